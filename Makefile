@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("reminderd needs Python 3.11 or later, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+setup: $(VENV)/ready  ## the virtual environment in .venv, from requirements.lock
+
+demo: $(VENV)/ready  ## see it work: the sandbox, the daemon and three reminders in a few seconds
+	@$(BIN)/reminderd demo
+
+test: $(VENV)/ready  ## the tests; what this machine cannot run is skipped with its reason
+	$(BIN)/python -m pytest -n 4 -m "not nightly" tests
+
+nightly: $(VENV)/ready  ## the long walks: property tests at length, torture, big tables
+	REMINDERD_NIGHTLY=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests
+
+check: $(VENV)/ready  ## static checks: ruff, mypy, import-linter
+	$(BIN)/ruff check reminderd tests benchmarks
+	$(BIN)/ruff format --check reminderd tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/ready  ## rewrite the code in the house's format
+	$(BIN)/ruff check --fix reminderd tests benchmarks
+	$(BIN)/ruff format reminderd tests benchmarks
+
+bench: $(VENV)/ready  ## lateness, throughput and idle cost, as ratios to a bare baseline of the same run
+	$(BIN)/python -m benchmarks
+
+lock:  ## write requirements.lock anew from pyproject.toml
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-header --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --group dev --output-file requirements.lock pyproject.toml
+	rm -rf $(VENV)-lock
+
+clean:  ## remove what was built here
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help setup demo test nightly check format bench lock clean

@@ -1,0 +1,53 @@
+"""The only reader of the machine's clocks."""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
+
+
+class Clock(Protocol):
+    """What the daemon needs to know of time."""
+
+    def now(self) -> datetime:
+        """The wall clock, as an aware UTC datetime."""
+
+    def boottime(self) -> float:
+        """Seconds since boot, counting suspend; never steps."""
+
+    def synchronised(self) -> bool:
+        """Whether the kernel says that the wall clock is synchronised."""
+
+
+def to_text(moment: datetime) -> str:
+    """An aware datetime as fixed-width UTC text: 2026-11-22T08:00:00.000Z. Sorts as time does."""
+    return moment.astimezone(UTC).strftime(TIMESTAMP_FORMAT)[:-3] + "Z"
+
+
+def from_text(text: str) -> datetime:
+    """The aware UTC datetime of `to_text`'s notation."""
+    return datetime.fromisoformat(text)
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def boottime(self) -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def synchronised(self) -> bool:
+        return _kernel_synchronised()
+
+
+def _kernel_synchronised() -> bool:
+    """Ask adjtimex(2) with nothing to adjust; 5 (TIME_ERROR) means that the clock is not synchronised."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    timex = (ctypes.c_byte * 512)()  # larger than struct timex on every architecture; modes = 0 only reads
+    state: int = libc.adjtimex(ctypes.byref(timex))
+    return 0 <= state < 5

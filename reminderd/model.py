@@ -1,0 +1,283 @@
+"""The nouns of reminderd and the legal moves between the states of a delivery.
+
+Everything here is plain data: no I/O, no clock. Times are aware UTC datetimes unless a name says `nominal`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import NamedTuple
+
+# ---------------------------------------------------------------------------------------------------------
+# What people wrote
+# ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something wrong in what people wrote. `str(problem)` is the one line that every surface shows."""
+
+    file: str
+    line: int  # from 1; 0 where the whole file or directory is meant
+    column: int  # from 1; 0 likewise
+    path: str  # the key's path in the file, "schedule.cron"; "" for the whole file
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        path = f" {self.path}:" if self.path else ""
+        hint = f", {self.hint}" if self.hint else ""
+        return f"{place}:{path} {self.message}{hint}"
+
+
+class Source(NamedTuple):
+    """Where a job is written."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class CatchUp(StrEnum):
+    """Which of several occurrences missed while the daemon was down are still sent."""
+
+    LATEST = "latest"
+    ALL = "all"
+    NONE = "none"
+
+
+class OnDoubt(StrEnum):
+    """What to do when reconciliation has found nothing about an attempt in doubt."""
+
+    WAIT = "wait"
+    RESEND = "resend"
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Single instants. Each is written as `YYYY-MM-DDTHH:MM[:SS]`, with `Z` or an offset when not local time.
+
+    Valid by construction through `recurrence.parse_at`.
+    """
+
+    times: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A five-field cron expression (aliases such as @daily already expanded), in the job's zone."""
+
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A fixed interval counted from an anchor, both in UTC; immune to DST."""
+
+    interval: timedelta
+    start: datetime
+
+
+Schedule = At | Cron | Every
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person. `identity` tells recipients of one occurrence apart and is part of the unit of once."""
+
+    phone: str  # E.164, "+14155550123"
+    name: str | None = None
+    key: str | None = None
+    timezone: str | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        return f"{self.phone}#{self.key}" if self.key is not None else self.phone
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to send, to whom, when: one declared job with the settings' defaults filled in.
+
+    `definition` is the job as canonical JSON without the defaults of the settings; `jobs.restore` makes the same job
+    of it again. `digest` changes whenever anything that the job says changes.
+    """
+
+    name: str
+    source: Source
+    schedule: Schedule
+    timezone: str
+    sender: str | None
+    recipients: tuple[Recipient, ...]
+    message: str
+    vars: Mapping[str, object]
+    valid_for: timedelta
+    catch_up: CatchUp
+    retry: tuple[timedelta, ...]
+    on_doubt: OnDoubt
+    enabled: bool
+    description: str
+    definition: str
+    digest: str
+
+
+class Defaults(NamedTuple):
+    """What the settings give to jobs that do not say it themselves."""
+
+    timezone: str = "UTC"
+    sender: str | None = None
+
+
+class ParsedFile(NamedTuple):
+    """What one job file says. With any problem in it, `jobs` is empty: a file counts as a whole or not at all."""
+
+    jobs: tuple[Job, ...]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """All jobs loaded at one moment, by name, with what is wrong in the files; replaced whole."""
+
+    jobs: Mapping[str, Job]
+    problems: tuple[Problem, ...]
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever any job does."""
+        lines = "\n".join(f"{name} {self.jobs[name].digest}" for name in sorted(self.jobs))
+        return sha256(lines.encode()).hexdigest()[:16]
+
+
+class Instant(NamedTuple):
+    """One moment of a schedule.
+
+    nominal: the time as the schedule means it. Local wall time `2026-10-25T02:30:00`, with ` fold=1` appended in the
+    second pass of a repeated hour, or UTC `2026-10-25T00:30:00Z` for intervals and for times written with an offset.
+    due_at: the same as an aware UTC datetime, derived with the zone's rules as they are now.
+    """
+
+    nominal: str
+    due_at: datetime
+
+
+class Text(NamedTuple):
+    """The message for one recipient, measured."""
+
+    text: str
+    encoding: str  # "GSM-7" or "UCS-2"
+    segments: int
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Deliveries: states and moves
+# ---------------------------------------------------------------------------------------------------------
+
+
+class State(StrEnum):
+    """Where a delivery stands. docs/states.md has the picture."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+
+
+BIRTHS = frozenset({State.PENDING, State.MISSED, State.CANCELLED, State.FAILED})
+
+MOVES: Mapping[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.SENDING, State.MISSED, State.CANCELLED, State.ACCEPTED}),
+    State.SENDING: frozenset(
+        {State.ACCEPTED, State.FAILED, State.IN_DOUBT, State.PENDING, State.MISSED, State.CANCELLED}
+    ),
+    State.IN_DOUBT: frozenset({State.ACCEPTED, State.PENDING, State.MISSED, State.CANCELLED}),
+    State.FAILED: frozenset({State.PENDING}),
+    State.MISSED: frozenset({State.PENDING}),
+    State.CANCELLED: frozenset({State.PENDING}),
+    # A uuid that the log gave to this delivery turned out to be another's: we do not know again.
+    State.ACCEPTED: frozenset({State.IN_DOUBT}),
+}
+
+
+# ---------------------------------------------------------------------------------------------------------
+# Outcomes of one request to the gateway
+# ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Plivo took the message and named it."""
+
+    message_uuid: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Plivo's own, permanent no. `evidence` is short and holds neither the text nor a full phone number."""
+
+    status: int
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The request certainly did not lead to a message.
+
+    suspend: the gateway as a whole is unusable (401, 402, 407, 429): stop claiming, and spend no retry.
+    retry_after: what the answer asked for, when it did.
+    """
+
+    evidence: str
+    status: int | None = None
+    suspend: bool = False
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotBegun:
+    """The request was never started: the lease ran short, the claim was withdrawn or the daemon is stopping."""
+
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """Nobody can know from this whether Plivo took the message."""
+
+    evidence: str
+    status: int | None = None
+
+
+Outcome = Accepted | Refused | NotSent | NotBegun | InDoubt
+
+
+class LogRow(NamedTuple):
+    """One outbound message of Plivo's own log."""
+
+    message_uuid: str
+    sent_at: datetime  # message_time, UTC
+    sender: str  # digits, or a sender name
+    phone: str  # digits, possibly masked or rewritten by Plivo
+    units: int | None
+    state: str
+
+
+def digits(number: str) -> str:
+    """A phone number as Plivo's log shows it: only its digits. A sender name (letters) is kept as it is."""
+    stripped = "".join(c for c in number if c.isdigit())
+    return number if any(c.isalpha() for c in number) else stripped
+
+
+def mask(phone: str) -> str:
+    """A phone number fit for a log: the last four digits only."""
+    return f"…{phone[-4:]}" if len(phone) > 6 else "…"
