@@ -1,0 +1,21 @@
+"""When: schedules, time zones and the instants they mean. Pure: no I/O but the zone data, no clock."""
+
+from reminderd.recurrence.cron import parse_cron
+from reminderd.recurrence.errors import ScheduleError
+from reminderd.recurrence.notation import parse_at, parse_every
+from reminderd.recurrence.series import between, count, latest, next_after
+from reminderd.recurrence.words import describe
+from reminderd.recurrence.zones import parse_zone
+
+__all__ = [
+    "ScheduleError",
+    "between",
+    "count",
+    "describe",
+    "latest",
+    "next_after",
+    "parse_at",
+    "parse_cron",
+    "parse_every",
+    "parse_zone",
+]

@@ -1,0 +1,66 @@
+"""Everything that is remembered: one SQLite file, every SQL statement of the project, one writer."""
+
+from pathlib import Path
+
+from reminderd.store.connection import Connection, StateError, StateMissing, copy_state, open_read_only, open_state
+from reminderd.store.deliveries import LEAST_VALIDITY, Claim, Deliveries, Finished, Settled
+from reminderd.store.doubts import Doubt, Doubts
+from reminderd.store.health import Health, Suspension
+from reminderd.store.holds import Hold, Holds
+from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
+from reminderd.store.lock import StateLocked, is_locked, locked
+from reminderd.store.moves import Why
+from reminderd.store.operations import Operations, Refusal
+from reminderd.store.reports import Reports
+
+
+class Store:
+    """The state by concern. The attributes share one connection; `together()` makes their calls one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.together = connection.write
+        self.jobs = Jobs(connection)
+        self.deliveries = Deliveries(connection)
+        self.doubts = Doubts(connection)
+        self.holds = Holds(connection)
+        self.operations = Operations(connection)
+        self.health = Health(connection)
+        self.reports = Reports(connection)
+
+    @classmethod
+    def open(cls, path: Path, *, create: bool = False) -> "Store":
+        """For the one process that holds the state's lock. Raises StateError."""
+        return cls(open_state(path, create=create))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def open_reports(path: Path) -> Reports:
+    """The reading side, beside a running daemon or without one. Raises StateError."""
+    return Reports(open_read_only(path))
+
+
+__all__ = [
+    "BRIEF_ABSENCE",
+    "LEAST_VALIDITY",
+    "Claim",
+    "Doubt",
+    "Finished",
+    "Hold",
+    "KnownJob",
+    "Refusal",
+    "Reports",
+    "Settled",
+    "StateError",
+    "StateLocked",
+    "StateMissing",
+    "Store",
+    "Suspension",
+    "Why",
+    "copy_state",
+    "is_locked",
+    "locked",
+    "open_reports",
+]

@@ -1,0 +1,81 @@
+"""The port to the service that sends messages: what the daemon may ask of it, and what it can answer.
+
+Cheap to import; the adapters (`plivo`, `rehearsal`) are imported where one of them is built.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from reminderd.model import LogRow, Outcome
+
+
+class SendRequest(NamedTuple):
+    """One message for one phone."""
+
+    token: str  # names the attempt; unique
+    sender: str  # a number with +, a short code, or a sender name
+    phone: str  # E.164
+    text: str
+    message_expiry: int | None  # seconds that Plivo may keep it queued; None for Plivo's own default of three hours
+
+
+class LogPage(NamedTuple):
+    """One page of the outbound log, newest first as a rule.
+
+    next: hand it back as `page` for the following page; None at the end.
+    skipped: how many rows of this page could not be read. While there are any, "not found" says less than usual.
+    """
+
+    rows: tuple[LogRow, ...]
+    next: str | None = None
+    skipped: int = 0
+
+
+class LogUnavailable(NamedTuple):
+    """The log could not be read now, which says nothing about any message. retry_after: when it makes sense again."""
+
+    evidence: str
+    retry_after: timedelta | None = None
+
+
+class Probe(NamedTuple):
+    """Whether the gateway answers its account's questions, and with it: whether sending makes sense again."""
+
+    ok: bool
+    evidence: str
+    retry_after: timedelta | None = None
+
+
+class Gateway(Protocol):
+    """Safe to use from several threads. Every evidence is short and holds no text, phone number or credential."""
+
+    def send(self, request: SendRequest, begin: Callable[[], bool]) -> Outcome:
+        """Send one message, once; never raises on its own account.
+
+        `begin` is called at most once, when the connection stands and right before the first byte is written. If it
+        returns False nothing is written (NotBegun). If it raises, nothing is written and its exception comes out
+        here. It is not called when the gateway cannot be reached (NotSent) or the request makes no sense (Refused
+        with status 0).
+        """
+
+    def log(
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        phone: str | None = None,
+        sender: str | None = None,
+        page: str | None = None,
+    ) -> LogPage | LogUnavailable:
+        """Outbound messages with a time from `since` to `until` (aware), both included to the second.
+
+        phone and sender narrow the question but not surely the answer: compare again. page: `LogPage.next`, asked
+        with the same other arguments.
+        """
+
+    def probe(self) -> Probe:
+        """Ask for the account: is the gateway usable (again)?"""
+
+    def close(self) -> None:
+        """Close idle connections; requests under way end by themselves, within their deadline."""

@@ -1,0 +1,187 @@
+"""Opening the state and running transactions on it: the only home of sqlite3.
+
+The journal is a WAL with synchronous=FULL: a commit is on the disk when it returns, and readers (status, an operator's
+sqlite3 shell) never hold up the writer. SQLite before 3.51.3 can corrupt a WAL that two connections write or checkpoint
+at the same time; exactly one connection writes here, and readers open the file read-only, which cannot checkpoint
+(docs/decisions/0003-state-in-sqlite.md).
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from reminderd.store.schema import APPLICATION_ID, migrations
+
+Row = dict[str, Any]
+
+_BUSY_SECONDS = 5.0
+
+
+class StateError(Exception):
+    """The state cannot be used. The message says what, where, and what to do next."""
+
+
+class StateMissing(StateError):
+    """There is no state at this path."""
+
+
+class Connection:
+    """One connection to a state. Not for several threads at once."""
+
+    def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self.raw = raw
+        self._database = Database(raw, execute_plugins=False)
+        self._depth = 0
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        """One transaction, immediate; a nested call joins the outer one. An exception rolls the whole back."""
+        if self._depth:
+            yield
+            return
+        self.raw.execute("begin immediate")
+        self._depth = 1
+        try:
+            yield
+            self.raw.execute("commit")
+        except BaseException:
+            self._roll_back()
+            raise
+        finally:
+            self._depth = 0
+
+    def _roll_back(self) -> None:
+        if self.raw.in_transaction:  # SQLite has already rolled back after some disk errors
+            self.raw.execute("rollback")
+
+    def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> int:
+        """Run one statement inside `write()`; returns the number of rows it changed."""
+        return self.raw.execute(sql, parameters or {}).rowcount
+
+    def insert(self, sql: str, parameters: Mapping[str, object]) -> int:
+        """Run one INSERT inside `write()`; returns the new row's id."""
+        row_id = self.raw.execute(sql, parameters).lastrowid
+        assert row_id is not None
+        return row_id
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        """All rows of a SELECT, read at once so that no read transaction stays open."""
+        cursor = self.raw.execute(sql, parameters or {})
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def row(self, sql: str, parameters: Mapping[str, object] | None = None) -> Row | None:
+        found = self.rows(sql, parameters)
+        return found[0] if found else None
+
+    def value(self, sql: str, parameters: Mapping[str, object] | None = None) -> Any:
+        """The first column of the first row, or None."""
+        row = self.raw.execute(sql, parameters or {}).fetchone()
+        return row[0] if row else None
+
+    def migrate(self) -> None:
+        """Bring the schema up to this program's; raises StateError when it is newer than that."""
+        known = {migration.name for migration in migrations.pending(self._database)}
+        applied = {migration.name for migration in migrations.applied(self._database)}
+        newer = applied - known - set(_names())
+        if newer:
+            raise StateError(
+                f"{self.path} was written by a newer reminderd (it has {', '.join(sorted(newer))}); "
+                "nothing was touched: install that version again"
+            )
+        if known:
+            with self.write():
+                migrations.apply(self._database)
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+def _names() -> list[str]:
+    return [migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))]
+
+
+def open_state(path: Path, *, create: bool = False) -> Connection:
+    """The writing connection; the caller holds the state's lock. Only `create=True` makes a new file."""
+    if not path.exists():
+        if not create:
+            raise StateMissing(f"there is no state at {path}; `reminderd run` creates it")
+        if not path.parent.is_dir():
+            raise StateError(f"the directory {path.parent} does not exist; create it, or set `state` to another path")
+    _check_header(path)
+    try:
+        raw = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
+        connection = Connection(raw, path)
+        _prepare(connection)
+        connection.migrate()
+    except sqlite3.DatabaseError as error:
+        raise StateError(f"the state {path} cannot be opened: {error}; nothing was changed in it") from error
+    return connection
+
+
+def _prepare(connection: Connection) -> None:
+    raw = connection.raw
+    raw.execute("pragma foreign_keys = on")
+    raw.execute("pragma synchronous = full")
+    damage = raw.execute("pragma quick_check(1)").fetchone()[0]
+    if damage != "ok":
+        raise StateError(
+            f"the state {connection.path} is damaged ({damage}); nothing was changed in it: restore a backup, "
+            "or recover what can be read with `sqlite3 STATE .recover`"
+        )
+    mode = raw.execute("pragma journal_mode = wal").fetchone()[0]
+    if mode != "wal":
+        raise StateError(f"the file system of {connection.path} cannot hold a write-ahead log (journal mode {mode})")
+
+
+def _check_header(path: Path) -> None:
+    """Refuse what is not ours before SQLite may touch it."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StateError(f"the state {path} cannot be read: {error.strerror}") from error
+    if not header:
+        return
+    ours = int.from_bytes(header[68:72], "big") == APPLICATION_ID
+    if not header.startswith(b"SQLite format 3\0") or not ours:
+        raise StateError(f"{path} is not a state of reminderd; nothing was touched: set `state` to another path")
+
+
+def open_read_only(path: Path) -> Connection:
+    """A reading connection for the commands: it can neither write nor checkpoint."""
+    if not path.exists():
+        raise StateMissing(f"there is no state at {path}; `reminderd run` creates it")
+    _check_header(path)
+    try:
+        return Connection(_connect_read_only(path), path)
+    except sqlite3.DatabaseError as error:
+        raise StateError(f"the state {path} cannot be read: {error}") from error
+
+
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    uri = path.absolute().as_uri() + "?mode=ro"
+    wal = path.with_name(path.name + "-wal")
+    raw = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
+    try:
+        raw.execute("select 1 from sqlite_master").fetchall()
+    except sqlite3.OperationalError:
+        raw.close()
+        if wal.exists():
+            raise
+        # A cleanly closed state in a directory that we may not write to: without a log there is nothing to share.
+        raw = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
+    return raw
+
+
+def copy_state(source: Path, target: Path) -> None:
+    """A consistent copy of a state, also of one in use."""
+    with closing(open_read_only(source).raw) as reader, closing(sqlite3.connect(target)) as writer:
+        reader.backup(writer, pages=-1)

@@ -1,0 +1,175 @@
+"""Deliveries in doubt: whom to ask about, and how they are settled. Each public method is one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reminderd.clock import from_text, to_text
+from reminderd.model import OnDoubt, State
+from reminderd.store.connection import Connection, Row
+from reminderd.store.deliveries import again, count_accepted
+from reminderd.store.moves import Why, move
+
+_DOUBTS = """
+select d.id, d.job, d.phone, d.sender, d.segments, d.on_doubt, d.reconcile_step, a.id as attempt, a.begun_at,
+       a.lease_until, a.finished_at
+from deliveries d join attempts a on a.delivery_id = d.id and a.number = d.attempts
+where d.state = 'in_doubt'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A delivery in doubt with the attempt that nobody knows the end of."""
+
+    delivery_id: int
+    attempt_id: int
+    job: str
+    phone: str
+    sender: str
+    segments: int
+    on_doubt: OnDoubt
+    step: int
+    begun_at: datetime
+    ended_by: datetime  # when the request was over at the latest
+
+
+class Doubts:
+    """The reconciler's and the operator's view of what is in doubt."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def due(self, now: datetime) -> list[Doubt]:
+        """Those whose next look into the log is due, oldest first."""
+        query = _DOUBTS + " and d.reconcile_at <= :now order by d.reconcile_at, d.id limit 500"
+        return [_doubt(row) for row in self._db.rows(query, {"now": to_text(now)})]
+
+    def get(self, delivery_id: int) -> Doubt | None:
+        row = self._db.row(_DOUBTS + " and d.id = :id", {"id": delivery_id})
+        return _doubt(row) if row else None
+
+    def next_due(self) -> datetime | None:
+        found = self._db.value("select min(reconcile_at) from deliveries where state = 'in_doubt'")
+        return from_text(found) if found else None
+
+    def to_phones(self, phones: Sequence[str]) -> list[Doubt]:
+        """Every delivery in doubt to one of these phones, due or not."""
+        wanted = set(phones)
+        return [_doubt(row) for row in self._db.rows(_DOUBTS + " order by a.begun_at, d.id") if row["phone"] in wanted]
+
+    def sending_to(self, phone: str) -> bool:
+        query = "select 1 from deliveries where state = 'sending' and phone = :phone limit 1"
+        return self._db.value(query, {"phone": phone}) is not None
+
+    def known_uuids(self, uuids: Sequence[str]) -> set[str]:
+        """Those of `uuids` that belong to some attempt."""
+        query = "select 1 from attempts where message_uuid = :uuid"
+        return {uuid for uuid in uuids if self._db.value(query, {"uuid": uuid})}
+
+    # -- settling ---------------------------------------------------------------------------------------
+
+    def accept(self, doubt: Doubt, uuid: str | None, source: str, why: Why, now: datetime) -> bool:
+        """Proof: the attempt was accepted. False when the uuid has an owner or the delivery was settled meanwhile."""
+        with self._db.write():
+            if uuid is not None and self.known_uuids([uuid]):
+                return False
+            accepted = move(
+                self._db,
+                doubt.delivery_id,
+                State.IN_DOUBT,
+                State.ACCEPTED,
+                now,
+                why,
+                ", message_uuid = :uuid, reconcile_at = null",
+                uuid=uuid,
+            )
+            if accepted:
+                self._db.execute(
+                    "update attempts set message_uuid = :uuid, uuid_from = :source where id = :id",
+                    {"uuid": uuid, "source": source, "id": doubt.attempt_id},
+                )
+                self._count(doubt, now)
+        return accepted
+
+    def _count(self, doubt: Doubt, now: datetime) -> None:
+        occurrence = self._db.value("select occurrence_id from deliveries where id = :id", {"id": doubt.delivery_id})
+        count_accepted(self._db, occurrence, now)
+
+    def looked(self, doubt: Doubt, again_at: datetime | None, finding: str, now: datetime) -> None:
+        """Nothing found, which proves nothing: the next look is at `again_at`, or never."""
+        with self._db.write():
+            self._db.execute(
+                "update deliveries set reconcile_step = reconcile_step + 1, reconcile_at = :again, reason = :finding, "
+                "updated_at = :now where id = :id and state = 'in_doubt'",
+                {
+                    "again": to_text(again_at) if again_at else None,
+                    "finding": finding,
+                    "now": to_text(now),
+                    "id": doubt.delivery_id,
+                },
+            )
+
+    def postpone(self, doubts: Sequence[Doubt], until: datetime) -> None:
+        """The log could not be read: the same look again at `until`."""
+        with self._db.write():
+            for doubt in doubts:
+                self._db.execute(
+                    "update deliveries set reconcile_at = :until where id = :id and state = 'in_doubt'",
+                    {"until": to_text(until), "id": doubt.delivery_id},
+                )
+
+    def resend(self, doubt: Doubt, now: datetime) -> State:
+        """The job's own word, `on_doubt: resend`: spend one retry, if one is left. Returns its state now."""
+        with self._db.write():
+            row = self._row(doubt.delivery_id)
+            delays = row["retries"]
+            if row["retries_used"] >= delays:
+                return State.IN_DOUBT
+            changes: dict[str, object] = {"retries_used": row["retries_used"] + 1}
+            return self._again(row, now, Why("on_doubt: resend, after the log showed nothing"), changes)
+
+    def not_sent(self, delivery_id: int, why: Why, now: datetime) -> State | None:
+        """The operator's word that it was not sent; returns where it went, None when it was not in doubt."""
+        with self._db.write():
+            row = self._row(delivery_id)
+            if row["state"] != State.IN_DOUBT:
+                return None
+            return self._again(row, now, why, {})
+
+    def _again(self, row: Row, now: datetime, why: Why, changes: dict[str, object]) -> State:
+        state, reason, columns = again(row, now, why.reason, {**changes, "reconcile_at": None})
+        assignments = "".join(f", {column} = :{column}" for column in columns)
+        why = Why(reason, why.who, why.evidence, why.attempt_id)
+        moved = move(self._db, row["id"], State.IN_DOUBT, state, now, why, assignments, **columns)
+        assert moved
+        return state
+
+    def _row(self, delivery_id: int) -> Row:
+        row = self._db.row(
+            "select id, state, valid_until, withdrawn, retries_used, json_array_length(retry_delays) as retries "
+            "from deliveries where id = :id",
+            {"id": delivery_id},
+        )
+        assert row is not None
+        return row
+
+
+def _doubt(row: Row) -> Doubt:
+    ended = row["finished_at"]
+    begun = from_text(row["begun_at"])
+    lease = from_text(row["lease_until"])
+    # A claim that died says nothing about when its request ended; an answer that never came ended by then.
+    ended_by = max(lease, begun) if ended is None else max(begun, min(from_text(ended), lease + timedelta(minutes=5)))
+    return Doubt(
+        row["id"],
+        row["attempt"],
+        row["job"],
+        row["phone"],
+        row["sender"],
+        row["segments"] or 1,
+        OnDoubt(row["on_doubt"]),
+        row["reconcile_step"],
+        begun,
+        ended_by,
+    )

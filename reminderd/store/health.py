@@ -1,0 +1,89 @@
+"""What the daemon notes about itself and the gateway. Each public method is one transaction."""
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+
+from reminderd import __version__
+from reminderd.clock import from_text, to_text
+from reminderd.store.connection import Connection, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why nothing is claimed, and when the gateway is probed next. level: how often it was suspended in a row."""
+
+    reason: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    level: int = 0
+    refusal: str | None = None
+    refused_phones: tuple[str, ...] = ()
+
+
+class Health:
+    """The daemon's and the gateway's own rows."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def started(self, now: datetime) -> datetime | None:
+        """Note the start; returns when the last daemon was alive, None on a new state."""
+        with self._db.write():
+            before = self._db.value("select alive_at from daemon")
+            self._db.execute(
+                "update daemon set pid = :pid, host = :host, version = :version, started_at = :now, alive_at = "
+                "coalesce(alive_at, :now), stopped_at = null",
+                {"pid": os.getpid(), "host": socket.gethostname(), "version": __version__, "now": to_text(now)},
+            )
+        return from_text(before) if before else None
+
+    def alive(self, now: datetime) -> None:
+        """Everything due until now is planned."""
+        with self._db.write():
+            self._db.execute("update daemon set alive_at = :now", {"now": to_text(now)})
+
+    def loaded(self, digest: str, now: datetime) -> None:
+        with self._db.write():
+            self._db.execute(
+                "update daemon set catalog_digest = :digest, catalog_loaded_at = :now",
+                {"digest": digest, "now": to_text(now)},
+            )
+
+    def stopped(self, now: datetime) -> None:
+        with self._db.write():
+            self._db.execute("update daemon set stopped_at = :now, pid = null", {"now": to_text(now)})
+
+    def suspension(self) -> Suspension:
+        row = self._db.row("select * from gateway")
+        assert row is not None
+        return suspension(row)
+
+    def suspend(self, state: Suspension) -> None:
+        """Replace what is known of the gateway."""
+        with self._db.write():
+            self._db.execute(
+                "update gateway set suspended_since = :since, suspended_until = :until, reason = :reason, level = :level, "
+                "refusal = :refusal, refused_phones = :phones",
+                {
+                    "since": to_text(state.since) if state.since else None,
+                    "until": to_text(state.until) if state.until else None,
+                    "reason": state.reason,
+                    "level": state.level,
+                    "refusal": state.refusal,
+                    "phones": json.dumps(list(state.refused_phones)),
+                },
+            )
+
+
+def suspension(row: Row) -> Suspension:
+    return Suspension(
+        row["reason"],
+        from_text(row["suspended_since"]) if row["suspended_since"] else None,
+        from_text(row["suspended_until"]) if row["suspended_until"] else None,
+        row["level"],
+        row["refusal"],
+        tuple(json.loads(row["refused_phones"])),
+    )

@@ -1,0 +1,204 @@
+"""The declared jobs as the state knows them: last good versions, cursors, absence, and what a new catalog changes."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reminderd.clock import from_text, to_text
+from reminderd.model import At, Job, Problem, State
+from reminderd.store.connection import Connection, Row
+from reminderd.store.deliveries import LEAST_VALIDITY
+from reminderd.store.moves import Why, move
+
+# A job that was away for no longer than this was never away: a git checkout, a file being rewritten.
+BRIEF_ABSENCE = timedelta(seconds=60)
+
+NOT_DECLARED = "its job is no longer declared"
+NOT_RECIPIENT = "its recipient is no longer in the job"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownJob:
+    """One row of the jobs table."""
+
+    name: str
+    file: str
+    line: int
+    definition: str
+    digest: str
+    zone: str
+    enabled: bool
+    present: bool
+    held: bool
+    loaded_at: datetime
+    absent_since: datetime | None
+
+
+class Jobs:
+    """Jobs and cursors. Each public method is one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def known(self) -> dict[str, KnownJob]:
+        """Every job that was ever declared, by name."""
+        return {row["name"]: _known(row) for row in self._db.rows("select * from jobs")}
+
+    def cursors(self) -> dict[tuple[str, str], datetime]:
+        """(job, zone) to the instant up to which its occurrences are planned."""
+        rows = self._db.rows("select job, zone, planned_until from cursors")
+        return {(row["job"], row["zone"]): from_text(row["planned_until"]) for row in rows}
+
+    def replace(
+        self,
+        jobs: Mapping[str, Job],
+        held: Collection[str],
+        problems: Iterable[Problem],
+        now: datetime,
+        awake_since: datetime,
+    ) -> list[str]:
+        """Make `jobs` the declared ones; returns the names whose row changed, removed ones included.
+
+        held: names in `jobs` that run on only because their removal waits for approval.
+        awake_since: where a changed job's cursor starts; `now`, or at start the time at which the last daemon was alive.
+        """
+        known = self.known()
+        changed = [job for job in jobs.values() if _differs(known.get(job.name), job, job.name in held)]
+        gone = [old for name, old in known.items() if old.present and name not in jobs]
+        with self._db.write():
+            for job in changed:
+                self._declare(job, known.get(job.name), job.name in held, now, awake_since)
+            for old in gone:
+                self._remove(old, now)
+            self._replace_problems(problems)
+        return [job.name for job in changed] + [old.name for old in gone]
+
+    def _declare(self, job: Job, old: KnownJob | None, held: bool, now: datetime, awake_since: datetime) -> None:
+        same = old is not None and old.digest == job.digest
+        self._db.execute(
+            """
+            insert into jobs (name, file, line, definition, digest, zone, enabled, present, held,
+                              first_loaded_at, loaded_at, absent_since)
+            values (:name, :file, :line, :definition, :digest, :zone, :enabled, 1, :held, :now, :now, null)
+            on conflict (name) do update set file = :file, line = :line, definition = :definition, digest = :digest,
+                zone = :zone, enabled = :enabled, present = 1, held = :held, absent_since = null,
+                loaded_at = case when digest = :digest then loaded_at else :now end
+            """,
+            {
+                "name": job.name,
+                "file": job.source.file,
+                "line": job.source.line,
+                "definition": job.definition,
+                "digest": job.digest,
+                "zone": job.timezone,
+                "enabled": job.enabled,
+                "held": held,
+                "now": to_text(now),
+            },
+        )
+        if not same or (old is not None and not old.present):
+            self._start_cursor(job, old, now, awake_since)
+            self._match_recipients(job, now)
+
+    def _start_cursor(self, job: Job, old: KnownJob | None, now: datetime, awake_since: datetime) -> None:
+        """A rule is owed from now on, or from where a changed job's planning stood; times of `at` are looked at anew."""
+        key = {"job": job.name, "zone": job.timezone}
+        if isinstance(job.schedule, At):
+            self._db.execute("delete from cursors where job = :job", key)
+            return
+        away = old is None or not old.enabled or (old.absent_since and old.absent_since < now - BRIEF_ABSENCE)
+        planned = self._db.value("select planned_until from cursors where job = :job and zone = :zone", key)
+        start = now if away else awake_since
+        if planned and not away:
+            kept = old is not None and old.digest == job.digest
+            start = from_text(planned) if kept else max(start, from_text(planned))
+        self._db.execute(
+            "insert into cursors (job, zone, planned_until) values (:job, :zone, :start) "
+            "on conflict (job, zone) do update set planned_until = :start",
+            {**key, "start": to_text(start)},
+        )
+
+    def _match_recipients(self, job: Job, now: datetime) -> None:
+        """Withdraw what is owed to people who left the job, and take back what was withdrawn from those who returned."""
+        wanted = {recipient.identity for recipient in job.recipients}
+        query = (
+            "select id, recipient, state, withdrawn, valid_until from deliveries where job = :job "
+            "and (state in ('pending', 'sending', 'in_doubt') or withdrawn is not null)"
+        )
+        for row in self._db.rows(query, {"job": job.name}):
+            if row["recipient"] not in wanted:
+                self._withdraw(row, NOT_RECIPIENT, now)
+            elif row["withdrawn"]:
+                self._take_back(row, now)
+
+    def _remove(self, old: KnownJob, now: datetime) -> None:
+        self._db.execute(
+            "update jobs set present = 0, held = 0, absent_since = :now where name = :name",
+            {"name": old.name, "now": to_text(now)},
+        )
+        query = "select id, state, withdrawn from deliveries where job = :job and state in ('pending', 'sending', 'in_doubt')"
+        for row in self._db.rows(query, {"job": old.name}):
+            self._withdraw(row, NOT_DECLARED, now)
+
+    def _withdraw(self, row: Row, why: str, now: datetime) -> None:
+        if row["withdrawn"]:
+            return
+        self._db.execute("update deliveries set withdrawn = :why where id = :id", {"why": why, "id": row["id"]})
+        if row["state"] == State.PENDING:
+            move(self._db, row["id"], State.PENDING, State.CANCELLED, now, Why(why))
+
+    def _take_back(self, row: Row, now: datetime) -> None:
+        self._db.execute("update deliveries set withdrawn = null where id = :id", {"id": row["id"]})
+        if row["state"] == State.CANCELLED and from_text(row["valid_until"]) > now + LEAST_VALIDITY:
+            why = Why("its job or recipient returned in time")
+            move(self._db, row["id"], State.CANCELLED, State.PENDING, now, why)
+
+    def _replace_problems(self, problems: Iterable[Problem]) -> None:
+        self._db.execute("delete from problems")
+        for position, problem in enumerate(problems):
+            self._db.execute(
+                'insert into problems (position, file, line, "column", path, message, hint) '
+                "values (:position, :file, :line, :column, :path, :message, :hint)",
+                {
+                    "position": position,
+                    "file": problem.file,
+                    "line": problem.line,
+                    "column": problem.column,
+                    "path": problem.path,
+                    "message": problem.message,
+                    "hint": problem.hint,
+                },
+            )
+
+    def rewind_cursors(self, now: datetime) -> int:
+        """Set every cursor that is ahead of now back to now; the unique keys keep what was sent from being sent again."""
+        with self._db.write():
+            return self._db.execute(
+                "update cursors set planned_until = :now where planned_until > :now", {"now": to_text(now)}
+            )
+
+
+def _differs(old: KnownJob | None, job: Job, held: bool) -> bool:
+    return old is None or (old.digest, old.file, old.line, old.present, old.held) != (
+        job.digest,
+        job.source.file,
+        job.source.line,
+        True,
+        held,
+    )
+
+
+def _known(row: Row) -> KnownJob:
+    return KnownJob(
+        row["name"],
+        row["file"],
+        row["line"],
+        row["definition"],
+        row["digest"],
+        row["zone"],
+        bool(row["enabled"]),
+        bool(row["present"]),
+        bool(row["held"]),
+        from_text(row["loaded_at"]),
+        from_text(row["absent_since"]) if row["absent_since"] else None,
+    )

@@ -1,0 +1,81 @@
+"""One writer a state: an advisory lock beside it, which the kernel drops when its holder dies."""
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reminderd.store.connection import StateError
+
+_TRIES, _PAUSE = 5, 0.05
+
+
+class StateLocked(StateError):
+    """Another process holds the state."""
+
+
+def lock_path(state: Path) -> Path:
+    return state.with_name(state.name + ".lock")
+
+
+@contextmanager
+def locked(state: Path, started: str) -> Iterator[None]:
+    """Hold the state for as long as the block runs; raises StateLocked, naming the holder, when it is taken.
+
+    The lock file stays behind: removing it would let two processes lock two different files.
+    """
+    path = lock_path(state)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StateError(f"the lock {path} cannot be opened: {error.strerror}") from error
+    try:
+        if not _acquire(descriptor):
+            raise StateLocked(f"the state {state} is in use by {_holder(path)}")
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, _ourselves(started), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int) -> bool:
+    for _ in range(_TRIES):  # `is_locked` in another process holds a shared lock for a moment
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        else:
+            return True
+    return False
+
+
+def _ourselves(started: str) -> bytes:
+    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": started}).encode()
+
+
+def _holder(path: Path) -> str:
+    try:
+        found = json.loads(path.read_text())
+        return f"process {found['pid']} on {found['host']} since {found['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"
+
+
+def is_locked(state: Path) -> bool:
+    """Whether some process holds the state now."""
+    try:
+        descriptor = os.open(lock_path(state), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,107 @@
+"""What an operator's commands do to deliveries, with a record of who and when. Each public method is one transaction."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from reminderd.clock import to_text
+from reminderd.model import State
+from reminderd.store.connection import Connection, Row
+from reminderd.store.moves import Why, move
+
+
+class Refusal(Exception):
+    """A command that cannot be done as asked; the message says why and what to do instead."""
+
+
+class Operations:
+    """The operator's moves."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def retry(self, delivery_id: int, valid_for: timedelta | None, who: str, now: datetime) -> datetime:
+        """Send a failed or missed delivery after all; it is valid again from now. Returns until when."""
+        with self._db.write():
+            row = self._get(delivery_id)
+            self._check_retry(row)
+            length = valid_for or timedelta(seconds=row["valid_for"])
+            until = now + length
+            moved = move(
+                self._db,
+                delivery_id,
+                State(row["state"]),
+                State.PENDING,
+                now,
+                Why("retried by an operator", who, "operator"),
+                ", not_before = :at, valid_until = :until, retries_used = 0",
+                until=to_text(until),
+            )
+            assert moved
+            self._record(who, "retry", delivery_id, {"valid_until": to_text(until)}, now)
+        return until
+
+    def _check_retry(self, row: Row) -> None:
+        name, state = f"delivery {row['id']}", State(row["state"])
+        if state not in (State.FAILED, State.MISSED):
+            raise Refusal(
+                f"{name} is {state}; only what is failed or missed can be retried" + _instead(state, row["id"])
+            )
+        if row["text"] is None or row["phone"] is None or row["sender"] is None:
+            raise Refusal(f"{name} has nothing that could be sent: {row['reason']}")
+        if row["withdrawn"]:
+            raise Refusal(f"{name} cannot be retried: {row['withdrawn']}")
+        if not row["present"] or not row["enabled"]:
+            word = "disabled" if row["present"] else "no longer declared"
+            raise Refusal(f"{name} cannot be retried: its job {row['job']} is {word}")
+
+    def cancel(self, delivery_id: int, who: str, now: datetime) -> None:
+        """Give up a pending delivery."""
+        with self._db.write():
+            row = self._get(delivery_id)
+            state = State(row["state"])
+            if state is not State.PENDING:
+                raise Refusal(
+                    f"delivery {delivery_id} is {state}; only what is pending can be cancelled"
+                    + _instead(state, delivery_id)
+                )
+            move(self._db, delivery_id, state, State.CANCELLED, now, Why("cancelled by an operator", who, "operator"))
+            self._record(who, "cancel", delivery_id, {}, now)
+
+    def check_in_doubt(self, delivery_id: int) -> None:
+        """Raises Refusal unless the delivery is in doubt."""
+        state = State(self._get(delivery_id)["state"])
+        if state is not State.IN_DOUBT:
+            raise Refusal(f"delivery {delivery_id} is {state}, not in doubt; there is nothing to resolve")
+
+    def _get(self, delivery_id: int) -> Row:
+        row = self._db.row(
+            "select d.*, j.present, j.enabled from deliveries d join jobs j on j.name = d.job where d.id = :id",
+            {"id": delivery_id},
+        )
+        if row is None:
+            raise Refusal(f"there is no delivery {delivery_id}; `reminderd history` lists them")
+        return row
+
+    def record(self, who: str, action: str, target: str, detail: Mapping[str, object], now: datetime) -> None:
+        """Keep who did what, for actions whose effect is recorded elsewhere."""
+        with self._db.write():
+            self._record(who, action, target, detail, now)
+
+    def _record(self, who: str, action: str, target: object, detail: Mapping[str, object], now: datetime) -> None:
+        self._db.execute(
+            "insert into actions (at, who, action, target, detail) values (:at, :who, :action, :target, :detail)",
+            {"at": to_text(now), "who": who, "action": action, "target": str(target), "detail": json.dumps(detail)},
+        )
+
+
+def _instead(state: State, delivery_id: int) -> str:
+    match state:
+        case State.IN_DOUBT:
+            return f"; settle it first: reminderd resolve {delivery_id} --sent or --not-sent"
+        case State.SENDING:
+            return "; its request is under way: look again in a minute"
+        case State.PENDING:
+            return "; it will be sent by itself"
+        case _:
+            return ""

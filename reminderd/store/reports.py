@@ -1,0 +1,104 @@
+"""What the reading commands show. Read-only; works on any connection."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from reminderd.clock import to_text
+from reminderd.store.connection import Connection, Row
+
+_HISTORY = """
+select d.id, d.job, d.due_at, d.name, d.phone, d.text, d.state, d.reason, d.attempts, d.message_uuid, d.receipt,
+       d.updated_at, d.not_before, d.valid_until, d.segments, o.nominal, o.zone
+from deliveries d join occurrences o on o.id = d.occurrence_id
+"""
+
+
+class Reports:
+    """Queries for people."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def history(
+        self, job: str | None = None, state: str | None = None, since: datetime | None = None, limit: int = 50
+    ) -> list[Row]:
+        """Deliveries, newest due time first; limit 0 means all."""
+        wheres, values = [], dict[str, object]()
+        for column, sign, value in (("d.job", "=", job), ("d.state", "=", state)):
+            if value is not None:
+                wheres.append(f"{column} {sign} :{column[2:]}")
+                values[column[2:]] = value
+        if since is not None:
+            wheres.append("d.due_at >= :since")
+            values["since"] = to_text(since)
+        where = " where " + " and ".join(wheres) if wheres else ""
+        values["most"] = limit or -1
+        return self._db.rows(_HISTORY + where + " order by d.due_at desc, d.id desc limit :most", values)
+
+    def delivery(self, delivery_id: int) -> Row | None:
+        return self._db.row(
+            "select d.*, o.nominal, o.zone, o.skipped from deliveries d join occurrences o on o.id = d.occurrence_id "
+            "where d.id = :id",
+            {"id": delivery_id},
+        )
+
+    def attempts(self, delivery_id: int) -> list[Row]:
+        return self._db.rows("select * from attempts where delivery_id = :id order by number", {"id": delivery_id})
+
+    def moves(self, delivery_id: int) -> list[Row]:
+        return self._db.rows(
+            "select m.*, a.number as attempt from moves m left join attempts a on a.id = m.attempt_id "
+            "where m.delivery_id = :id order by m.id",
+            {"id": delivery_id},
+        )
+
+    def job_exists(self, name: str) -> bool:
+        return self._db.value("select 1 from jobs where name = :name", {"name": name}) is not None
+
+    def last_results(self) -> Mapping[str, Row]:
+        """By job: its newest delivery's state and due time, and how many are unsettled."""
+        rows = self._db.rows(
+            """
+            select j.name, j.present, j.held,
+              (select d.state from deliveries d where d.job = j.name order by d.due_at desc, d.id desc limit 1) as state,
+              (select d.due_at from deliveries d where d.job = j.name order by d.due_at desc, d.id desc limit 1) as due_at,
+              (select count(*) from deliveries d where d.job = j.name
+                 and d.state in ('pending', 'sending', 'in_doubt')) as unsettled
+            from jobs j
+            """
+        )
+        return {row["name"]: row for row in rows}
+
+    def counts(self) -> dict[str, int]:
+        rows = self._db.rows("select state, count(*) as number from deliveries group by state")
+        return {row["state"]: row["number"] for row in rows}
+
+    def oldest(self, state: str) -> Row | None:
+        return self._db.row(
+            "select id, job, due_at from deliveries where state = :state order by due_at, id limit 1", {"state": state}
+        )
+
+    def problems(self) -> list[Row]:
+        return self._db.rows("select * from problems order by position")
+
+    def daemon(self) -> Row:
+        row = self._db.row("select * from daemon")
+        assert row is not None
+        return row
+
+    def gateway(self) -> Row:
+        row = self._db.row("select * from gateway")
+        assert row is not None
+        return row
+
+    def holds(self) -> list[Row]:
+        return self._db.rows("select * from holds where closed_at is null order by id")
+
+    def job_counts(self) -> dict[str, Any]:
+        row = self._db.row(
+            "select count(*) as declared, coalesce(sum(enabled), 0) as enabled, coalesce(sum(held), 0) as held "
+            "from jobs where present = 1"
+        )
+        assert row is not None
+        return row
