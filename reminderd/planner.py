@@ -78,7 +78,7 @@ class Planner:
         return self._entries
 
     def plan(self, now: datetime, awake_since: datetime, most: int) -> Plan:
-        """What is owed up to `now`, in chunks: whole jobs until `most` deliveries are reached.
+        """What is owed up to `now`, in chunks: it ends with the occurrence that reaches `most` rows.
 
         awake_since: what fell at or after it fell while the daemon was running. Nothing changes here until
         `committed(plan)`; while `next_due()` is not after `now`, there is more to plan.
@@ -87,25 +87,24 @@ class Planner:
         cursors: dict[tuple[str, str], datetime] = {}
         size = 0
         for entry in self._due(now):
-            owed = list(owed_by(entry, now, awake_since))
-            occurrences += owed
-            cursors[entry.job.name, entry.job.timezone] = now
-            size += 1 + sum(len(occurrence.deliveries) for occurrence in owed)
+            until = now
+            for occurrence in owed_by(entry, now, awake_since):
+                occurrences.append(occurrence)
+                size += 1 + len(occurrence.deliveries)
+                if size >= most:
+                    until = occurrence.instant.due_at
+                    break
+            cursors[entry.job.name, entry.job.timezone] = until
             if size >= most:
                 break
         return Plan(tuple(occurrences), cursors)
 
-    def _due(self, now: datetime) -> Iterator[Entry]:
+    def _due(self, now: datetime) -> list[Entry]:
         """Jobs with something due, earliest first; of two at the same time, the one that is not held."""
-        taken = []
-        try:
-            while (due := self.next_due()) is not None and due <= now:
-                item = heapq.heappop(self._heap)
-                taken.append(item)
-                yield self._entries[item[2]]
-        finally:
-            for item in taken:
-                heapq.heappush(self._heap, item)
+        if (first := self.next_due()) is None or first > now:
+            return []
+        due = [self._entries[name] for name, moment in self._next.items() if moment <= now]
+        return sorted(due, key=lambda entry: (self._next[entry.job.name], entry.held, entry.job.name))
 
     def committed(self, plan: Plan) -> None:
         """The plan is in the state: go on from there."""
@@ -149,12 +148,12 @@ def _caught_up(entry: Entry, until: datetime, now: datetime) -> Iterator[NewOccu
             pass
     final = recurrence.latest(schedule, zone, since, skipped_until) if skipped_until > since else None
     if final is not None:
-        yield _summary(entry, since, final, now)
+        yield _summary(entry, since, final)
     for instant in kept:
         yield _occurrence(entry, instant, now)
 
 
-def _summary(entry: Entry, since: datetime, final: Instant, now: datetime) -> NewOccurrence:
+def _summary(entry: Entry, since: datetime, final: Instant) -> NewOccurrence:
     job = entry.job
     number = recurrence.count(job.schedule, job.timezone, since, final.due_at, _COUNT_CAP)
     many = "1 occurrence" if number == 1 else f"{number} occurrences"

@@ -240,15 +240,18 @@ class Deliveries:
             },
         )
 
-    def finish(self, finished: Iterable[Finished], now: datetime, jitter: float) -> list[Settled]:
+    def finish(
+        self, finished: Iterable[Finished], now: datetime, *, jitter: float, first_look: timedelta
+    ) -> list[Settled]:
         """Record outcomes; guarded by (state, attempt), so what was settled meanwhile stays settled.
 
-        jitter: the share by which a retry's delay is lengthened, 0.0 to 1.0.
+        jitter: the share by which a retry's delay is lengthened, 0.0 to 1.0. first_look: after how long what is in doubt
+        is looked up in Plivo's log.
         """
         with self._db.write():
-            return [self._finish(claim, outcome, now, jitter) for claim, outcome in finished]
+            return [self._finish(claim, outcome, now, jitter, first_look) for claim, outcome in finished]
 
-    def _finish(self, claim: Claim, outcome: Outcome, now: datetime, jitter: float) -> Settled:
+    def _finish(self, claim: Claim, outcome: Outcome, now: datetime, jitter: float, first_look: timedelta) -> Settled:
         row = self._db.row(
             "select state, attempts, retries_used, retry_delays, valid_until, withdrawn, occurrence_id "
             "from deliveries where id = :id",
@@ -260,7 +263,7 @@ class Deliveries:
             take_uuid(self._db, claim.attempt_id, outcome.message_uuid, "answer", now)
         if row["state"] != State.SENDING or row["attempts"] != claim.number:
             return self._late(claim, outcome, row, now)
-        state, reason, changes = next_state(outcome, row, now, jitter)
+        state, reason, changes = next_state(outcome, row, now, jitter, first_look)
         why = Why(reason, evidence=_evidence(outcome), attempt_id=claim.attempt_id)
         moved = move(self._db, claim.delivery_id, State.SENDING, state, now, why, _assignments(changes), **changes)
         assert moved
@@ -293,7 +296,7 @@ class Deliveries:
                     move(self._db, row["id"], State.PENDING, State.MISSED, now, why)
         return [(row["id"], row["job"]) for row in rows]
 
-    def recover(self, now: datetime) -> tuple[int, int]:
+    def recover(self, now: datetime, first_look: timedelta) -> tuple[int, int]:
         """Settle the claims of a process that died: (back to pending, in doubt). The caller holds the lock."""
         query = (
             "select d.id, d.job, a.id as attempt, a.number, a.token, a.begun_at from deliveries d "
@@ -304,10 +307,12 @@ class Deliveries:
             for row in self._db.rows(query):
                 claim = Claim(row["id"], row["attempt"], row["number"], row["token"], row["job"], "", "", "", now)
                 if row["begun_at"] is None:
-                    self._finish(claim, NotBegun("the daemon stopped before the request began"), now, 0)
+                    self._finish(claim, NotBegun("the daemon stopped before the request began"), now, 0, first_look)
                     back += 1
                 else:
-                    self._finish(claim, InDoubt("the daemon stopped while the request was under way"), now, 0)
+                    self._finish(
+                        claim, InDoubt("the daemon stopped while the request was under way"), now, 0, first_look
+                    )
                     doubt += 1
         return back, doubt
 
@@ -320,11 +325,14 @@ class Deliveries:
             ),
             self._db.value("select min(valid_until) from deliveries where state = 'pending'"),
         ]
-        known = [from_text(moment) for moment in moments if moment]
-        return min(known) if known else None
+        waiting, valid_until = (from_text(moment) if moment else None for moment in moments)
+        expiry = valid_until - LEAST_VALIDITY if valid_until else None
+        return min((moment for moment in (waiting, expiry) if moment), default=None)
 
 
-def next_state(outcome: Outcome, row: Row, now: datetime, jitter: float) -> tuple[State, str, dict[str, object]]:
+def next_state(
+    outcome: Outcome, row: Row, now: datetime, jitter: float, first_look: timedelta
+) -> tuple[State, str, dict[str, object]]:
     """The table of outcomes: where a sending delivery goes, why, and which columns change with it."""
     match outcome:
         case Accepted():
@@ -335,7 +343,10 @@ def next_state(outcome: Outcome, row: Row, now: datetime, jitter: float) -> tupl
             return (
                 State.IN_DOUBT,
                 f"in doubt: {outcome.evidence}",
-                {"reconcile_step": 0, "reconcile_at": to_text(now)},
+                {
+                    "reconcile_step": 0,
+                    "reconcile_at": to_text(now + first_look),
+                },
             )
         case NotBegun():
             return again(row, now, f"not begun: {outcome.evidence}", {})

@@ -10,20 +10,39 @@ from reminderd.store.connection import Connection, Row
 from reminderd.store.deliveries import again, count_accepted
 from reminderd.store.moves import Why, move
 
-_DOUBTS = """
-select d.id, d.job, d.phone, d.sender, d.segments, d.on_doubt, d.reconcile_step, a.id as attempt, a.begun_at,
+_COLUMNS = """
+select d.id, d.job, d.phone, d.sender, d.segments, d.state, d.on_doubt, d.reconcile_step, a.id as attempt, a.begun_at,
        a.lease_until, a.finished_at
+"""
+
+_DOUBTS = (
+    _COLUMNS
+    + """
 from deliveries d join attempts a on a.delivery_id = d.id and a.number = d.attempts
 where d.state = 'in_doubt'
 """
+)
+
+_UNPROVEN = (
+    _COLUMNS
+    + """
+from attempts a join deliveries d on d.id = a.delivery_id
+where a.outcome = 'in_doubt' and a.message_uuid is null
+order by a.begun_at, a.id
+"""
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A delivery in doubt with the attempt that nobody knows the end of."""
+    """An attempt that nobody knows the end of, with its delivery.
+
+    state: the delivery's; no longer in doubt where somebody's word has settled it without proof.
+    """
 
     delivery_id: int
     attempt_id: int
+    state: State
     job: str
     phone: str
     sender: str
@@ -41,7 +60,7 @@ class Doubts:
         self._db = connection
 
     def due(self, now: datetime) -> list[Doubt]:
-        """Those whose next look into the log is due, oldest first."""
+        """Deliveries in doubt whose next look into the log is due, oldest first."""
         query = _DOUBTS + " and d.reconcile_at <= :now order by d.reconcile_at, d.id limit 500"
         return [_doubt(row) for row in self._db.rows(query, {"now": to_text(now)})]
 
@@ -53,10 +72,10 @@ class Doubts:
         found = self._db.value("select min(reconcile_at) from deliveries where state = 'in_doubt'")
         return from_text(found) if found else None
 
-    def to_phones(self, phones: Sequence[str]) -> list[Doubt]:
-        """Every delivery in doubt to one of these phones, due or not."""
+    def unproven(self, phones: Sequence[str]) -> list[Doubt]:
+        """Every attempt to one of these phones that may own a row of the log, whatever became of its delivery."""
         wanted = set(phones)
-        return [_doubt(row) for row in self._db.rows(_DOUBTS + " order by a.begun_at, d.id") if row["phone"] in wanted]
+        return [_doubt(row) for row in self._db.rows(_UNPROVEN) if row["phone"] in wanted]
 
     def sending_to(self, phone: str) -> bool:
         query = "select 1 from deliveries where state = 'sending' and phone = :phone limit 1"
@@ -70,31 +89,26 @@ class Doubts:
     # -- settling ---------------------------------------------------------------------------------------
 
     def accept(self, doubt: Doubt, uuid: str | None, source: str, why: Why, now: datetime) -> bool:
-        """Proof: the attempt was accepted. False when the uuid has an owner or the delivery was settled meanwhile."""
+        """Proof: the attempt was accepted, which settles its delivery when that is in doubt or pending.
+
+        False when the uuid has another owner or the delivery was settled meanwhile.
+        """
         with self._db.write():
             if uuid is not None and self.known_uuids([uuid]):
                 return False
-            accepted = move(
-                self._db,
-                doubt.delivery_id,
-                State.IN_DOUBT,
-                State.ACCEPTED,
-                now,
-                why,
-                ", message_uuid = :uuid, reconcile_at = null",
-                uuid=uuid,
+            self._db.execute(
+                "update attempts set message_uuid = :uuid, uuid_from = :source where id = :id",
+                {"uuid": uuid, "source": source, "id": doubt.attempt_id},
             )
-            if accepted:
-                self._db.execute(
-                    "update attempts set message_uuid = :uuid, uuid_from = :source where id = :id",
-                    {"uuid": uuid, "source": source, "id": doubt.attempt_id},
-                )
-                self._count(doubt, now)
-        return accepted
-
-    def _count(self, doubt: Doubt, now: datetime) -> None:
-        occurrence = self._db.value("select occurrence_id from deliveries where id = :id", {"id": doubt.delivery_id})
-        count_accepted(self._db, occurrence, now)
+            row = self._row(doubt.delivery_id)
+            state = State(row["state"])
+            if state not in (State.IN_DOUBT, State.PENDING):
+                return False
+            changes = ", message_uuid = :uuid, reconcile_at = null"
+            moved = move(self._db, doubt.delivery_id, state, State.ACCEPTED, now, why, changes, uuid=uuid)
+            assert moved
+            count_accepted(self._db, row["occurrence_id"], now)
+        return True
 
     def looked(self, doubt: Doubt, again_at: datetime | None, finding: str, now: datetime) -> None:
         """Nothing found, which proves nothing: the next look is at `again_at`, or never."""
@@ -147,7 +161,7 @@ class Doubts:
 
     def _row(self, delivery_id: int) -> Row:
         row = self._db.row(
-            "select id, state, valid_until, withdrawn, retries_used, json_array_length(retry_delays) as retries "
+            "select id, occurrence_id, state, valid_until, withdrawn, retries_used, json_array_length(retry_delays) as retries "
             "from deliveries where id = :id",
             {"id": delivery_id},
         )
@@ -164,6 +178,7 @@ def _doubt(row: Row) -> Doubt:
     return Doubt(
         row["id"],
         row["attempt"],
+        State(row["state"]),
         row["job"],
         row["phone"],
         row["sender"],

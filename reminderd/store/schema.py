@@ -121,6 +121,8 @@ create table attempts (
     unique (delivery_id, number)
 );
 
+create index attempts_in_doubt on attempts (delivery_id) where outcome = 'in_doubt' and message_uuid is null;
+
 create table legal_moves (
     from_state text not null,      -- empty: birth
     to_state text not null,

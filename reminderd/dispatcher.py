@@ -1,0 +1,218 @@
+"""Claim, send, record: from rows that are pending to rows that are settled or in doubt.
+
+Works from rows, never from files. All methods belong to the loop's thread; senders reach it through `post`.
+"""
+
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reminderd.clock import Clock
+from reminderd.gateway.port import Gateway, Probe
+from reminderd.model import State, mask
+from reminderd.pace import Pace
+from reminderd.planner import earliest
+from reminderd.senders import Beginning, Senders, Task, last_start, lease
+from reminderd.store import Claim, Finished, Settled, Store, Suspension
+from reminderd.suspension import after_outcome, after_probe, careful
+from reminderd.telemetry import Event, emit
+
+_JITTER = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """rate: messages a second, 0 for no pacing. deadline: of one request. first_look: see the reconciler."""
+
+    rate: float
+    threads: int
+    deadline: timedelta
+    first_look: timedelta
+
+
+class Dispatcher:
+    """post(call): have the loop's thread make the call soon. probe(): ask the gateway whether it is usable again."""
+
+    def __init__(
+        self,
+        store: Store,
+        gateway: Gateway,
+        clock: Clock,
+        limits: Limits,
+        post: Callable[[Callable[[], None]], None],
+        probe: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._post = post
+        self._probe = probe
+        self._claiming = True
+        self._in_flight: dict[int, Claim] = {}
+        self._beginnings: list[Beginning] = []
+        self._finished: list[Finished] = []
+        self._suspension = store.health.suspension()
+        self._probing = False
+        self._senders = Senders(limits.threads, clock, self._on_beginning, self._on_finished)
+        self.configure(gateway, limits)
+
+    def configure(self, gateway: Gateway, limits: Limits) -> None:
+        """Use these from the next claim on."""
+        self._gateway = gateway
+        self._limits = limits
+        self._pace = Pace(limits.rate, self._clock.boottime())
+        self._senders.resize(limits.threads)
+
+    # -- from the senders' threads ----------------------------------------------------------------------
+
+    def _on_beginning(self, beginning: Beginning) -> None:
+        self._post(lambda: self._beginnings.append(beginning))
+
+    def _on_finished(self, finished: Finished) -> None:
+        self._post(lambda: self._finished.append(finished))
+
+    # -- one pass ---------------------------------------------------------------------------------------
+
+    def advance(self, now: datetime) -> int:
+        """Record what ended, commit what begins, claim what may go out; returns how many were claimed.
+
+        One transaction. When it fails, outcomes are kept for the next pass and nobody begins.
+        """
+        beginnings, self._beginnings = self._beginnings, []
+        granted: set[int] = set()
+        try:
+            with self._store.together():
+                settled = self._record(now)
+                if beginnings and self._open:
+                    granted = self._store.deliveries.begin([b.claim for b in beginnings], now)
+                claims = self._claim(now)
+        except BaseException:
+            granted = set()
+            raise
+        finally:
+            for beginning in beginnings:
+                beginning.answer(beginning.claim.attempt_id in granted)
+        for finished in self._finished:
+            del self._in_flight[finished.claim.attempt_id]
+        self._finished.clear()
+        self._hand_out(claims)
+        for one in settled:
+            _tell(one)
+        return len(claims)
+
+    def _record(self, now: datetime) -> list[Settled]:
+        if not self._finished:
+            return []
+        jitter = random.uniform(0, _JITTER)
+        settled = self._store.deliveries.finish(self._finished, now, jitter=jitter, first_look=self._limits.first_look)
+        known = self._suspension
+        for claim, outcome in self._finished:
+            known = after_outcome(known, outcome, claim.phone, now)
+        self._note(known)
+        return settled
+
+    def _claim(self, now: datetime) -> list[Claim]:
+        free = self._free()
+        if free <= 0:
+            return []
+        tokens = [secrets.token_hex(16) for _ in range(free)]
+        return self._store.deliveries.claim(free, now, lease(self._limits.deadline), tokens)
+
+    def _free(self) -> int:
+        """How many may be claimed now: senders that are free, within the pace, and only while the gateway is usable."""
+        if not self._open:
+            return 0
+        busy = len(self._in_flight) - len(self._finished)
+        free = (1 if careful(self._suspension) else self._senders.size) - busy
+        return self._pace.available(self._clock.boottime(), free) if free > 0 else 0
+
+    @property
+    def _open(self) -> bool:
+        return self._claiming and self._suspension.reason is None
+
+    def _hand_out(self, claims: list[Claim]) -> None:
+        self._pace.spend(len(claims))
+        start_by = last_start(self._clock.boottime(), self._limits.deadline)
+        for claim in claims:
+            self._senders.submit(Task(claim, self._gateway, start_by), len(self._in_flight))
+            self._in_flight[claim.attempt_id] = claim
+            emit(Event.DELIVERY_CLAIMED, job=claim.job, delivery=claim.delivery_id, attempt=claim.number)
+
+    # -- the gateway as a whole -------------------------------------------------------------------------
+
+    def _note(self, known: Suspension) -> None:
+        if known != self._suspension:
+            self._store.health.suspend(known)
+            before, self._suspension = self._suspension, known
+            if known.reason and not before.reason:
+                emit(Event.GATEWAY_SUSPENDED, reason=known.reason, until=known.until)
+            elif before.reason and not known.reason:
+                emit(Event.GATEWAY_RESUMED)
+
+    def probe_if_due(self, now: datetime) -> None:
+        """Ask a suspended gateway for its account when its time has come."""
+        until = self._suspension.until
+        if self._suspension.reason and until and until <= now and not self._probing:
+            self._probing = True
+            self._probe()
+
+    def probed(self, answer: Probe, now: datetime) -> None:
+        self._probing = False
+        self._note(after_probe(self._suspension, answer.ok, answer.evidence, now, answer.retry_after))
+
+    # -- what the loop asks -----------------------------------------------------------------------------
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._in_flight)
+
+    @property
+    def suspended(self) -> bool:
+        return self._suspension.reason is not None
+
+    def pause(self, paused: bool) -> None:
+        """While paused nothing is claimed and nothing begins; what has begun goes on."""
+        self._claiming = not paused
+
+    def next_wake(self, now: datetime) -> datetime | None:
+        """When there is something to do that no event announces; None while only an event can change anything."""
+        if self._suspension.reason is not None:
+            return None if self._probing else self._suspension.until
+        if not self._claiming:
+            return None
+        return earliest(self._next_pending(now), self._next_token(now))
+
+    def _next_pending(self, now: datetime) -> datetime | None:
+        return self._store.deliveries.next_pending(now)
+
+    def _next_token(self, now: datetime) -> datetime | None:
+        """A token is worth waking up for only when the last pass ran out of them."""
+        wait = self._pace.wait()
+        return now + timedelta(seconds=wait) if wait > 0 else None
+
+    def stop(self) -> None:
+        self._senders.stop()
+
+
+_EVENTS = {
+    State.ACCEPTED: Event.DELIVERY_ACCEPTED,
+    State.PENDING: Event.DELIVERY_RETRYING,
+    State.FAILED: Event.DELIVERY_FAILED,
+    State.MISSED: Event.DELIVERY_MISSED,
+    State.CANCELLED: Event.DELIVERY_CANCELLED,
+    State.IN_DOUBT: Event.DELIVERY_IN_DOUBT,
+}
+
+
+def _tell(settled: Settled) -> None:
+    claim = settled.claim
+    reason = None if settled.state is State.ACCEPTED else settled.reason
+    emit(
+        _EVENTS.get(settled.state, Event.DELIVERY_CLAIMED),
+        job=claim.job,
+        delivery=claim.delivery_id,
+        attempt=claim.number,
+        to=mask(claim.phone),
+        reason=reason,
+    )

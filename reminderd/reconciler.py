@@ -1,0 +1,188 @@
+"""Settle what is in doubt: look the attempt up in Plivo's own log, at about 0, 1, 5 and 15 minutes.
+
+A row of the log settles a delivery only when nobody else can own it. Nothing found proves nothing: the delivery stays in
+doubt and is reported, unless its job says `on_doubt: resend`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from reminderd.clock import Clock
+from reminderd.gateway.port import Gateway, LogUnavailable
+from reminderd.matching import match, rows_for
+from reminderd.model import LogRow, OnDoubt, State
+from reminderd.store import Doubt, Store, Why
+from reminderd.telemetry import Event, emit
+
+# Plivo's clock and ours need not agree; its log is asked for a little more than the attempt's own time.
+SLACK = timedelta(minutes=2)
+_MANY_PHONES = 8
+_MOST_PAGES = 60
+_BUSY_PHONE = timedelta(seconds=5)
+_TRY_AGAIN = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the log said: rows for the doubts that were looked up, and what was left for later, and why."""
+
+    looked_up: tuple[Doubt, ...]
+    rows: tuple[LogRow, ...]
+    left: tuple[Doubt, ...] = ()
+    unavailable: LogUnavailable | None = None
+
+
+def look_up(gateway: Gateway, doubts: Sequence[Doubt]) -> Findings:
+    """Ask the log about these doubts. Takes as long as its requests; needs no state."""
+    by_phone = [list(group) for _, group in groupby(sorted(doubts, key=_by_phone), key=_by_phone)]
+    # Few people are asked for one by one; for many, one scan of the time in question is cheaper.
+    groups = by_phone if len(by_phone) <= _MANY_PHONES else [list(doubts)]
+    rows: list[LogRow] = []
+    done: list[Doubt] = []
+    for position, group in enumerate(groups):
+        found = _ask(gateway, group, group[0].phone if groups is by_phone else None)
+        if isinstance(found, LogUnavailable):
+            left = [doubt for later in groups[position:] for doubt in later]
+            return Findings(tuple(done), tuple(rows), tuple(left), found)
+        rows += found
+        done += group
+    return Findings(tuple(done), tuple(rows))
+
+
+def _by_phone(doubt: Doubt) -> tuple[str, str]:
+    return doubt.phone, doubt.sender
+
+
+def _ask(gateway: Gateway, doubts: Sequence[Doubt], phone: str | None) -> list[LogRow] | LogUnavailable:
+    since = min(doubt.begun_at for doubt in doubts) - SLACK
+    until = max(doubt.ended_by for doubt in doubts) + SLACK
+    rows: list[LogRow] = []
+    page = None
+    for _ in range(_MOST_PAGES):
+        answer = gateway.log(since=since, until=until, phone=phone, page=page)
+        if isinstance(answer, LogUnavailable):
+            return answer
+        rows += answer.rows
+        page = answer.next
+        if page is None:
+            return rows
+    return LogUnavailable(f"more than {_MOST_PAGES} pages of the log in question")
+
+
+class Reconciler:
+    """run(work, done): call `work()` in another thread and `done(result)` in the loop's."""
+
+    def __init__(
+        self,
+        store: Store,
+        gateway: Gateway,
+        clock: Clock,
+        delays: Sequence[timedelta],
+        shared_sender: bool,
+        run: Callable[[Callable[[], Findings], Callable[[Findings], None]], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._run = run
+        self._busy = False
+        self.configure(gateway, delays, shared_sender)
+
+    def configure(self, gateway: Gateway, delays: Sequence[timedelta], shared_sender: bool) -> None:
+        self._gateway = gateway
+        self._delays = tuple(delays)
+        self._shared_sender = shared_sender
+
+    def advance(self, now: datetime) -> None:
+        """Start looking up what is due, unless a look-up is under way."""
+        if self._busy:
+            return
+        due = self._store.doubts.due(now)
+        ready = [doubt for doubt in due if not self._store.doubts.sending_to(doubt.phone)]
+        waiting = [doubt for doubt in due if doubt not in ready]
+        if waiting:
+            self._store.doubts.postpone(waiting, now + _BUSY_PHONE)
+        if not ready:
+            return
+        gateway = self._gateway
+        self._busy = True
+        self._run(lambda: look_up(gateway, ready), self._settle)
+
+    def next_wake(self) -> datetime | None:
+        return None if self._busy else self._store.doubts.next_due()
+
+    def _settle(self, findings: Findings) -> None:
+        self._busy = False
+        now = self._clock.now()
+        if findings.unavailable is not None:
+            self._leave(findings, findings.unavailable, now)
+        with self._store.together():
+            settled = self.accept_proven(findings, now)
+            for doubt in findings.looked_up:
+                if doubt.delivery_id not in settled:
+                    self._nothing_found(doubt, findings.rows, now)
+
+    def _leave(self, findings: Findings, unavailable: LogUnavailable, now: datetime) -> None:
+        wait = unavailable.retry_after or _TRY_AGAIN
+        self._store.doubts.postpone(findings.left, now + wait)
+        emit(Event.LOG_UNAVAILABLE, reason=unavailable.evidence, doubts=len(findings.left), retry_in=wait)
+
+    def accept_proven(self, findings: Findings, now: datetime) -> set[int]:
+        """Accept what the log proves; returns the ids of the deliveries that it settled."""
+        settled = set()
+        for doubt, row in self._proven(findings):
+            evidence = f"log: {row.message_uuid} {row.state}"
+            why = Why("found in Plivo's log", evidence=evidence, attempt_id=doubt.attempt_id)
+            if self._store.doubts.accept(doubt, row.message_uuid, "log", why, now):
+                settled.add(doubt.delivery_id)
+                emit(Event.DOUBT_SETTLED, job=doubt.job, delivery=doubt.delivery_id, state=State.ACCEPTED, by="log")
+        return settled
+
+    def _proven(self, findings: Findings) -> list[tuple[Doubt, LogRow]]:
+        """The pairs of an attempt and the row that nobody else can own. With a shared sender there are none.
+
+        Whoever else may have reached the same phones is a possible owner too, also if somebody's word settled it.
+        """
+        if self._shared_sender:
+            return []
+        doubts = self._store.doubts
+        phones = {doubt.phone for doubt in findings.looked_up}
+        quiet = [phone for phone in phones if not doubts.sending_to(phone)]
+        known = doubts.known_uuids([row.message_uuid for row in findings.rows])
+        unknown = [row for row in findings.rows if row.message_uuid not in known]
+        return match(doubts.unproven(quiet), unknown, SLACK)
+
+    def candidates(self, doubt: Doubt, rows: Sequence[LogRow]) -> list[LogRow]:
+        """The rows of the log that could be this doubt's message."""
+        known = self._store.doubts.known_uuids([row.message_uuid for row in rows])
+        return [row for row in rows_for(doubt, rows, SLACK) if row.message_uuid not in known]
+
+    def _nothing_found(self, doubt: Doubt, rows: Sequence[LogRow], now: datetime) -> None:
+        finding = self._finding(doubt, rows)
+        again_at = self._next_look(doubt.step, now)
+        self._store.doubts.looked(doubt, again_at, finding, now)
+        emit(Event.DOUBT_LOOKED_UP, job=doubt.job, delivery=doubt.delivery_id, finding=finding, again_at=again_at)
+        if again_at is None:
+            self._give_up(doubt, finding, now)
+
+    def _finding(self, doubt: Doubt, rows: Sequence[LogRow]) -> str:
+        found = [row.message_uuid for row in self.candidates(doubt, rows)]
+        if not found:
+            return "in doubt: Plivo's log shows no such message yet, which proves nothing"
+        why = "the sender is shared" if self._shared_sender else "it could as well be another delivery's"
+        return f"in doubt: Plivo's log has {', '.join(found[:5])}, not taken because {why}"
+
+    def _next_look(self, step: int, now: datetime) -> datetime | None:
+        if step + 1 >= len(self._delays):
+            return None
+        return now + max(timedelta(seconds=1), self._delays[step + 1] - self._delays[step])
+
+    def _give_up(self, doubt: Doubt, finding: str, now: datetime) -> None:
+        if doubt.on_doubt is OnDoubt.RESEND and "not taken" not in finding:
+            state = self._store.doubts.resend(doubt, now)
+            emit(Event.DOUBT_SETTLED, job=doubt.job, delivery=doubt.delivery_id, state=state, by="on_doubt: resend")
+            if state is not State.IN_DOUBT:
+                return
+        command = f"reminderd resolve {doubt.delivery_id} --sent|--not-sent"
+        emit(Event.DOUBT_UNRESOLVED, job=doubt.job, delivery=doubt.delivery_id, settle_with=command)

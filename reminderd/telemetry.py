@@ -1,0 +1,140 @@
+"""Every log event, named once, with its level; and how a line of the log looks.
+
+A line is an event and its fields: `delivery.accepted job=rent delivery=42 attempt=1`. No field ever holds a message's
+text, a full phone number or a credential.
+"""
+
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TextIO
+
+_logger = logging.getLogger("reminderd")
+
+
+class Event(StrEnum):
+    """What the daemon tells. docs/events.md says what each means and what to do."""
+
+    DAEMON_STARTED = "daemon.started"
+    DAEMON_STOPPING = "daemon.stopping"
+    DAEMON_STOPPED = "daemon.stopped"
+    DAEMON_FAILED = "daemon.failed"
+    DAEMON_RECOVERED = "daemon.recovered"
+    SETTINGS_RELOADED = "settings.reloaded"
+    SETTINGS_PROBLEM = "settings.problem"
+    CATALOG_LOADED = "catalog.loaded"
+    CATALOG_PROBLEM = "catalog.problem"
+    WATCHER_FAILED = "watcher.failed"
+    OCCURRENCE_PLANNED = "occurrence.planned"
+    OCCURRENCE_SKIPPED = "occurrence.skipped"
+    DELIVERY_CLAIMED = "delivery.claimed"
+    DELIVERY_ACCEPTED = "delivery.accepted"
+    DELIVERY_RETRYING = "delivery.retrying"
+    DELIVERY_FAILED = "delivery.failed"
+    DELIVERY_MISSED = "delivery.missed"
+    DELIVERY_CANCELLED = "delivery.cancelled"
+    DELIVERY_IN_DOUBT = "delivery.in_doubt"
+    DOUBT_LOOKED_UP = "doubt.looked_up"
+    DOUBT_SETTLED = "doubt.settled"
+    DOUBT_UNRESOLVED = "doubt.unresolved"
+    LOG_UNAVAILABLE = "log.unavailable"
+    GATEWAY_SUSPENDED = "gateway.suspended"
+    GATEWAY_RESUMED = "gateway.resumed"
+    HOLD_OPENED = "hold.opened"
+    HOLD_CLOSED = "hold.closed"
+    COMMAND_DONE = "command.done"
+    COMMAND_FAILED = "command.failed"
+    REHEARSAL = "rehearsal.would_send"
+
+
+_LEVELS = {
+    Event.DAEMON_FAILED: logging.ERROR,
+    Event.SETTINGS_PROBLEM: logging.ERROR,
+    Event.CATALOG_PROBLEM: logging.WARNING,
+    Event.WATCHER_FAILED: logging.ERROR,
+    Event.OCCURRENCE_SKIPPED: logging.WARNING,
+    Event.OCCURRENCE_PLANNED: logging.DEBUG,
+    Event.DELIVERY_CLAIMED: logging.DEBUG,
+    Event.DELIVERY_RETRYING: logging.WARNING,
+    Event.DELIVERY_FAILED: logging.ERROR,
+    Event.DELIVERY_MISSED: logging.WARNING,
+    Event.DELIVERY_IN_DOUBT: logging.WARNING,
+    Event.DOUBT_UNRESOLVED: logging.ERROR,
+    Event.LOG_UNAVAILABLE: logging.WARNING,
+    Event.GATEWAY_SUSPENDED: logging.ERROR,
+    Event.HOLD_OPENED: logging.WARNING,
+    Event.COMMAND_FAILED: logging.ERROR,
+}
+
+
+def emit(event: Event, **fields: object) -> None:
+    """Log an event with its fields, in their order; None fields are left out."""
+    level = _LEVELS.get(event, logging.INFO)
+    if _logger.isEnabledFor(level):
+        known = {name: value for name, value in fields.items() if value is not None}
+        _logger.log(level, event.value, extra={"fields": known})
+
+
+def configure(format_: str, level: str, stream: TextIO | None = None) -> None:
+    """Send the log to `stream` (default: stderr). format_: text, json, or auto (text, in the journal's notation there)."""
+    out = stream or sys.stderr
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(_JsonFormatter() if format_ == "json" else _TextFormatter(_in_journal()))
+    _logger.handlers[:] = [handler]
+    _logger.propagate = False
+    _logger.setLevel(level.upper())
+
+
+def _in_journal() -> bool:
+    return "JOURNAL_STREAM" in os.environ and not sys.stderr.isatty()
+
+
+_PRIORITIES = {logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    found: dict[str, object] = getattr(record, "fields", {})
+    return found
+
+
+class _TextFormatter(logging.Formatter):
+    """`time level event field=value ...`; in the journal, which keeps time itself, `<priority>event ...`."""
+
+    def __init__(self, journal: bool) -> None:
+        super().__init__()
+        self._journal = journal
+
+    def format(self, record: logging.LogRecord) -> str:
+        words = [record.getMessage(), *(f"{name}={_quoted(value)}" for name, value in _fields(record).items())]
+        if record.exc_info:
+            words.append("\n" + self.formatException(record.exc_info))
+        if self._journal:
+            return f"<{_PRIORITIES.get(record.levelno, 6)}>" + " ".join(words)
+        return " ".join([_time(record), f"{record.levelname.lower():7}", *words])
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        head = {"time": _time(record), "level": record.levelname.lower(), "event": record.getMessage()}
+        if record.exc_info:
+            head["traceback"] = self.formatException(record.exc_info)
+        return json.dumps({**head, **_fields(record)}, default=str, ensure_ascii=False)
+
+
+def _quoted(value: object) -> str:
+    """One word, or a JSON string: a line of the log stays one line whatever the value."""
+    text = str(value)
+    plain = text.isprintable() and text and not any(c in ' "=' for c in text)
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def traceback(event: Event, **fields: object) -> None:
+    """Log an event at error level with the traceback of the exception being handled."""
+    _logger.error(event.value, extra={"fields": fields}, exc_info=True)
