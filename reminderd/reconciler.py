@@ -71,6 +71,12 @@ def _ask(gateway: Gateway, doubts: Sequence[Doubt], phone: str | None) -> list[L
     return LogUnavailable(f"more than {_MOST_PAGES} pages of the log in question")
 
 
+def candidates(store: Store, doubt: Doubt, rows: Sequence[LogRow]) -> list[LogRow]:
+    """The rows of the log that could be this doubt's message: right people, right time, and no known owner."""
+    known = store.doubts.known_uuids([row.message_uuid for row in rows])
+    return [row for row in rows_for(doubt, rows, SLACK) if row.message_uuid not in known]
+
+
 class Reconciler:
     """run(work, done): call `work()` in another thread and `done(result)` in the loop's."""
 
@@ -153,11 +159,6 @@ class Reconciler:
         unknown = [row for row in findings.rows if row.message_uuid not in known]
         return match(doubts.unproven(quiet), unknown, SLACK)
 
-    def candidates(self, doubt: Doubt, rows: Sequence[LogRow]) -> list[LogRow]:
-        """The rows of the log that could be this doubt's message."""
-        known = self._store.doubts.known_uuids([row.message_uuid for row in rows])
-        return [row for row in rows_for(doubt, rows, SLACK) if row.message_uuid not in known]
-
     def _nothing_found(self, doubt: Doubt, rows: Sequence[LogRow], now: datetime) -> None:
         finding = self._finding(doubt, rows)
         again_at = self._next_look(doubt.step, now)
@@ -167,7 +168,7 @@ class Reconciler:
             self._give_up(doubt, finding, now)
 
     def _finding(self, doubt: Doubt, rows: Sequence[LogRow]) -> str:
-        found = [row.message_uuid for row in self.candidates(doubt, rows)]
+        found = [row.message_uuid for row in candidates(self._store, doubt, rows)]
         if not found:
             return "in doubt: Plivo's log shows no such message yet, which proves nothing"
         why = "the sender is shared" if self._shared_sender else "it could as well be another delivery's"

@@ -1,0 +1,93 @@
+"""The command line: one file a command, loaded only when it is called."""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from reminderd import __version__
+
+# What `reminderd --help` says, here so that it need not import every command.
+_GROUPS = {
+    "The daemon": {
+        "run": "Run the daemon in the foreground.",
+        "reload": "Have the running daemon read settings and job files now.",
+    },
+    "Before a deploy": {
+        "check": "Find every problem in job files and settings, offline.",
+        "next": "Show the coming occurrences with people, local times and texts.",
+        "list": "List the jobs: schedule in words, next due, last result.",
+    },
+    "What happened": {
+        "status": "Is the daemon alive, and does anything need someone?",
+        "history": "Show deliveries, newest first.",
+        "why": "Tell one delivery's whole story.",
+    },
+    "What needs someone": {
+        "retry": "Send failed or missed deliveries after all.",
+        "cancel": "Give up pending deliveries.",
+        "resolve": "Settle a delivery that is in doubt.",
+        "approve": "Let what is on hold go on.",
+    },
+    "Trying it out": {
+        "demo": "See it work: the sandbox, the daemon and four reminders.",
+        "sandbox": "Play Plivo's Message API on this machine.",
+    },
+}
+_MODULES = {"next": "next_", "list": "list_"}
+
+
+class LazyGroup(click.Group):
+    """Commands by name; the module of a command is imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return [name for names in _GROUPS.values() for name in names]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"reminderd.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
+            hint = f" Did you mean {close[0]!r}?" if close else " See `reminderd --help`."
+            ctx.fail(f"There is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()))
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Settings come from --config, else /etc/reminderd/reminderd.yaml; REMINDERD_... variables win over the file.",
+)
+@click.version_option(__version__, prog_name="reminderd")
+@click.option("--config", metavar="FILE", help="The settings file.")
+@click.option("--jobs", metavar="DIR", multiple=True, help="Where the job files are; may be repeated.")
+@click.option("--state", "state_file", metavar="FILE", help="The state's file.")
+@click.pass_context
+def main(ctx: click.Context, config: str | None, jobs: tuple[str, ...], state_file: str | None) -> None:
+    """Reminders kept as YAML files in git, each sent once as a text message through Plivo.
+
+    A second attempt is never started unless the first one certainly did not send, or you said so. What cannot be known
+    is shown as in doubt, looked up in Plivo's own log, and waits for proof or for you.
+    """
+    ctx.obj = {"config": config, "jobs": jobs, "state_file": state_file}
+    # Every time is UTC or carries its zone; the machine's own zone must not matter anywhere.
+    os.environ["TZ"] = "UTC"
+    import time
+
+    time.tzset()
+    if sys.stdout.encoding and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]

@@ -19,7 +19,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class _Dialled:
-    """Lets urllib3 do tunnel and TLS over a connection that stands already, so that dialling keeps one bound of ours."""
+    """Lets urllib3 do tunnel and TLS over a connection that stands already: dialling has a bound of ours."""
 
     dialled: socket.socket
 
@@ -70,11 +70,8 @@ class Route:
         if where.auth or where.query or where.fragment:
             raise ValueError("plivo.url: must hold no user, query or fragment")
         self.target = Address.of(where, "plivo.url")
-        by = proxy if proxy is not None else _environment_proxy(self.target)
-        via = _parsed(by if "://" in by else f"http://{by}", "plivo.proxy") if by else None
-        self.proxy = Address.of(via, "plivo.proxy") if via else None
-        self._via = via
-        self._proxy_headers = _proxy_headers(via)
+        self._via, self.proxy = _proxy(proxy, self.target) or (None, None)
+        self._proxy_headers = _proxy_headers(self._via)
         forwarded = self.proxy is not None and self.target.scheme == "http"
         path = (where.path or "").rstrip("/")
         self.base = f"http://{self.target.authority}{path}" if forwarded else path
@@ -95,9 +92,9 @@ class Route:
         """
         connection = self._connection(timeout)
         connection.dialled = sock
-        if self.proxy and self.target.scheme == "https":
-            connection.set_tunnel(self.target.host, self.target.port, self._proxy_headers, scheme=self.proxy.scheme)
         try:
+            if self.proxy and self.target.scheme == "https":
+                connection.set_tunnel(self.target.host, self.target.port, self._proxy_headers, scheme=self.proxy.scheme)
             connection.connect()
         except BaseException:
             connection.close()
@@ -152,9 +149,19 @@ def _parsed(text: str, key: str) -> Url:
         raise ValueError(f"{key}: is not an address") from None
 
 
+def _proxy(setting: str | None, target: Address) -> tuple[Url, Address] | None:
+    """The setting's proxy, empty for none at all; without a setting the environment's."""
+    key = "plivo.proxy" if setting is not None else "the proxy of the environment"
+    text = setting if setting is not None else _environment_proxy(target)
+    if not text:
+        return None
+    url = _parsed(text if "://" in text else f"http://{text}", key)
+    return url, Address.of(url, key)
+
+
 def _environment_proxy(target: Address) -> str | None:
     """What HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say; never a proxy for this very machine."""
-    if _is_loopback(target.host) or urllib.request.proxy_bypass_environment(target.authority):
+    if _is_loopback(target.host) or urllib.request.proxy_bypass(f"{target.host}:{target.port}"):
         return None
     proxies = urllib.request.getproxies_environment()
     return proxies.get(target.scheme) or proxies.get("all")
@@ -175,12 +182,13 @@ def _proxy_headers(via: Url | None) -> dict[str, str]:
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
     """Whose certificates count: the setting's, the environment's (REQUESTS_CA_BUNDLE, SSL_CERT_FILE), the system's."""
+    key = "plivo.ca_file" if ca_file else "REQUESTS_CA_BUNDLE"
     chosen = str(ca_file) if ca_file else os.environ.get("REQUESTS_CA_BUNDLE") or _default_bundle()
     folder = chosen is not None and Path(chosen).is_dir()
     try:
         return ssl.create_default_context(cafile=None if folder else chosen, capath=chosen if folder else None)
     except OSError as error:
-        raise ValueError(f"plivo.ca_file: {chosen} holds no certificates that can be read: {error.strerror}") from None
+        raise ValueError(f"{key}: {chosen} holds no certificates that can be read: {error.strerror}") from None
 
 
 def _default_bundle() -> str | None:

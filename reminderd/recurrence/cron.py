@@ -1,7 +1,8 @@
 """Cron expressions: five fields, in a zone, with Debian cron's rules where clocks change.
 
-cronsim walks the wall time, without a zone. What the zone does to it is decided here: started in a zone, cronsim 2.8
-depends on where it starts inside a repeated hour, and loses occurrences after a change of half an hour or at midnight.
+cronsim walks the wall time, without a zone, and what the zone does to it is decided here. Given a zone, cronsim 2.8
+answers with the past when started in the second pass of a repeated hour, and loses occurrences after a change of half
+an hour (40 * * * * in Australia/Lord_Howe) or at midnight (*/30 1 * * SUN in America/Havana).
 """
 
 import re
@@ -107,7 +108,7 @@ def downward(schedule: Cron, zone: str, until: datetime, after: datetime) -> dat
     """The last UTC instant in (after, until]."""
     expression, until = schedule.expression, until.replace(microsecond=0)
     if _follows_the_clock(expression):
-        found = _clock_latest(expression, get_zone(zone), until, after)
+        found = _clock_latest(expression, get_zone(zone), until, after.replace(microsecond=0))
     else:
         found = _fixed_latest(expression, get_zone(zone), until)
     return found if found is not None and found > after else None

@@ -14,8 +14,8 @@ _NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 _NOT_IANA = re.compile(r"localtime|posixrules|Factory|(posix|right)(/.*)?")
 _ABBREVIATION = re.compile(r"[A-Z]{2,5}")
 _SECOND = timedelta(seconds=1)
-# Two changes of one zone's offset were never closer together than this.
-_STRIDE = timedelta(days=1)
+# Shorter than the time between any two changes of one zone's offset since 1970 (the least: a week less an hour).
+STRIDE = timedelta(days=5)
 
 
 def parse_zone(name: str) -> str:
@@ -83,10 +83,10 @@ def offset_of(instant: datetime, zone: ZoneInfo) -> timedelta:
 
 
 def changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
-    """Each UTC instant in (start, end], whole seconds, from which on the offset is another one."""
+    """Each UTC instant in (start, end] from which on the offset is another one. Both ends are whole seconds."""
     here, offset = start, offset_of(start, zone)
     while here < end:
-        ahead = min(here + _STRIDE, end)
+        ahead = min(here + STRIDE, end)
         if offset_of(ahead, zone) != offset:
             ahead = _first_with_other_offset(zone, here, ahead)
             offset = offset_of(ahead, zone)
@@ -98,7 +98,7 @@ def last_change(zone: ZoneInfo, start: datetime, end: datetime) -> datetime | No
     """The last of `changes(zone, start, end)`, looked for from the end."""
     here, offset = end, offset_of(end, zone)
     while here > start:
-        back = max(here - _STRIDE, start)
+        back = max(here - STRIDE, start)
         if offset_of(back, zone) != offset:
             return _first_with_other_offset(zone, back, here)
         here = back

@@ -1,5 +1,6 @@
 """Everything that is remembered: one SQLite file, every SQL statement of the project, one writer."""
 
+import sqlite3
 from pathlib import Path
 
 from reminderd.store.connection import Connection, StateError, StateMissing, copy_state, open_read_only, open_state
@@ -12,6 +13,9 @@ from reminderd.store.lock import StateLocked, is_locked, locked
 from reminderd.store.moves import Why
 from reminderd.store.operations import Operations, Refusal
 from reminderd.store.reports import Reports
+
+# What any method raises when the disk, or the file on it, fails; nothing of that call's transaction is kept.
+StateFailure = sqlite3.Error
 
 
 class Store:
@@ -54,6 +58,7 @@ __all__ = [
     "Reports",
     "Settled",
     "StateError",
+    "StateFailure",
     "StateLocked",
     "StateMissing",
     "Store",

@@ -316,6 +316,11 @@ class Deliveries:
                     doubt += 1
         return back, doubt
 
+    def claimable(self, now: datetime) -> bool:
+        """Whether anything could be claimed now."""
+        values = {"now": to_text(now), "soon": to_text(now + LEAST_VALIDITY), "most": 1}
+        return bool(self._db.rows(_CLAIMABLE, values))
+
     def next_pending(self, now: datetime) -> datetime | None:
         """When the next pending delivery may be claimed or expires, if that is after `now`."""
         values = {"now": to_text(now)}

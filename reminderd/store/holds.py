@@ -57,6 +57,13 @@ class Holds:
         found = self._db.value("select max(closed_at) from holds where kind = :kind and approved = 1", {"kind": kind})
         return from_text(found) if found else None
 
+    def last_approved_detail(self, kind: str) -> dict[str, Any]:
+        """The detail of the hold of this kind that was approved last; empty when none was."""
+        query = "select detail from holds where kind = :kind and approved = 1 order by closed_at desc, id desc limit 1"
+        found = self._db.value(query, {"kind": kind})
+        detail: dict[str, Any] = json.loads(found) if found else {}
+        return detail
+
 
 def _hold(row: Row) -> Hold:
     return Hold(row["id"], row["kind"], row["reason"], json.loads(row["detail"]), from_text(row["opened_at"]))

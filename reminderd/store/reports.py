@@ -1,6 +1,6 @@
 """What the reading commands show. Read-only; works on any connection."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,14 +21,13 @@ class Reports:
         self._db = connection
 
     def history(
-        self, job: str | None = None, state: str | None = None, since: datetime | None = None, limit: int = 50
+        self, job: str | None = None, states: Sequence[str] = (), since: datetime | None = None, limit: int = 50
     ) -> list[Row]:
-        """Deliveries, newest due time first; limit 0 means all."""
-        wheres, values = [], dict[str, object]()
-        for column, sign, value in (("d.job", "=", job), ("d.state", "=", state)):
-            if value is not None:
-                wheres.append(f"{column} {sign} :{column[2:]}")
-                values[column[2:]] = value
+        """Deliveries, newest due time first; no states means all of them, limit 0 means no limit."""
+        wheres = ["d.job = :job"] if job is not None else []
+        values: dict[str, object] = {"job": job, **{f"state{i}": state for i, state in enumerate(states)}}
+        if states:
+            wheres.append(f"d.state in ({', '.join(f':state{i}' for i in range(len(states)))})")
         if since is not None:
             wheres.append("d.due_at >= :since")
             values["since"] = to_text(since)

@@ -1,0 +1,5 @@
+"""python -m reminderd"""
+
+from reminderd.cli import main
+
+main()

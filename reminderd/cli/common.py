@@ -1,0 +1,170 @@
+"""What the commands share: the settings' options, the state, and how things are printed."""
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+import click
+
+from reminderd.clock import from_text, to_text
+from reminderd.model import Problem
+from reminderd.settings import Settings, load_settings
+from reminderd.store import Reports, StateError, open_reports
+
+FAILED, UNUSABLE = 1, 2
+
+_COLOURS = {
+    "accepted": "green",
+    "pending": "cyan",
+    "sending": "cyan",
+    "in_doubt": "yellow",
+    "failed": "red",
+    "missed": "yellow",
+    "cancelled": "bright_black",
+}
+
+
+Decorated = Callable[..., Any]
+
+
+def settings_options(command: Decorated) -> Decorated:
+    """--config, --jobs and --state, also after the command's name; gives the command `source`, a `SettingsSource`."""
+    return _with_source(command, _OPTIONS)
+
+
+def settings_options_but_state(command: Decorated) -> Decorated:
+    """The same for a command that has a --state of its own."""
+    return _with_source(command, _OPTIONS[:-1])
+
+
+def _with_source(command: Decorated, options: Sequence[Callable[[Decorated], Decorated]]) -> Decorated:
+    @click.pass_context
+    @functools.wraps(command)
+    def wrapped(ctx: click.Context, *args: Any, **kwargs: Any) -> Any:
+        outer = ctx.obj or {}
+        given = {name: kwargs.pop(name, None) or outer.get(name) for name in ("config", "jobs", "state_file")}
+        return command(
+            *args, source=SettingsSource(given["config"], given["jobs"] or (), given["state_file"]), **kwargs
+        )
+
+    decorated: Decorated = wrapped
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
+
+
+_OPTIONS = (
+    click.option("--config", metavar="FILE", help="The settings file."),
+    click.option("--jobs", metavar="DIR", multiple=True, help="Where the job files are; may be repeated."),
+    click.option("--state", "state_file", metavar="FILE", help="The state's file."),
+)
+
+
+class SettingsSource:
+    """Where the settings come from; can be read again."""
+
+    def __init__(self, config: str | None, jobs: Sequence[str], state: str | None) -> None:
+        self.config, self.jobs, self.state = config, jobs, state
+
+    def load(self) -> tuple[Settings | None, list[Problem]]:
+        config = Path(self.config) if self.config else None
+        return load_settings(config, os.environ, jobs=self.jobs, state=self.state)
+
+    def settings(self) -> Settings:
+        """The settings; ends the command with all their problems when there are any."""
+        settings, problems = self.load()
+        if settings is None or problems:
+            for problem in problems:
+                click.echo(str(problem), err=True)
+            sys.exit(UNUSABLE)
+        return settings
+
+    def reports(self) -> Reports:
+        """The state, for reading; ends the command when there is none."""
+        try:
+            return open_reports(self.settings().state)
+        except StateError as error:
+            fail(str(error), UNUSABLE)
+
+
+def fail(message: str, status: int = FAILED) -> NoReturn:
+    click.echo(f"reminderd: {message}", err=True)
+    sys.exit(status)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def print_json(document: object) -> None:
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=_jsonable))
+
+
+def _jsonable(value: object) -> str:
+    if isinstance(value, datetime):
+        return to_text(value)
+    return str(value)
+
+
+def coloured() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def clean(value: object) -> str:
+    """A value fit for a terminal: on one line, with nothing that could steer it."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "⏎" if c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def style(text: str, state: str) -> str:
+    colour = _COLOURS.get(state)
+    return click.style(text, fg=colour) if colour and coloured() else text
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[object]], state_column: int | None = None) -> None:
+    """Aligned columns; the last is left as long as it is."""
+    cells = [[clean("" if value is None else value) for value in row] for row in rows]
+    widths = [max(len(line[i]) for line in [list(head), *cells]) for i in range(len(head))]
+    widths[-1] = 0
+    if head:
+        title = "  ".join(name.ljust(width) for name, width in zip(head, widths, strict=True)).rstrip()
+        click.echo(click.style(title, bold=True) if coloured() else title)
+    for line in cells:
+        padded = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+        if state_column is not None:
+            padded[state_column] = style(padded[state_column], line[state_column])
+        click.echo("  ".join(padded).rstrip())
+
+
+def local(moment: datetime | str | None, zone: str = "UTC") -> str:
+    """A moment in a zone, carrying it: 2026-11-22 09:00:00 CET."""
+    if moment is None:
+        return ""
+    known = from_text(moment) if isinstance(moment, str) else moment
+    return known.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def parse_moment(text: str) -> datetime:
+    """What --since takes: a date, a time (UTC unless it has an offset), or how long ago (2h)."""
+    from reminderd.duration import HINT, parse_duration
+
+    try:
+        return datetime.now(UTC) - parse_duration(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a time (2026-11-22T08:00) nor an age; {HINT}") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def plural(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

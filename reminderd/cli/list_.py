@@ -1,0 +1,75 @@
+"""reminderd list"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from reminderd import recurrence
+from reminderd.cli.catalog import mention_problems, read_catalog
+from reminderd.cli.common import SettingsSource, json_option, local, plural, print_json, print_table, settings_options
+from reminderd.clock import to_text
+from reminderd.model import Job
+from reminderd.settings import Settings
+from reminderd.store import StateError, open_reports
+
+Result = Mapping[str, Any]
+
+
+@click.command()
+@json_option
+@settings_options
+def command(source: SettingsSource, as_json: bool) -> None:
+    """List the jobs that the files declare: schedule in words, next due, last result; finished one-offs apart."""
+    settings = source.settings()
+    catalog = read_catalog(settings)
+    mention_problems(catalog)
+    results = _results(settings)
+    now = datetime.now(UTC)
+    jobs = [_document(job, results.get(job.name, {}), now) for job in catalog.jobs.values()]
+    jobs.sort(key=lambda job: (job["next_due"] is None, job["next_due"] or "", job["name"]))
+    if as_json:
+        print_json(jobs)
+        return
+    _print([job for job in jobs if not job["finished"]], [job for job in jobs if job["finished"]])
+
+
+def _results(settings: Settings) -> Mapping[str, Result]:
+    try:
+        return open_reports(settings.state).last_results()
+    except StateError:
+        return {}  # no daemon has run yet: the files alone can be listed too
+
+
+def _document(job: Job, result: Result, now: datetime) -> dict[str, Any]:
+    following = recurrence.next_after(job.schedule, job.timezone, now)
+    return {
+        "name": job.name,
+        "description": job.description,
+        "file": str(job.source),
+        "schedule": recurrence.describe(job.schedule, job.timezone),
+        "timezone": job.timezone,
+        "enabled": job.enabled,
+        "recipients": len(job.recipients),
+        "next_due": to_text(following.due_at) if following and job.enabled else None,
+        "finished": following is None,
+        "last_state": result.get("state"),
+        "last_due": result.get("due_at"),
+    }
+
+
+def _print(active: list[dict[str, Any]], finished: list[dict[str, Any]]) -> None:
+    if active:
+        print_table(("JOB", "NEXT DUE", "LAST", "TO", "SCHEDULE"), [_row(job) for job in active])
+    if finished:
+        click.echo(("\n" if active else "") + f"{plural(len(finished), 'job')} with nothing left to do:")
+        print_table(("JOB", "LAST DUE", "LAST", "TO", "SCHEDULE"), [_row(job) for job in finished])
+    if not active and not finished:
+        click.echo("the files declare no jobs")
+
+
+def _row(job: dict[str, Any]) -> tuple[object, ...]:
+    when = job["last_due"] if job["finished"] else job["next_due"]
+    shown = local(when, job["timezone"]) if when else "disabled" if not job["enabled"] else "never"
+    return job["name"], shown, job["last_state"] or "-", job["recipients"], job["schedule"]

@@ -1,0 +1,44 @@
+"""reminderd reload"""
+
+import sys
+
+import click
+
+from reminderd.cli.common import (
+    FAILED,
+    UNUSABLE,
+    SettingsSource,
+    fail,
+    json_option,
+    plural,
+    print_json,
+    settings_options,
+)
+from reminderd.control import NotRunning, ask
+
+
+@click.command()
+@json_option
+@settings_options
+def command(source: SettingsSource, as_json: bool) -> None:
+    """Have the running daemon read its settings and job files now, and wait until they run.
+
+    Ends with 1 when there are problems; what is broken keeps its last good version.
+    """
+    settings = source.settings()
+    try:
+        answer = ask(settings.state, {"command": "reload"})
+    except NotRunning as error:
+        fail(str(error), UNUSABLE)
+    except TimeoutError:
+        fail("the daemon did not answer in time; see its log", UNUSABLE)
+    if not answer.get("ok"):
+        fail(str(answer.get("error", "the daemon gave no answer; see its log")))
+    result = answer["result"]
+    if as_json:
+        print_json(result)
+    else:
+        for problem in result["problems"]:
+            click.echo(problem)
+        click.echo(f"{plural(result['jobs'], 'job')} running, {plural(len(result['problems']), 'problem')}", err=True)
+    sys.exit(FAILED if result["problems"] else 0)

@@ -1,0 +1,119 @@
+"""reminderd run"""
+
+import sys
+import tempfile
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from reminderd.cli.common import UNUSABLE, SettingsSource, fail, settings_options
+from reminderd.clock import SystemClock, to_text
+from reminderd.control import ControlServer
+from reminderd.daemon import Daemon
+from reminderd.gateway.config import PlivoConfig
+from reminderd.gateway.port import Gateway, SendRequest
+from reminderd.settings import Settings
+from reminderd.store import StateError, Store, copy_state, locked
+from reminderd.telemetry import configure
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Send nothing and change nothing: print what would be sent.")
+@click.option("--once", is_flag=True, help="Do what is due now, wait for what is in flight, and end.")
+@settings_options
+def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
+    """Run the daemon in the foreground: watch the job files, send what is due, record every step.
+
+    \b
+    SIGTERM, SIGINT  claim nothing more, wait for requests under way, end with 0
+    SIGHUP           read the settings and the job files anew
+
+    With --dry-run it works on a throwaway copy of the state, and touches neither the network nor the state.
+    """
+    settings = source.settings()
+    configure(settings.log.format, settings.log.level)
+    if not dry_run:
+        _check_credentials(settings)
+    with ExitStack() as stack:
+        try:
+            if dry_run:
+                settings = _on_a_copy(settings, stack)
+            else:
+                stack.enter_context(locked(settings.state, to_text(SystemClock().now())))
+            store = Store.open(settings.state, create=True)
+        except StateError as error:
+            fail(str(error), UNUSABLE)
+        stack.callback(store.close)
+        sys.exit(_run(settings, source, store, stack, dry_run=dry_run, once=once))
+
+
+def _run(
+    settings: Settings, source: SettingsSource, store: Store, stack: ExitStack, *, dry_run: bool, once: bool
+) -> int:
+    build = _rehearsal if dry_run else build_gateway
+    daemon = Daemon(settings, store, SystemClock(), build, source.load)
+    daemon.handle_signals()
+    if not dry_run:
+        control = ControlServer(settings.state, daemon.handle)
+        control.start()
+        stack.callback(control.stop)
+    daemon.start()
+    try:
+        if once:
+            daemon.run_once()
+        else:
+            daemon.run()
+    finally:
+        daemon.close()
+    return 0
+
+
+def _check_credentials(settings: Settings) -> None:
+    if settings.plivo.auth_id is None or settings.plivo.auth_token is None:
+        fail(
+            "Plivo's credentials are missing: give plivo.auth_id and plivo.auth_token_file in the settings, or "
+            "PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN in the environment (`run --dry-run` needs none)",
+            UNUSABLE,
+        )
+
+
+def build_gateway(settings: Settings) -> Gateway:
+    """Plivo, as the settings describe it."""
+    from reminderd.gateway.plivo import PlivoGateway
+
+    plivo = settings.plivo
+    assert plivo.auth_id is not None
+    assert plivo.auth_token is not None
+    return PlivoGateway(
+        PlivoConfig(
+            auth_id=plivo.auth_id,
+            auth_token=plivo.auth_token.get_secret_value(),
+            url=plivo.url,
+            threads=plivo.threads,
+            connect_timeout=plivo.connect_timeout,
+            read_timeout=plivo.read_timeout,
+            deadline=plivo.deadline,
+            proxy=plivo.proxy,
+            ca_file=plivo.ca_file,
+        )
+    )
+
+
+def _rehearsal(_: Settings) -> Gateway:
+    from reminderd.gateway.rehearsal import RehearsalGateway
+
+    return RehearsalGateway(_print_request)
+
+
+def _print_request(request: SendRequest) -> None:
+    left = timedelta(seconds=request.message_expiry or 0)
+    click.echo(f"would send to {request.phone} from {request.sender} (valid for {left}): {request.text}")
+
+
+def _on_a_copy(settings: Settings, stack: ExitStack) -> Settings:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reminderd-dry-run-")))
+    if settings.state.exists():
+        copy_state(settings.state, folder / "state.db")
+    return settings.model_copy(update={"state": folder / "state.db"})

@@ -1,0 +1,121 @@
+"""reminderd status"""
+
+import json
+from typing import Any
+
+import click
+
+from reminderd.cli.common import (
+    SettingsSource,
+    clean,
+    fail,
+    json_option,
+    local,
+    plural,
+    print_json,
+    settings_options,
+    style,
+)
+from reminderd.model import Problem, State
+from reminderd.store import Reports, StateError, StateMissing, is_locked, open_reports
+
+
+@click.command()
+@json_option
+@settings_options
+def command(source: SettingsSource, as_json: bool) -> None:
+    """Is the daemon alive, what does it run, and what needs someone."""
+    settings = source.settings()
+    try:
+        document = _document(open_reports(settings.state), is_locked(settings.state), str(settings.state))
+    except StateMissing as error:
+        if as_json:
+            print_json({"alive": False, "state": None, "error": str(error)})
+        fail(str(error))
+    except StateError as error:
+        fail(str(error))
+    if as_json:
+        print_json(document)
+    else:
+        _print(document)
+
+
+def _document(reports: Reports, alive: bool, state: str) -> dict[str, Any]:
+    daemon, gateway, jobs = reports.daemon(), reports.gateway(), reports.job_counts()
+    counts = reports.counts()
+    return {
+        "alive": alive,
+        "state": state,
+        "daemon": {
+            "pid": daemon["pid"] if alive else None,
+            "host": daemon["host"],
+            "version": daemon["version"],
+            "started_at": daemon["started_at"],
+            "alive_at": daemon["alive_at"],
+            "stopped_at": daemon["stopped_at"],
+        },
+        "catalog": {
+            "jobs": jobs["declared"],
+            "enabled": jobs["enabled"],
+            "held": jobs["held"],
+            "digest": daemon["catalog_digest"],
+            "loaded_at": daemon["catalog_loaded_at"],
+        },
+        "problems": [str(_problem(row)) for row in reports.problems()],
+        "deliveries": {str(name): counts.get(name, 0) for name in State},
+        "oldest_pending": reports.oldest(State.PENDING),
+        "oldest_in_doubt": reports.oldest(State.IN_DOUBT),
+        "holds": [_hold(row) for row in reports.holds()],
+        "gateway": {
+            "suspended": gateway["reason"] is not None,
+            "reason": gateway["reason"],
+            "since": gateway["suspended_since"],
+            "next_probe_at": gateway["suspended_until"],
+        },
+    }
+
+
+def _problem(row: dict[str, Any]) -> Problem:
+    return Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"])
+
+
+def _hold(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "reason": row["reason"],
+        "since": row["opened_at"],
+        "detail": json.loads(row["detail"]),
+        "settle_with": f"reminderd approve {row['id']}",
+    }
+
+
+def _print(document: dict[str, Any]) -> None:
+    daemon, catalog, gateway = document["daemon"], document["catalog"], document["gateway"]
+    if document["alive"]:
+        _line("daemon", f"running, process {daemon['pid']} on {daemon['host']} since {local(daemon['started_at'])}")
+    else:
+        when = local(daemon["stopped_at"] or daemon["alive_at"])
+        _line("daemon", f"NOT RUNNING, last alive {when}" if when else "NOT RUNNING")
+    loaded = f", loaded {local(catalog['loaded_at'])}" if catalog["loaded_at"] else ""
+    _line("catalog", f"{plural(catalog['jobs'], 'job')}, {catalog['enabled']} enabled{loaded}")
+    _line("gateway", f"SUSPENDED: {clean(gateway['reason'])}" if gateway["suspended"] else "in use")
+    counts = [style(f"{number} {name}", name) for name, number in document["deliveries"].items() if number]
+    _line("deliveries", ", ".join(counts) or "none yet")
+    for name, label in (("oldest_pending", "pending"), ("oldest_in_doubt", "in doubt")):
+        oldest = document[name]
+        if oldest:
+            _line(f"oldest {label}", f"delivery {oldest['id']} of {oldest['job']}, due {local(oldest['due_at'])}")
+    for hold in document["holds"]:
+        _line(f"hold {hold['id']}", f"{clean(hold['reason'])}; settle it with: {hold['settle_with']}")
+    if document["deliveries"]["in_doubt"]:
+        _line(
+            "in doubt", "see `reminderd history --state in_doubt`; settle with: reminderd resolve ID --sent|--not-sent"
+        )
+    _line("problems", plural(len(document["problems"]), "problem") if document["problems"] else "none")
+    for problem in document["problems"]:
+        click.echo(f"  {clean(problem)}")
+
+
+def _line(label: str, text: str) -> None:
+    click.echo(f"{label:<16}{text}")

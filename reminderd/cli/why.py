@@ -1,0 +1,93 @@
+"""reminderd why"""
+
+from typing import Any
+
+import click
+
+from reminderd.cli.common import SettingsSource, clean, fail, json_option, local, print_json, settings_options, style
+from reminderd.store import Reports
+
+
+@click.command()
+@click.argument("delivery", type=int, metavar="ID")
+@json_option
+@settings_options
+def command(source: SettingsSource, delivery: int, as_json: bool) -> None:
+    """Tell one delivery's whole story: from the file and line that asked for it to Plivo's receipt."""
+    document = _document(source.reports(), delivery)
+    if document is None:
+        fail(f"there is no delivery {delivery}; `reminderd history` lists them")
+    if as_json:
+        print_json(document)
+    else:
+        _print(document)
+
+
+def _document(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
+    row = reports.delivery(delivery_id)
+    if row is None:
+        return None
+    return {
+        "id": row["id"],
+        "job": row["job"],
+        "file": row["job_file"],
+        "line": row["job_line"],
+        "nominal": row["nominal"],
+        "timezone": row["zone"],
+        "due_at": row["due_at"],
+        "recipient": {"name": row["name"], "phone": row["phone"]},
+        "sender": row["sender"],
+        "text": row["text"],
+        "encoding": row["encoding"],
+        "segments": row["segments"],
+        "state": row["state"],
+        "reason": row["reason"],
+        "not_before": row["not_before"],
+        "valid_until": row["valid_until"],
+        "withdrawn": row["withdrawn"],
+        "message_uuid": row["message_uuid"],
+        "receipt": row["receipt"],
+        "skipped": row["skipped"],
+        "attempts": [_without(attempt, "id", "delivery_id") for attempt in reports.attempts(delivery_id)],
+        "moves": [_without(move, "id", "delivery_id", "attempt_id") for move in reports.moves(delivery_id)],
+    }
+
+
+def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def _print(story: dict[str, Any]) -> None:
+    zone = story["timezone"]
+    person = " ".join(clean(part) for part in (story["recipient"]["phone"], story["recipient"]["name"]) if part)
+    lines = [
+        ("delivery", f"{story['id']} is {style(story['state'], story['state'])}: {clean(story['reason'])}"),
+        ("declared in", f"{clean(story['file'])}:{story['line']}, job {story['job']}"),
+        ("due", f"{local(story['due_at'], zone)} ({zone}), valid until {local(story['valid_until'], zone)}"),
+        ("to", person or "nobody: this row stands for occurrences that were skipped"),
+        ("from", story["sender"]),
+        ("text", clean(story["text"]) if story["text"] else None),
+        ("length", f"{story['segments']} segments, {story['encoding']}" if story["text"] else None),
+        ("message_uuid", story["message_uuid"]),
+        ("receipt", story["receipt"]),
+        ("withdrawn", story["withdrawn"]),
+    ]
+    for label, text in lines:
+        if text:
+            click.echo(f"{label:<14}{text}")
+    _print_moves(story)
+
+
+def _print_moves(story: dict[str, Any]) -> None:
+    zone = story["timezone"]
+    click.echo("\nwhat happened")
+    for move in story["moves"]:
+        way = f"{move['from_state'] or 'planned'} → {move['to_state']}"
+        attempt = f" (attempt {move['attempt']})" if move["attempt"] else ""
+        by = "" if move["who"] == "daemon" else f", by {clean(move['who'])}"
+        click.echo(f"  {local(move['at'], zone)}  {way:<22}{clean(move['reason'])}{attempt}{by}")
+    for attempt in story["attempts"]:
+        begun = f"begun {local(attempt['begun_at'], zone)}" if attempt["begun_at"] else "never begun"
+        status = f" {attempt['status']}" if attempt["status"] else ""
+        end = f"{attempt['outcome'] or 'under way'}{status}: {clean(attempt['evidence'] or '')}"
+        click.echo(f"  attempt {attempt['number']}: {begun}, {end}")

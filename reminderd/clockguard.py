@@ -1,0 +1,30 @@
+"""Does the wall clock tell the time? It is compared with the clock that counts since boot and never steps."""
+
+from datetime import datetime, timedelta
+
+from reminderd.duration import format_duration
+
+JUMP = timedelta(minutes=5)
+
+# No wall clock can rightly show a year before the program's own.
+EARLIEST_YEAR = 2026
+
+
+class ClockGuard:
+    """Compares each reading of the two clocks with the one before."""
+
+    def __init__(self) -> None:
+        self._last: tuple[datetime, float] | None = None
+
+    def jumped(self, now: datetime, boottime: float) -> str | None:
+        """Why the wall clock cannot be believed, in words; None when it went on as time does."""
+        before, self._last = self._last, (now, boottime)
+        if now.year < EARLIEST_YEAR:
+            return f"the clock shows the year {now.year}, before this program was written"
+        if before is None:
+            return None
+        jump = (now - before[0]) - timedelta(seconds=boottime - before[1])
+        if abs(jump) <= JUMP:
+            return None
+        direction = "forward" if jump > timedelta(0) else "back"
+        return f"the clock jumped {direction} by {format_duration(abs(jump))}"

@@ -1,0 +1,136 @@
+"""What operators may do, the same for a running daemon (over its socket) and for a stopped one's state.
+
+Each command is a small JSON object, {"command": "retry", "ids": [42]}; each returns another, or raises Refusal.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from reminderd.clock import to_text
+from reminderd.duration import format_duration, parse_duration
+from reminderd.reconciler import Findings, candidates
+from reminderd.store import Doubt, Refusal, Store, Why
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+LookUp = Callable[[Doubt], Findings]
+
+
+@dataclass
+class Commands:
+    """The commands on one state. `approved(kind)` tells a running daemon that a hold of this kind was approved."""
+
+    store: Store
+    approved: Callable[[str], None] = field(default=lambda _: None)
+
+    def needs_log(self, request: Request) -> Doubt | None:
+        """The doubt that Plivo's log must be asked about before this command is carried out; None for most."""
+        if request.get("command") != "resolve" or request.get("sent") or request.get("force"):
+            return None
+        delivery_id = _whole(request.get("id"))
+        self.store.operations.check_in_doubt(delivery_id)
+        return self.store.doubts.get(delivery_id)
+
+    def perform(self, request: Request, who: str, now: datetime, findings: Findings | None = None) -> Answer:
+        """Carry out one command. findings: what the log said, where `needs_log` asked for it."""
+        match request.get("command"):
+            case "retry":
+                return self._retry(request, who, now)
+            case "cancel":
+                return self._cancel(request, who, now)
+            case "resolve" if request.get("sent"):
+                return self._resolve_sent(request, who, now)
+            case "resolve":
+                return self._resolve_not_sent(request, who, now, findings)
+            case "approve":
+                return self._approve(request, who, now)
+            case other:
+                raise Refusal(f"there is no command {other!r}")
+
+    def _retry(self, request: Request, who: str, now: datetime) -> Answer:
+        valid_for = parse_duration(request["valid_for"]) if request.get("valid_for") else None
+        if valid_for is not None and valid_for < timedelta(seconds=10):
+            raise Refusal(f"--valid-for {format_duration(valid_for)} is too short to send anything; give at least 10s")
+        with self.store.together():
+            until = {
+                str(each): to_text(self.store.operations.retry(each, valid_for, who, now)) for each in _ids(request)
+            }
+        return {"retried": until}
+
+    def _cancel(self, request: Request, who: str, now: datetime) -> Answer:
+        ids = _ids(request)
+        with self.store.together():
+            for each in ids:
+                self.store.operations.cancel(each, who, now)
+        return {"cancelled": ids}
+
+    def _resolve_sent(self, request: Request, who: str, now: datetime) -> Answer:
+        delivery_id, uuid = _whole(request.get("id")), request.get("uuid") or None
+        self.store.operations.check_in_doubt(delivery_id)
+        doubt = self.store.doubts.get(delivery_id)
+        assert doubt is not None
+        why = Why("an operator says that it was sent", who, "operator", doubt.attempt_id)
+        with self.store.together():
+            if not self.store.doubts.accept(doubt, uuid, "operator", why, now):
+                raise Refusal(f"the message_uuid {uuid} belongs to another delivery")
+            self.store.operations.record(who, "resolve --sent", str(delivery_id), {"uuid": uuid}, now)
+        return {"id": delivery_id, "state": "accepted"}
+
+    def _resolve_not_sent(self, request: Request, who: str, now: datetime, findings: Findings | None) -> Answer:
+        delivery_id = _whole(request.get("id"))
+        self.store.operations.check_in_doubt(delivery_id)
+        doubt = self.store.doubts.get(delivery_id)
+        assert doubt is not None
+        if not request.get("force"):
+            self._check_absent(doubt, findings)
+        why = Why("an operator says that it was not sent", who, "operator", doubt.attempt_id)
+        with self.store.together():
+            state = self.store.doubts.not_sent(delivery_id, why, now)
+            detail = {"force": bool(request.get("force"))}
+            self.store.operations.record(who, "resolve --not-sent", str(delivery_id), detail, now)
+        return {"id": delivery_id, "state": str(state)}
+
+    def _check_absent(self, doubt: Doubt, findings: Findings | None) -> None:
+        """Refuse where Plivo's log cannot be read, or has a message that could be this one."""
+        number = doubt.delivery_id
+        force = f"reminderd resolve {number} --not-sent --force goes on without"
+        if findings is None or findings.unavailable is not None:
+            said = findings.unavailable.evidence if findings and findings.unavailable else "not asked"
+            raise Refusal(f"Plivo's log could not be read ({said}); try again, or {force}")
+        found = candidates(self.store, doubt, findings.rows)
+        if found:
+            uuids = ", ".join(row.message_uuid for row in found[:5])
+            raise Refusal(
+                f"Plivo's log has a message that can be delivery {number}: {uuids}; if it is, "
+                f"reminderd resolve {number} --sent {found[0].message_uuid}; if it surely is not, {force}"
+            )
+
+    def _approve(self, request: Request, who: str, now: datetime) -> Answer:
+        holds = self.store.holds.open_ones()
+        wanted = _whole(request.get("hold"))
+        hold = next((hold for hold in holds if hold.id == wanted), None)
+        if hold is None:
+            known = ", ".join(f"{hold.id} ({hold.kind})" for hold in holds) or "none"
+            raise Refusal(f"there is no open hold {wanted}; open holds: {known}")
+        with self.store.together():
+            self.store.holds.close(hold.id, who, True, now)
+            self.store.operations.record(who, "approve", str(hold.id), {"kind": hold.kind}, now)
+            if hold.kind == "cursor":
+                self.store.jobs.rewind_cursors(now)
+        self.approved(hold.kind)
+        return {"approved": hold.id, "kind": hold.kind, "reason": hold.reason}
+
+
+def _ids(request: Request) -> list[int]:
+    ids = request.get("ids")
+    if not isinstance(ids, list) or not ids:
+        raise Refusal("name at least one delivery by its number")
+    return [_whole(each) for each in dict.fromkeys(ids)]
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Refusal(f"{value!r} is not a number of a delivery or hold")
+    return value

@@ -1,0 +1,407 @@
+"""The conductor: wires the parts together and makes one pass after another.
+
+A pass (`tick`) looks at the clock, takes over what the files say, plans what is due, and moves deliveries on. Between
+passes the loop waits for an event, or for the next moment at which something is due.
+"""
+
+import contextlib
+import signal
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import schedule
+
+from reminderd import __version__
+from reminderd.clock import Clock
+from reminderd.clockguard import JUMP, ClockGuard
+from reminderd.commands import Commands
+from reminderd.dispatcher import Dispatcher, Limits
+from reminderd.duration import format_duration
+from reminderd.gateway.port import Gateway
+from reminderd.inbox import Inbox
+from reminderd.jobs import Reader, Scan, Watcher
+from reminderd.model import Problem
+from reminderd.planner import Planner, earliest
+from reminderd.reconciler import Reconciler, look_up
+from reminderd.settings import Settings
+from reminderd.store import Refusal, StateFailure, Store
+from reminderd.sync import Syncer
+from reminderd.systemd import notify
+from reminderd.telemetry import Event, emit, traceback
+from reminderd.worker import Worker
+
+# Rows planned in one transaction, so that senders never wait long for the loop.
+_CHUNK = 100
+# Even with nothing due the loop looks at the clock now and then.
+_LONGEST_WAIT = 15.0
+# Waking up so much later than meant is as if the daemon had not been running.
+_STALL = timedelta(seconds=60)
+_HEARTBEAT_SECONDS = 30
+_CLOCK_SETTLES = 5.0
+_ASK_SECONDS = 60.0
+
+BuildGateway = Callable[[Settings], Gateway]
+LoadSettings = Callable[[], tuple[Settings | None, list[Problem]]]
+
+
+class Daemon:
+    """One running daemon. `load_settings` is called again on a reload; `build_gateway` when the settings changed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        build_gateway: BuildGateway,
+        load_settings: LoadSettings,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._build_gateway = build_gateway
+        self._load_settings = load_settings
+        self._settings_problems: list[Problem] = []
+        self._inbox = Inbox()
+        self._worker = Worker(self._inbox.post)
+        self._guard = ClockGuard()
+        self._planner = Planner()
+        self._gateway = build_gateway(settings)
+        self._syncer = Syncer(store, self._planner, settings.defaults)
+        self._dispatcher = Dispatcher(
+            store, self._gateway, clock, _limits(settings), self._inbox.post, self._probe_gateway
+        )
+        self._reconciler = Reconciler(
+            store, self._gateway, clock, settings.plivo.reconcile, settings.plivo.shared_sender, self._worker.run
+        )
+        self._commands = Commands(store, self._approved)
+        known = sorted({job.source.file for job in self._syncer.running.values()})
+        self._watcher = Watcher(
+            Reader(settings.jobs, settings.defaults),
+            lambda scan: self._inbox.post(lambda: self._take(scan)),
+            on_error=_watcher_failed,
+            known=known,
+        )
+        self._timetable = self._new_timetable()
+        self._scan: Scan | None = None
+        self._loaded = False
+        self._stopping = False
+        self._clock_hold = any(hold.kind == "clock" for hold in store.holds.open_ones())
+        self._jumped_at = clock.boottime()
+        self._awake_since = clock.now()
+        self._changed_since = self._awake_since
+        self._wake_at: datetime | None = None
+
+    # -- life -------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Settle what the last daemon left, and begin to watch the files."""
+        now = self._clock.now()
+        last_alive = self._store.health.started(now)
+        self._awake_since = now
+        self._changed_since = min(last_alive, now) if last_alive else now
+        back, doubt = self._store.deliveries.recover(now, self._first_look)
+        self._check_cursors(now)
+        emit(Event.DAEMON_STARTED, version=__version__, state=self._settings.state, unsent=back, in_doubt=doubt)
+        self._syncer.reload_planner()
+        self._watcher.start()
+
+    def run(self) -> None:
+        """Pass after pass until stopped and nothing is in flight."""
+        failures = 0
+        while True:
+            wait = 0.0
+            try:
+                self._inbox.wait(0)
+                self.tick()
+                if failures:
+                    emit(Event.DAEMON_RECOVERED, after=failures)
+                failures = 0
+            except Exception as error:  # noqa: BLE001 - the loop's boundary: said, and tried again
+                failures += 1
+                wait = min(30.0, 0.25 * 2**failures)
+                _say_failure(error, failures, wait)
+            if self._stopping and self._dispatcher.in_flight == 0:
+                return
+            self._wait(wait or self._seconds_to_next())
+
+    def run_once(self) -> None:
+        """One pass over everything that is due now, waiting for what is in flight."""
+        while not (self._loaded and self._idle()):
+            self.tick()
+            self._wait(min(self._seconds_to_next(), 0.5))
+
+    def _idle(self) -> bool:
+        now = self._clock.now()
+        if self._dispatcher.in_flight:
+            return False
+        if self._stopping or self._clock_hold or self._dispatcher.suspended:
+            return True
+        due = self._planner.next_due()
+        return not (due and due <= now) and not self._store.deliveries.claimable(now)
+
+    def close(self) -> None:
+        """Stop the threads and say when this daemon was last alive."""
+        self._watcher.stop()
+        self._dispatcher.stop()
+        self._gateway.close()
+        with contextlib.suppress(StateFailure):  # a disk that fails now has been reported by the loop
+            self._store.health.alive(self._clock.now()) if self._loaded and not self._clock_hold else None
+            self._store.health.stopped(self._clock.now())
+        emit(Event.DAEMON_STOPPED)
+
+    def handle_signals(self) -> None:
+        """SIGTERM and SIGINT stop, SIGHUP reloads."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._inbox.post(self._stop))
+        signal.signal(signal.SIGHUP, lambda *_: self._inbox.post(self._reload))
+
+    def _stop(self) -> None:
+        if not self._stopping:
+            self._stopping = True
+            self._dispatcher.pause(True)
+            notify("STOPPING=1")
+            emit(Event.DAEMON_STOPPING, in_flight=self._dispatcher.in_flight)
+
+    # -- one pass ---------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """One pass. Raises what the state or the system raises; everything is as it was then, or further on."""
+        now = self._clock.now()
+        self._watch_clock(now)
+        if self._scan is not None:
+            self._sync(self._scan, now)
+        if self._loaded and not self._clock_hold and not self._stopping:
+            self._plan(now)
+            for delivery, job in self._store.deliveries.expire(now):
+                emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason="its validity is over")
+        self._dispatcher.advance(self._clock.now())
+        if not self._stopping:
+            self._dispatcher.probe_if_due(now)
+            self._reconciler.advance(now)
+            self._timetable.run_pending()
+
+    def _wait(self, seconds: float) -> None:
+        self._wake_at = self._clock.now() + timedelta(seconds=seconds)
+        self._inbox.wait(seconds)
+
+    def _seconds_to_next(self) -> float:
+        now = self._clock.now()
+        moments = [self._dispatcher.next_wake(now), self._reconciler.next_wake()]
+        if self._loaded and not self._clock_hold and not self._stopping:
+            moments.append(self._planner.next_due())
+        moment = earliest(*moments)
+        if moment is None:
+            return _LONGEST_WAIT
+        return min(_LONGEST_WAIT, max(0.0, (moment - now).total_seconds()))
+
+    def _plan(self, now: datetime) -> None:
+        plan = self._planner.plan(now, self._awake_since, _CHUNK)
+        if not plan.cursors:
+            return
+        born = self._store.deliveries.add(plan, now)
+        self._planner.committed(plan)
+        for occurrence in plan.occurrences:
+            event = Event.OCCURRENCE_SKIPPED if occurrence.skipped else Event.OCCURRENCE_PLANNED
+            emit(event, job=occurrence.job, due_at=occurrence.instant.due_at, skipped=occurrence.skipped or None)
+        del born
+
+    # -- the files --------------------------------------------------------------------------------------
+
+    def _take(self, scan: Scan) -> None:
+        self._scan = scan
+
+    def _sync(self, scan: Scan, now: datetime) -> None:
+        """Plan what the old catalog owes until now, then let the new one run."""
+        if self._clock_hold:
+            return
+        if self._loaded:
+            while (due := self._planner.next_due()) is not None and due <= now:
+                self._plan(now)
+        self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
+        self._scan = None
+        if not self._loaded:
+            self._loaded = True
+            self._store.health.alive(now)
+            notify("READY=1")
+        self._tell_systemd()
+
+    def _tell_systemd(self) -> None:
+        due = self._planner.next_due()
+        holds = len(self._store.holds.open_ones())
+        notify(
+            f"STATUS={len(self._syncer.running)} jobs, next due {due.isoformat() if due else 'never'}, "
+            f"{self._dispatcher.in_flight} in flight, {holds} holds"
+        )
+
+    def _reload(self) -> None:
+        """SIGHUP: settings and files anew. Settings with a problem change nothing."""
+        self._reload_settings()
+        self._watcher.rescan()
+
+    def _reload_settings(self) -> None:
+        settings, problems = self._load_settings()
+        self._settings_problems = problems
+        for problem in problems:
+            emit(Event.SETTINGS_PROBLEM, problem=str(problem))
+        if settings is None or problems or settings == self._settings:
+            return
+        if settings.state != self._settings.state:
+            emit(
+                Event.SETTINGS_PROBLEM,
+                problem=f"state: {settings.state} needs a restart; {self._settings.state} goes on",
+            )
+        before, self._settings = self._settings, settings
+        old_gateway, self._gateway = self._gateway, self._build_gateway(settings)
+        self._dispatcher.configure(self._gateway, _limits(settings))
+        self._reconciler.configure(self._gateway, settings.plivo.reconcile, settings.plivo.shared_sender)
+        old_gateway.close()
+        if (settings.jobs, settings.defaults) != (before.jobs, before.defaults):
+            self._syncer.configure(settings.defaults)
+            self._watcher.replace_reader(Reader(settings.jobs, settings.defaults))
+        emit(Event.SETTINGS_RELOADED)
+
+    # -- the clock --------------------------------------------------------------------------------------
+
+    def _watch_clock(self, now: datetime) -> None:
+        jumped = self._guard.jumped(now, self._clock.boottime())
+        if jumped:
+            self._hold_for_clock(jumped, now)
+        elif self._clock_hold and self._settled_since_jump() and self._clock.synchronised():
+            self._release_clock("the clock is synchronised", approved=False)
+        if self._wake_at is not None and now - self._wake_at > _STALL:
+            self._awake_since = now
+
+    def _settled_since_jump(self) -> bool:
+        """Setting a clock takes the kernel's word for it back, but maybe not in the same instant."""
+        return self._clock.boottime() - self._jumped_at >= _CLOCK_SETTLES
+
+    def _hold_for_clock(self, reason: str, now: datetime) -> None:
+        """Until the clock can be believed nothing is planned, claimed or expired."""
+        self._timetable = self._new_timetable()
+        self._jumped_at = self._clock.boottime()
+        said = f"{reason}; nothing is planned, sent or given up until it is synchronised or approved"
+        if self._store.holds.open("clock", said, {"shows": now.isoformat()}, now):
+            emit(Event.HOLD_OPENED, kind="clock", reason=reason, settle_with="reminderd approve")
+        self._clock_hold = True
+        self._dispatcher.pause(True)
+
+    def _release_clock(self, by: str, *, approved: bool) -> None:
+        now = self._clock.now()
+        for hold in self._store.holds.open_ones():
+            if hold.kind == "clock" and not approved:
+                self._store.holds.close(hold.id, by, False, now)
+        emit(Event.HOLD_CLOSED, kind="clock", by=by)
+        self._clock_hold = False
+        self._awake_since = now
+        self._dispatcher.pause(self._stopping)
+        self._check_cursors(now)
+
+    def _check_cursors(self, now: datetime) -> None:
+        """A cursor ahead of now means that the clock once ran ahead: its job would owe nothing until then."""
+        ahead = sorted({job for (job, _), until in self._store.jobs.cursors().items() if until > now + JUMP})
+        holds = [hold for hold in self._store.holds.open_ones() if hold.kind == "cursor"]
+        if ahead:
+            reason = f"{len(ahead)} jobs are planned beyond the present; they owe nothing until then, or until approved"
+            if self._store.holds.open("cursor", reason, {"jobs": ahead}, now):
+                emit(Event.HOLD_OPENED, kind="cursor", jobs=len(ahead), settle_with="reminderd approve")
+        for hold in holds if not ahead else ():
+            self._store.holds.close(hold.id, "time went on", False, now)
+            emit(Event.HOLD_CLOSED, hold=hold.id, kind="cursor", by="time went on")
+
+    # -- commands ---------------------------------------------------------------------------------------
+
+    def handle(self, request: dict[str, Any], who: str) -> dict[str, Any]:
+        """A command from the socket, in a thread of its own."""
+        try:
+            if request.get("command") == "reload":
+                return self._handle_reload(who)
+            doubt = self._inbox.ask(lambda: self._commands.needs_log(request), _ASK_SECONDS)
+            findings = look_up(self._gateway, [doubt]) if doubt else None
+            perform = lambda: self._commands.perform(request, who, self._clock.now(), findings)  # noqa: E731
+            result = self._inbox.ask(perform, _ASK_SECONDS)
+        except (Refusal, ValueError) as refusal:
+            return {"ok": False, "error": str(refusal)}
+        except TimeoutError:
+            return {"ok": False, "error": "the daemon is busy or cannot write its state; see its log and try again"}
+        emit(Event.COMMAND_DONE, command=request.get("command"), who=who)
+        return {"ok": True, "result": result}
+
+    def _handle_reload(self, who: str) -> dict[str, Any]:
+        """Settings and files anew; answers when what the files say now runs."""
+        from threading import Event as Flag
+
+        read = Flag()
+        self._inbox.ask(self._reload_settings, _ASK_SECONDS)
+        self._watcher.rescan(lambda _: read.set())
+        if not read.wait(_ASK_SECONDS):
+            return {"ok": False, "error": "reading the job files takes very long; see the log"}
+        problems = self._inbox.ask(self._problems_now, _ASK_SECONDS)
+        emit(Event.COMMAND_DONE, command="reload", who=who)
+        return {"ok": True, "result": {"jobs": len(self._syncer.running), "problems": problems}}
+
+    def _problems_now(self) -> list[str]:
+        if self._scan is not None:
+            self._sync(self._scan, self._clock.now())
+        rows = self._store.reports.problems()
+        found = [
+            Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"]) for row in rows
+        ]
+        return [str(problem) for problem in (*self._settings_problems, *found)]
+
+    def _approved(self, kind: str) -> None:
+        now = self._clock.now()
+        match kind:
+            case "clock":
+                self._release_clock("an operator", approved=True)
+            case "cursor":
+                self._syncer.reload_planner()
+            case _:
+                self._watcher.rescan()
+        emit(Event.HOLD_CLOSED, kind=kind, by="an operator", at=now)
+
+    # -- the rest ---------------------------------------------------------------------------------------
+
+    @property
+    def _first_look(self) -> timedelta:
+        return _limits(self._settings).first_look
+
+    def _probe_gateway(self) -> None:
+        gateway = self._gateway
+        self._worker.run(gateway.probe, lambda answer: self._dispatcher.probed(answer, self._clock.now()))
+
+    def _new_timetable(self) -> schedule.Scheduler:
+        """Housekeeping. It is made anew when the clock jumps, since it reads the wall clock."""
+        timetable = schedule.Scheduler()
+        timetable.every(_HEARTBEAT_SECONDS).seconds.do(self._heartbeat)
+        return timetable
+
+    def _heartbeat(self) -> None:
+        if self._loaded and not self._clock_hold:
+            now = self._clock.now()
+            self._store.health.alive(now)
+            self._check_cursors(now)
+            self._tell_systemd()
+
+
+def _limits(settings: Settings) -> Limits:
+    plivo = settings.plivo
+    first_look = plivo.reconcile[0] if plivo.reconcile else timedelta(0)
+    return Limits(plivo.rate, plivo.threads, plivo.deadline, first_look)
+
+
+def _watcher_failed(error: BaseException) -> None:
+    emit(Event.WATCHER_FAILED, error=f"{type(error).__name__}: {error}")
+
+
+def _say_failure(error: Exception, failures: int, wait: float) -> None:
+    if isinstance(error, StateFailure):
+        emit(
+            Event.DAEMON_FAILED,
+            where="state",
+            error=f"{type(error).__name__}: {error}",
+            failures=failures,
+            again_in=format_duration(timedelta(seconds=wait)),
+        )
+    else:
+        traceback(Event.DAEMON_FAILED, where="loop", failures=failures)

@@ -1,0 +1,218 @@
+"""A YAML file that people wrote: its values, the place of each, and problems that point at them."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from reminderd.model import Problem
+from reminderd.scalars import clean, did_you_mean, kind, show
+from reminderd.yamlerrors import Misread
+from reminderd.yamltree import Node, compose
+
+MAX_SIZE = 1024 * 1024
+MAX_PROBLEMS = 200
+
+Loc = tuple[str | int, ...]
+
+_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SIMPLE_KEY = re.compile(r"[\w<-]{1,40}")
+
+
+class Fault(NamedTuple):
+    """What is wrong with a value at `loc`, before it is known where that is written.
+
+    about_key: the key itself is wrong and not its value. missing: there is nothing at `loc`.
+    """
+
+    loc: Loc
+    message: str
+    hint: str = ""
+    about_key: bool = False
+    missing: bool = False
+
+
+class Document:
+    """The content of one file. Scalars are text; those without quotes are `scalars.Plain`."""
+
+    def __init__(self, file: str, text: str, root: Node) -> None:
+        self.file = file
+        self.text = text
+        self.root = root
+
+    @property
+    def value(self) -> Any:
+        """The whole content: text, lists and dicts, shared where the file uses aliases."""
+        return self.root.value
+
+    def under(self, root: Node) -> "Document":
+        """The same file with `root` as its content."""
+        return Document(self.file, self.text, root)
+
+    def place(self, loc: Loc) -> tuple[int, int]:
+        """Line and column, from 1, of the value at `loc` or of its nearest ancestor that exists."""
+        return position(self.text, self._find(loc).begin)
+
+    def problem(self, fault: Fault) -> Problem:
+        """`fault` at the place where it is written."""
+        found = self._find(fault.loc)
+        index = found.key_index if fault.about_key else found.begin
+        path = found.key_path if fault.about_key else found.node.path
+        if fault.missing:
+            path = (*path, fault.loc[-1])
+        return make_problem(self.file, self.text, index, path, fault.message, fault.hint)
+
+    def problem_within(self, fault: Fault, line_offset: int, column_offset: int) -> Problem:
+        """`fault` at a line and column, from 0, within the text at its loc; at the text itself where that is unknown."""
+        problem = self.problem(fault)
+        index = _index_within(self.text, self._find(fault.loc).node, line_offset, column_offset)
+        if index is None:
+            return problem
+        line, column = position(self.text, index)
+        return replace(problem, line=line, column=column)
+
+    def _find(self, loc: Loc) -> "_Found":
+        """Walk down `loc`; parts that the file does not have are names the reader gave, and are passed over."""
+        found = _Found(self.root, self.root.index, self.root.path)
+        for part in loc:
+            child = found.node.children.get(part)
+            if child is not None:
+                path = child.node.path if child.node.path[-1:] == (part,) else (*found.node.path, part)
+                found = _Found(child.node, child.key_index, path)
+        return found
+
+
+class _Found(NamedTuple):
+    node: Node
+    key_index: int
+    key_path: Loc
+
+    @property
+    def begin(self) -> int:
+        """Where the value is written; an empty one is shown at its key."""
+        return self.node.index if self.node.value != "" or self.node.style else self.key_index
+
+
+def load(data: bytes, file: str) -> tuple[Document | None, list[Problem]]:
+    """The document in `data`, None where it has no content or cannot be read, and what is wrong with it as YAML.
+
+    A file of nothing but comments has no content and no problem; one with nothing at all is a problem, because that is
+    what a broken copy looks like.
+    """
+    text, problem = _decode(data, file)
+    if problem is not None:
+        return None, [problem]
+    try:
+        root, misread = compose(text)
+    except Misread as error:
+        return None, [_misread_problem(file, text, error)]
+    problems = [_misread_problem(file, text, each) for each in misread[:MAX_PROBLEMS]]
+    return (Document(file, text, root) if root is not None else None), problems
+
+
+def _decode(data: bytes, file: str) -> tuple[str, Problem | None]:
+    if len(data) > MAX_SIZE:
+        return "", Problem(file, 0, 0, "", f"is larger than {MAX_SIZE // 1024} KiB", "split it into several files")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        return "", make_problem(file, before, len(before), (), "not UTF-8 text", "save it as UTF-8")
+    text = text.removeprefix("\ufeff")
+    if not text.strip():
+        return "", Problem(file, 0, 0, "", "is empty", "remove the file, or leave a comment in it if that is meant")
+    if found := _FORBIDDEN.search(text):
+        message = f"the character {found[0]!r} is not allowed in YAML"
+        return "", make_problem(file, text, found.start(), (), message, "is this a binary file?")
+    return text, None
+
+
+def position(text: str, index: int) -> tuple[int, int]:
+    """Line and column of a character, both from 1."""
+    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+
+
+def make_problem(file: str, text: str, index: int, path: Loc, message: str, hint: str) -> Problem:
+    """A problem at a character of a file's text."""
+    return Problem(file, *position(text, index), path_text(path), clean(message), clean(hint))
+
+
+def path_text(path: Loc) -> str:
+    """A path as people write it: jobs[1].schedule.cron."""
+    words = ""
+    for part in path:
+        if isinstance(part, int):
+            words += f"[{part}]"
+        else:
+            words += ("." if words else "") + (part if _SIMPLE_KEY.fullmatch(part) else show(part))
+    return words
+
+
+def _misread_problem(file: str, text: str, error: Misread) -> Problem:
+    return make_problem(file, text, error.index, error.path, error.message, error.hint)
+
+
+def _index_within(text: str, node: Node, line_offset: int, column_offset: int) -> int | None:
+    """Where in the file a point of a scalar's value is written.
+
+    Folding and indentation change only white space, so that counting everything else leads there; where an escape or
+    an anchor makes the two differ, the answer is None.
+    """
+    if not isinstance(node.value, str):
+        return None
+    lines = node.value.split("\n")
+    point = sum(len(line) + 1 for line in lines[:line_offset]) + column_offset
+    begin = text.find("\n", node.index) + 1 if node.style in ("|", ">") else node.index + len(node.style)
+    written = (index for index in range(begin, len(text)) if not text[index].isspace())
+    for at, char in enumerate(node.value):
+        if char.isspace():
+            continue
+        index = next(written, None)
+        if index is None or text[index] != char:
+            return None
+        if at >= point:
+            return index
+    return None
+
+
+def faults(
+    error: ValidationError, keys: Mapping[Loc, Collection[str]], examples: Mapping[str, str] | None = None
+) -> Iterator[Fault]:
+    """What pydantic found, in our words. keys: the keys each mapping may have, by its loc without list indexes.
+
+    examples: for a missing key, what to write.
+    """
+    for each in error.errors(include_url=False):
+        yield _fault(each, keys, examples or {})
+
+
+def _fault(each: ErrorDetails, keys: Mapping[Loc, Collection[str]], examples: Mapping[str, str]) -> Fault:
+    loc: Loc = each["loc"]
+    match each["type"]:
+        case "missing":
+            return Fault(loc, "is missing", examples.get(str(loc[-1]), ""), missing=True)
+        case "extra_forbidden":
+            return Fault(loc, f"unknown key {show(str(loc[-1]))}", _key_hint(loc, keys), about_key=True)
+        case "value_error":
+            return fault_of(each["ctx"]["error"], loc)
+        case "model_type" | "list_type":
+            wanted = "a mapping" if each["type"] == "model_type" else "a list"
+            return Fault(loc, f"must be {wanted}, not {kind(each['input'])}")
+    return Fault(loc, each["msg"])
+
+
+def fault_of(error: ValueError, loc: Loc) -> Fault:
+    """The fault that a reader of a single value raised about the value at `loc`."""
+    return Fault((*loc, *getattr(error, "at", ())), str(error), getattr(error, "hint", ""))
+
+
+def _key_hint(loc: Loc, keys: Mapping[Loc, Collection[str]]) -> str:
+    key, group = str(loc[-1]), tuple(part for part in loc[:-1] if isinstance(part, str))
+    for other, names in keys.items():
+        if key in names:
+            return f"it goes under {path_text(other)}:" if other else "it goes one level up"
+    known = keys.get(group, ())
+    return did_you_mean(key, known) or f"known keys are {', '.join(known)}"

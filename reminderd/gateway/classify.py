@@ -1,0 +1,106 @@
+"""What an exchange means. The promise of the whole program rests on `send_outcome`: pure, and read first."""
+
+import json
+import re
+from typing import Any, assert_never
+
+from reminderd.gateway.evidence import scrub
+from reminderd.gateway.port import Probe
+from reminderd.gateway.transport import Answer, Broken, Exchange, Rejected, Unreached, Withdrawn
+from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refused
+
+# Answers that speak of the account or the way and not of the message; nothing was taken, whoever gave them.
+SUSPENDING = frozenset({401, 402, 407, 429})
+# Answers that are final for the message, if Plivo itself gave them.
+PERMANENT = frozenset({400, 403, 404, 405, 409, 410, 413, 422})
+
+_API_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_LONGEST_UUID = 200
+
+
+def send_outcome(exchange: Exchange, text: str, secrets: tuple[str, ...]) -> Outcome:
+    """The outcome of a request to send. text and secrets: kept out of its evidence."""
+    match exchange:
+        case Unreached(evidence, status):
+            return NotSent(evidence, status, suspend=status in SUSPENDING)
+        case Withdrawn():
+            return NotBegun("withdrawn before the request")
+        case Rejected(evidence):
+            return Refused(0, scrub(evidence, text, secrets))
+        case Broken(evidence, status):
+            return InDoubt(evidence, status)
+        case Answer():
+            return _answered(exchange, text, secrets)
+        case _:
+            assert_never(exchange)
+
+
+def _answered(answer: Answer, text: str, secrets: tuple[str, ...]) -> Outcome:
+    status = answer.status
+    if 200 <= status < 300:
+        return _taken(status, read_json(answer.body))
+    said = plivo_json(answer.body)
+    evidence = scrub(describe(answer, said), text, secrets)
+    if status in SUSPENDING:
+        return NotSent(evidence, status, suspend=True, retry_after=answer.retry_after)
+    if status in PERMANENT and said is not None:
+        return Refused(status, evidence)
+    return InDoubt(evidence, status)
+
+
+def _taken(status: int, said: object) -> Outcome:
+    """api_id is what Plivo's support asks for; shown only if it is an id, as it is not scrubbed."""
+    uuid = _message_uuid(said)
+    if uuid is None:
+        return InDoubt(f"{status} without a readable message_uuid", status)
+    api_id = said.get("api_id") if isinstance(said, dict) else None
+    known = isinstance(api_id, str) and _API_ID.fullmatch(api_id)
+    return Accepted(uuid, f"{status} api_id={api_id}" if known else f"{status}")
+
+
+def probe_result(exchange: Exchange, secrets: tuple[str, ...]) -> Probe:
+    """What an exchange about the account says of the gateway."""
+    match exchange:
+        case Answer(status, body, retry_after):
+            said = plivo_json(body)
+            ok = 200 <= status < 300 and said is not None and not said.get("error")
+            return Probe(ok, scrub(describe(exchange, said), secrets=secrets), retry_after)
+        case Unreached(evidence, _) | Broken(evidence, _) | Rejected(evidence):
+            return Probe(False, scrub(evidence, secrets=secrets))
+        case Withdrawn():
+            return Probe(False, "withdrawn before the request")
+        case _:
+            assert_never(exchange)
+
+
+def plivo_json(body: bytes) -> dict[str, Any] | None:
+    """The answer if it is one of Plivo's: a JSON object that names its `api_id` or an `error`."""
+    said = read_json(body)
+    return said if isinstance(said, dict) and ("api_id" in said or "error" in said) else None
+
+
+def read_json(body: bytes) -> object:
+    """Whatever `body` says in JSON; None where it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def describe(answer: Answer, said: dict[str, Any] | None) -> str:
+    """The answer in a few words, not yet scrubbed: only Plivo's own are repeated, others may echo anything."""
+    if said is None:
+        return f"{answer.status}, not Plivo's JSON" if answer.body else f"{answer.status} without a body"
+    error = said.get("error")
+    if error is None:
+        return f"{answer.status}"
+    return f"{answer.status}: {error if isinstance(error, str) else json.dumps(error, ensure_ascii=False)}"
+
+
+def _message_uuid(said: object) -> str | None:
+    """The one uuid that an accepted message has; documented as a list of one."""
+    named = said.get("message_uuid") if isinstance(said, dict) else None
+    uuid = named[0] if isinstance(named, list) and len(named) == 1 else named
+    if not isinstance(uuid, str) or not uuid.isprintable():
+        return None
+    return uuid.strip() if 0 < len(uuid.strip()) <= _LONGEST_UUID else None

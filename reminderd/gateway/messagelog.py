@@ -1,0 +1,134 @@
+"""Plivo's log of messages: the question, the answer page by page, and how often one may ask."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_never
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from reminderd.gateway.classify import describe, plivo_json, read_json
+from reminderd.gateway.evidence import scrub
+from reminderd.gateway.port import LogPage, LogUnavailable
+from reminderd.gateway.transport import Answer, Broken, Exchange, Rejected, Unreached, Withdrawn
+from reminderd.model import LogRow, digits
+
+PAGE_SIZE = 20  # Plivo's largest
+REQUESTS_PER_MINUTE = 20  # Plivo's limit for this question, an account
+_PAGE_KEYS = frozenset({"offset", "cursor"})
+
+
+class Budget:
+    """At most `limit` requests in any `window` seconds, shared by all threads."""
+
+    def __init__(self, limit: int, window: float, now: Callable[[], float]) -> None:
+        """now: monotonic seconds."""
+        self._taken: deque[float] = deque(maxlen=limit)
+        self._limit = limit
+        self._window = window
+        self._now = now
+        self._lock = threading.Lock()
+
+    def take(self) -> float:
+        """0 and one request is yours; or the seconds until there is one."""
+        with self._lock:
+            now = self._now()
+            if len(self._taken) == self._limit and (left := self._taken[0] + self._window - now) > 0:
+                return left
+            self._taken.append(now)
+            return 0.0
+
+
+def question(
+    since: datetime, until: datetime, phone: str | None, sender: str | None, page: str | None
+) -> dict[str, str]:
+    """The parameters of the request, as the port's `log` means it. Times go out as UTC without an offset."""
+    last_second = until.astimezone(UTC) + timedelta(microseconds=999_999)
+    params = {
+        "message_direction": "outbound",
+        "message_time__gte": f"{since.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        "message_time__lte": f"{last_second:%Y-%m-%d %H:%M:%S}",
+        "limit": str(PAGE_SIZE),
+        "offset": "0",
+    }
+    if phone is not None:
+        params["to_number"] = phone
+    if sender is not None:
+        params["from_number"] = sender
+    if page is not None:
+        del params["offset"]
+        params |= parse_qsl(page)
+    return params
+
+
+def log_page(exchange: Exchange, page: str | None, secrets: tuple[str, ...]) -> LogPage | LogUnavailable:
+    """What the answer to `question` holds; `page` as it was asked."""
+    match exchange:
+        case Answer(status, body, retry_after):
+            listing = read_json(body) if 200 <= status < 300 else None
+            if isinstance(listing, dict) and isinstance(listing.get("objects"), list):
+                return _page(listing["objects"], listing.get("meta"), page)
+            evidence = scrub(describe(exchange, plivo_json(body)), secrets=secrets)
+            return LogUnavailable(f"no list of messages in {evidence}", retry_after)
+        case Unreached(evidence, _) | Broken(evidence, _) | Rejected(evidence):
+            return LogUnavailable(scrub(evidence, secrets=secrets))
+        case Withdrawn():
+            return LogUnavailable("withdrawn before the request")
+        case _:
+            assert_never(exchange)
+
+
+def _page(objects: list[Any], meta: object, asked: str | None) -> LogPage | LogUnavailable:
+    outbound = [row for row in objects if not _is_another_kind(row)]
+    rows = [read for row in outbound if (read := _row(row)) is not None]
+    following = _next(meta, asked, len(objects))
+    if following is not None and following == (asked or "offset=0"):
+        return LogUnavailable("the log names the same page again")
+    return LogPage(tuple(rows), following, skipped=len(outbound) - len(rows))
+
+
+def _is_another_kind(row: object) -> bool:
+    """Inbound, or no SMS: the filters are asked for, but not relied upon."""
+    return isinstance(row, dict) and (
+        row.get("message_direction") not in {"outbound", None} or row.get("message_type") not in {"sms", None}
+    )
+
+
+def _row(row: object) -> LogRow | None:
+    if not isinstance(row, dict):
+        return None
+    uuid, sent_at = row.get("message_uuid"), _utc(row.get("message_time"))
+    sender, phone = row.get("from_number"), row.get("to_number")
+    if not isinstance(uuid, str) or not uuid or sent_at is None or phone is None:
+        return None
+    return LogRow(
+        uuid, sent_at, digits(str(sender or "")), digits(str(phone)), _units(row), str(row.get("message_state") or "")
+    )
+
+
+def _units(row: dict[str, Any]) -> int | None:
+    try:
+        return int(row["units"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _utc(text: object) -> datetime | None:
+    """Plivo answers with the account's offset, or with none where it means UTC."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _next(meta: object, asked: str | None, size: int) -> str | None:
+    """Where the following page is: `offset=…` or `cursor=…`, whichever way of paging Plivo uses for the account."""
+    if not isinstance(meta, dict) or "next" not in meta:
+        start = dict(parse_qsl(asked or "offset=0")).get("offset", "")
+        return f"offset={int(start) + size}" if start.isdecimal() and size >= PAGE_SIZE else None
+    if not isinstance(meta["next"], str):
+        return None
+    found = {key: value for key, value in parse_qsl(urlsplit(meta["next"]).query) if key in _PAGE_KEYS}
+    key = "cursor" if "cursor" in found else "offset"
+    return urlencode({key: found[key]}) if key in found else None

@@ -1,0 +1,193 @@
+"""Plivo's Message API as the sandbox plays it: who may ask, what is answered, and what gets accepted."""
+
+import base64
+import binascii
+import re
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from reminderd.clock import Clock
+from reminderd.gateway.sandbox.faults import Kind, Subject
+from reminderd.gateway.sandbox.http import Request, Response
+from reminderd.gateway.sandbox.ledger import Draft, Ledger, LedgerError
+from reminderd.gateway.sandbox.messagelog import read_page, show
+from reminderd.gateway.sandbox.submission import Rejected, Submission, read_submission
+
+_PATH = re.compile(r"/v1/Account/([A-Za-z0-9]{1,40})/(?:(Message)/(?:([A-Za-z0-9-]{1,64})/)?)?")
+_AUTH_ID = re.compile(r"(?:MA|SA)[A-Za-z0-9]{18}")
+_LOG_WINDOW = 60.0  # seconds
+
+
+class Options(NamedTuple):
+    """How the played account is set up.
+
+    auth_id, auth_token: the only credentials that are taken; None takes any well-formed id with any token.
+    log_limit: lists of the log a minute, 0 for no limit. log_lag: seconds until a message shows in the log.
+    offset: the account's distance from UTC, which shows in the times of the log.
+    """
+
+    auth_id: str | None = None
+    auth_token: str | None = None
+    log_limit: int = 20
+    log_lag: float = 0.0
+    offset: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that the API would serve. perform: do it and return the answer, noting the name of a fault if any."""
+
+    subject: Subject
+    perform: Callable[[str | None], Response]
+
+
+class PlivoApi:
+    """Plivo's side: requests in, answers out; what it accepts goes to the ledger."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, options: Options) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._options = options
+        self._log_asked: deque[float] = deque()
+
+    def route(self, request: Request) -> Call | Response:
+        """The call that the request makes, or the refusal that it gets: 400, 401, 404, 405 or 429."""
+        match = _PATH.fullmatch(request.path)
+        if match is None:
+            return Response.of_text(404, "Not Found\n")
+        auth_id, collection, message_uuid = match.groups()
+        allowed = "GET, POST" if collection and not message_uuid else "GET"
+        if request.method not in allowed.split(", "):
+            return Response.of_text(405, "Method Not Allowed\n", ("Allow", allowed))
+        if not self._may(auth_id, request.headers.get("authorization", "")):
+            return Response.of_text(401, "Unauthorized\n", ("WWW-Authenticate", 'Basic realm="Plivo"'))
+        try:
+            if request.method == "POST":
+                return self._send(auth_id, request)
+            if message_uuid:
+                return Call(Subject(Kind.DETAILS), lambda _: self._details(auth_id, message_uuid))
+            return self._log(auth_id, request) if collection else _account(auth_id, self._options)
+        except Rejected as rejected:
+            return _error(400, str(rejected))
+
+    def forget(self) -> None:
+        """Begin the log's limit anew."""
+        self._log_asked.clear()
+
+    def _may(self, auth_id: str, authorization: str) -> bool:
+        user, token = _credentials(authorization)
+        if not token or user != auth_id or not _AUTH_ID.fullmatch(auth_id):
+            return False
+        options = self._options
+        return options.auth_id in (None, user) and options.auth_token in (None, token)
+
+    def _send(self, auth_id: str, request: Request) -> Call:
+        submission = read_submission(request.body)
+        phones = tuple(f"+{phone}" for phone in submission.phones)
+        subject = Subject(Kind.SEND, phones, submission.text)
+        return Call(subject, lambda fault: self._accept(auth_id, submission, fault))
+
+    def _accept(self, auth_id: str, submission: Submission, fault: str | None) -> Response:
+        api_id = str(uuid.uuid4())
+        drafts = [_draft(auth_id, api_id, submission, phone, fault) for phone in submission.phones]
+        try:
+            uuids = self._ledger.accept(drafts, self._clock.now())
+        except LedgerError as error:
+            return _error(503, str(error))
+        answer: dict[str, object] = {"api_id": api_id, "message": "message(s) queued", "message_uuid": uuids}
+        if submission.invalid:
+            answer["invalid_number"] = submission.invalid
+        return Response.of_json(202, answer)
+
+    def _log(self, auth_id: str, request: Request) -> Call | Response:
+        if self._too_many():
+            return _error(429, "too many requests")
+        page = read_page(auth_id, request.query, self._clock.now(), self._options.log_lag)
+
+        def perform(_: str | None) -> Response:
+            found = self._ledger.search(page.criteria, page.offset, page.limit + 1) if page.criteria else []
+            now = self._clock.now()
+            objects = [show(message, now, self._options.offset) for message in found[: page.limit]]
+            meta = page.meta(request.path, more=len(found) > page.limit)
+            return Response.of_json(200, {"api_id": str(uuid.uuid4()), "meta": meta, "objects": objects})
+
+        return Call(Subject(Kind.LOG), perform)
+
+    def _too_many(self) -> bool:
+        if not self._options.log_limit:
+            return False
+        now = self._clock.boottime()
+        asked = self._log_asked
+        while asked and asked[0] <= now - _LOG_WINDOW:
+            asked.popleft()
+        if len(asked) >= self._options.log_limit:
+            return True
+        asked.append(now)
+        return False
+
+    def _details(self, auth_id: str, message_uuid: str) -> Response:
+        message = self._ledger.find(message_uuid)
+        now = self._clock.now()
+        if message is None or message.auth_id != auth_id:
+            return _error(404, "not found")
+        if (now - message.accepted_at).total_seconds() < self._options.log_lag:
+            return _error(404, "not found")
+        shown = show(message, now, self._options.offset)
+        return Response.of_json(200, {"api_id": str(uuid.uuid4()), **shown})
+
+
+def _draft(auth_id: str, api_id: str, submission: Submission, phone: str, fault: str | None) -> Draft:
+    return Draft(
+        auth_id=auth_id,
+        api_id=api_id,
+        src=submission.src,
+        dst=phone,
+        text=submission.text,
+        units=submission.units,
+        type=submission.type,
+        log=submission.log,
+        message_expiry=submission.message_expiry,
+        fault=fault,
+    )
+
+
+def _account(auth_id: str, options: Options) -> Call:
+    seconds = round(options.offset.total_seconds())
+    minutes = abs(seconds) // 60
+    document = {
+        "account_type": "standard",
+        "address": None,
+        "auth_id": auth_id,
+        "auto_recharge": False,
+        "billing_mode": "prepaid",
+        "cash_credits": "100.00000",
+        "city": None,
+        "name": "reminderd sandbox",
+        "resource_uri": f"/v1/Account/{auth_id}/",
+        "state": None,
+        "timezone": f"UTC{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}",
+    }
+    answer = {"api_id": str(uuid.uuid4()), **document}
+    return Call(Subject(Kind.ACCOUNT), lambda _: Response.of_json(200, answer))
+
+
+def _error(status: int, text: str) -> Response:
+    return Response.of_json(status, {"api_id": str(uuid.uuid4()), "error": text})
+
+
+@lru_cache(maxsize=64)
+def _credentials(authorization: str) -> tuple[str, str]:
+    """User name and password of a Basic authorization; both empty when it is none."""
+    scheme, _, encoded = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return "", ""
+    try:
+        user, _, token = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return user, token

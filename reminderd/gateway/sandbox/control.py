@@ -1,0 +1,103 @@
+"""The sandbox's own addresses below /__control/: faults, ledger, duplicates, counts, reset. No credentials needed."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from urllib.parse import parse_qsl
+
+from reminderd.gateway.sandbox.api import PlivoApi
+from reminderd.gateway.sandbox.faults import Fault, Faults
+from reminderd.gateway.sandbox.faultspec import parse_fault
+from reminderd.gateway.sandbox.http import Request, Response
+from reminderd.gateway.sandbox.ledger import Ledger
+
+PREFIX = "/__control/"
+LONGEST_PAGE = 10_000
+
+
+class Control:
+    """Looks into the sandbox and changes it. `counts` are the requests so far, by kind."""
+
+    def __init__(self, ledger: Ledger, faults: Faults, api: PlivoApi, counts: Counter[str]) -> None:
+        self._ledger = ledger
+        self._faults = faults
+        self._api = api
+        self._counts = counts
+        self._at_start = faults.in_force()
+        self._routes: Mapping[str, Mapping[str, Callable[[Request], Response]]] = {
+            "faults": {"GET": self._list_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
+            "ledger": {"GET": self._show_ledger},
+            "duplicates": {"GET": self._show_duplicates},
+            "requests": {"GET": self._show_counts},
+            "reset": {"POST": self._reset},
+        }
+
+    def handle(self, request: Request) -> Response:
+        """The answer to a request below PREFIX."""
+        methods = self._routes.get(request.path.removeprefix(PREFIX).rstrip("/"))
+        if methods is None:
+            return Response.of_json(404, {"error": f"there are {', '.join(self._routes)} here"})
+        if request.method not in methods:
+            return Response.of_json(405, {"error": f"{' or '.join(methods)} is the method here"})
+        try:
+            return methods[request.method](request)
+        except ValueError as error:
+            return Response.of_json(400, {"error": str(error)})
+
+    def reset(self) -> None:
+        """Back to the start: an empty ledger, the faults that were given at the start, no counts."""
+        self._ledger.clear()
+        self._faults.clear()
+        self._faults.add(self._at_start)
+        self._api.forget()
+        self._counts.clear()
+
+    def _list_faults(self, _: Request) -> Response:
+        return Response.of_json(200, {"faults": self._faults.listed()})
+
+    def _add_faults(self, request: Request) -> Response:
+        self._faults.add(_read_faults(request.body))
+        return self._list_faults(request)
+
+    def _clear_faults(self, request: Request) -> Response:
+        self._faults.clear()
+        return self._list_faults(request)
+
+    def _show_ledger(self, request: Request) -> Response:
+        asked = dict(parse_qsl(request.query))
+        after = _number(asked.get("after", "0"))
+        first = after + 1
+        last = min(len(self._ledger), after + min(_number(asked.get("limit", str(LONGEST_PAGE))), LONGEST_PAGE))
+        lines = self._ledger.raw(first, last).splitlines()
+        more = b"true" if last < len(self._ledger) else b"false"
+        body = b'{"total": %d, "more": %s, "messages": [%s]}' % (len(self._ledger), more, b",\n".join(lines))
+        return Response(200, body, "application/json")
+
+    def _show_duplicates(self, _: Request) -> Response:
+        return Response.of_json(200, {"duplicates": [asdict(group) for group in self._ledger.duplicates()]})
+
+    def _show_counts(self, _: Request) -> Response:
+        return Response.of_json(200, {**self._counts, "accepted": len(self._ledger)})
+
+    def _reset(self, request: Request) -> Response:
+        self.reset()
+        return self._show_counts(request)
+
+
+def _read_faults(body: bytes) -> Sequence[Fault]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError("the request body is not JSON") from None
+    specs = document if isinstance(document, list) else [document]
+    if not all(isinstance(spec, str | dict) for spec in specs):
+        raise ValueError('a fault is an object like {"status": 503} or a text like "status=503"')
+    return [parse_fault(spec) for spec in specs]
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise ValueError(f"{text!r} is not a whole number")
+    return int(text)

@@ -1,0 +1,146 @@
+"""The message log as Plivo's API shows it: filters, pages, and how one message looks."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from urllib.parse import parse_qsl, urlencode
+
+from reminderd.gateway.sandbox.ledger import Criteria, Message
+from reminderd.gateway.sandbox.submission import Rejected
+from reminderd.model import digits
+
+LONGEST_PAGE = 20
+_DEFAULT_REACH = timedelta(days=1)
+_REACH = timedelta(days=90)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+_RATE = 0.005  # US dollars a unit
+_AGES = {"queued": (0.0, 1.0), "sent": (1.0, 3.0), "delivered": (3.0, float("inf"))}  # seconds, from and below
+_TINY = 0.000_001
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One question to the log. `criteria` is None when nothing of ours can meet the filters."""
+
+    criteria: Criteria | None
+    offset: int
+    limit: int
+    others: tuple[tuple[str, str], ...]  # the filters, for the addresses of the next and the previous page
+
+    def meta(self, path: str, more: bool) -> Mapping[str, object]:
+        """The `meta` of the answer."""
+        before = max(0, self.offset - self.limit)
+        return {
+            "limit": self.limit,
+            "offset": self.offset,
+            "next": self._address(path, self.offset + self.limit) if more else None,
+            "previous": self._address(path, before) if self.offset else None,
+        }
+
+    def _address(self, path: str, offset: int) -> str:
+        return f"{path}?{urlencode((*self.others, ('limit', self.limit), ('offset', offset)))}"
+
+
+def read_page(auth_id: str, query: str, now: datetime, lag: float) -> Page:
+    """The question that `query` asks; raises Rejected. Messages younger than `lag` seconds are not to be seen.
+
+    Parameters that the sandbox does not know are passed over, as Plivo does.
+    """
+    asked = dict(parse_qsl(query))
+    limit = _number(asked, "limit", LONGEST_PAGE, 1, LONGEST_PAGE)
+    offset = _number(asked, "offset", 0, 0, 10**9)
+    others = tuple((name, value) for name, value in asked.items() if name not in ("limit", "offset"))
+    return Page(_criteria(auth_id, asked, now, lag), offset, limit, others)
+
+
+def _number(asked: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = asked.get(name, str(default))
+    if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
+        raise Rejected(f"{name} is not a number from {least} to {most}")
+    return int(text)
+
+
+def _criteria(auth_id: str, asked: Mapping[str, str], now: datetime, lag: float) -> Criteria | None:
+    if asked.get("message_direction", "outbound") != "outbound":
+        return None
+    since, until = _span(asked, now)
+    until = min(until, now.timestamp() - lag + _TINY)
+    if "message_state" in asked:
+        if asked["message_state"] not in _AGES:
+            return None
+        youngest, oldest = _AGES[asked["message_state"]]
+        since, until = max(since, now.timestamp() - oldest + _TINY), min(until, now.timestamp() - youngest + _TINY)
+    return Criteria(
+        auth_id,
+        since,
+        until,
+        src=_shown(asked.get("from_number")),
+        dst=_shown(asked.get("to_number")),
+        type=asked.get("message_type"),
+    )
+
+
+def _shown(number: str | None) -> str | None:
+    return None if number is None else digits(number)
+
+
+def _span(asked: Mapping[str, str], now: datetime) -> tuple[float, float]:
+    """The asked span of time, from and below, in seconds since 1970; without any filter the last 24 hours."""
+    moments = {name: _moment(name, text) for name, text in asked.items() if name.startswith("message_time")}
+    reach = _REACH if moments else _DEFAULT_REACH
+    since, until = (now - reach).timestamp(), float("inf")
+    for name, moment in moments.items():
+        match name.removeprefix("message_time"):
+            case "":
+                since, until = max(since, moment), min(until, moment + 1)
+            case "__gte":
+                since = max(since, moment)
+            case "__gt":
+                since = max(since, moment + _TINY)
+            case "__lt":
+                until = min(until, moment)
+            case "__lte":
+                until = min(until, moment + _TINY)
+    return since, until
+
+
+def _moment(name: str, text: str) -> float:
+    try:
+        if not _TIME.fullmatch(text):
+            raise ValueError
+        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        raise Rejected(f"{name} is not a time of the form YYYY-MM-DD HH:MM[:SS[.ffffff]]") from None
+
+
+def show(message: Message, now: datetime, offset: timedelta) -> Mapping[str, object]:
+    """One message as the log shows it: no text, digits only, times in the account's `offset` from UTC."""
+    age = (now - message.accepted_at).total_seconds()
+    state = next((name for name, (_, below) in _AGES.items() if age < below))
+    zone = timezone(offset)
+    sent = None if state == "queued" else _show_time(message.accepted_at + timedelta(seconds=1), zone)
+    return {
+        "message_uuid": message.message_uuid,
+        "message_time": _show_time(message.accepted_at, zone),
+        "message_sent_time": sent,
+        "message_updated_time": sent or _show_time(message.accepted_at, zone),
+        "message_direction": "outbound",
+        "message_state": state,
+        "message_type": message.type,
+        "from_number": message.src,
+        "to_number": message.shown_dst,
+        "units": message.units,
+        "total_rate": f"{_RATE:.5f}",
+        "total_amount": f"{_RATE * message.units:.5f}",
+        "error_code": None,
+        "error_message": None,
+        "powerpack_id": None,
+        "requester_ip": "127.0.0.1",
+        "log": message.log,
+        "resource_uri": f"/v1/Account/{message.auth_id}/Message/{message.message_uuid}/",
+    }
+
+
+def _show_time(moment: datetime, zone: timezone) -> str:
+    return moment.astimezone(zone).isoformat(" ", "seconds")

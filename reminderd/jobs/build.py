@@ -1,0 +1,125 @@
+"""From what is written to a job: the meaning of its schedule, its definition and its digest."""
+
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from reminderd.duration import format_duration
+from reminderd.jobs.spec import JobSpec, RecipientSpec, ScheduleSpec
+from reminderd.model import At, Cron, Defaults, Every, Job, Recipient, Schedule, Source
+from reminderd.recurrence import ScheduleError, parse_at, parse_cron, parse_every
+from reminderd.scalars import Wrong
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_KINDS = ("at", "cron", "every")
+
+
+def schedule_of(spec: ScheduleSpec, zone: str) -> Schedule:
+    """What a schedule means in `zone`; raises Wrong at the key or item that is to blame."""
+    _check_keys(spec)
+    try:
+        if spec.every is not None and spec.start is not None:
+            return parse_every(spec.every, spec.start, zone)
+        return parse_at(spec.at, zone) if spec.at is not None else parse_cron(spec.cron or "")
+    except ScheduleError as error:
+        raise Wrong(error.message, error.hint, _blamed(spec, error)) from None
+
+
+def _check_keys(spec: ScheduleSpec) -> None:
+    given = [kind for kind in _KINDS if getattr(spec, kind) is not None]
+    if not given:
+        raise Wrong("says no time", "give one of at, cron and every")
+    if len(given) > 1:
+        raise Wrong(f"{given[0]} and {given[1]} exclude each other", "write a job for each", (given[1],))
+    if given == ["every"] and spec.start is None:
+        raise Wrong("every needs from, the time of its first reminder", "write from: 2026-11-22T09:00", ("every",))
+    if given != ["every"] and spec.start is not None:
+        raise Wrong(f"from goes with every, not with {given[0]}", "remove it", ("from",))
+
+
+def _blamed(spec: ScheduleSpec, error: ScheduleError) -> tuple[str | int, ...]:
+    if spec.at is not None:
+        return ("at",) if error.index is None else ("at", error.index)
+    if spec.cron is not None:
+        return ("cron",)
+    return ("from",) if spec.every else ("every",)
+
+
+def recipient_of(spec: RecipientSpec) -> Recipient:
+    """The recipient that is written."""
+    return Recipient(spec.phone, spec.name, spec.key, spec.timezone, spec.variables)
+
+
+def build(
+    spec: JobSpec, schedule: Schedule, recipients: Iterable[Recipient], source: Source, defaults: Defaults
+) -> Job:
+    """The job, with its definition (only what is written) and its digest (all that it comes to)."""
+    recipients = tuple(recipients)
+    zone, sender = spec.timezone or defaults.timezone, spec.sender or defaults.sender
+    resolved = _as_written(spec, schedule, recipients)
+    written = {key: resolved[key] for key in spec.model_fields_set}
+    return Job(
+        name=spec.name,
+        source=source,
+        schedule=schedule,
+        timezone=zone,
+        sender=sender,
+        recipients=recipients,
+        message=spec.message,
+        vars=spec.vars,
+        valid_for=spec.valid_for,
+        catch_up=spec.catch_up,
+        retry=spec.retry,
+        on_doubt=spec.on_doubt,
+        enabled=spec.enabled,
+        description=spec.description,
+        definition=_canonical(written),
+        digest=sha256(_canonical(resolved | {"timezone": zone, "sender": sender}).encode()).hexdigest()[:16],
+    )
+
+
+def _as_written(spec: JobSpec, schedule: Schedule, recipients: Iterable[Recipient]) -> dict[str, Any]:
+    """Every key of the job in the notation of job files, in its one normal form."""
+    return {
+        "name": spec.name,
+        "schedule": _write_schedule(schedule),
+        "timezone": spec.timezone,
+        "sender": spec.sender,
+        "to": [_write_recipient(each) for each in recipients],
+        "message": spec.message,
+        "vars": spec.vars,
+        "valid_for": format_duration(spec.valid_for),
+        "catch_up": spec.catch_up,
+        "retry": [format_duration(delay) for delay in spec.retry],
+        "on_doubt": spec.on_doubt,
+        "enabled": spec.enabled,
+        "description": spec.description,
+    }
+
+
+def _write_schedule(schedule: Schedule) -> dict[str, Any]:
+    match schedule:
+        case At():
+            return {"at": list(schedule.times)}
+        case Cron():
+            return {"cron": schedule.expression}
+        case Every():
+            return {"every": format_duration(schedule.interval), "from": f"{schedule.start:%Y-%m-%dT%H:%M:%SZ}"}
+
+
+def _write_recipient(recipient: Recipient) -> dict[str, Any]:
+    known = {"phone": recipient.phone, "name": recipient.name, "key": recipient.key, "timezone": recipient.timezone}
+    return {**recipient.variables, **{key: value for key, value in known.items() if value is not None}}
+
+
+def _canonical(value: Mapping[str, Any]) -> str:
+    return _ENCODER.encode(value)
+
+
+def distinct(recipients: Iterable[Recipient]) -> dict[int, Recipient]:
+    """The recipients without those that say the same again, by their index."""
+    first: dict[str, tuple[int, Recipient]] = {}
+    for index, recipient in enumerate(recipients):
+        first.setdefault(_canonical(_write_recipient(recipient)), (index, recipient))
+    return dict(first.values())

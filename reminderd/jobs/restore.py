@@ -1,0 +1,31 @@
+"""A job made again from its definition, as the state keeps it."""
+
+import json
+
+from reminderd.jobs.build import build, recipient_of, schedule_of
+from reminderd.jobs.spec import JobSpec, Reading, ScheduleSpec
+from reminderd.model import At, Defaults, Job, Schedule, Source
+from reminderd.recurrence import parse_at
+
+
+def restore(definition: str, source: Source, defaults: Defaults) -> Job:
+    """The job that has this definition, the same in everything when `defaults` are the same.
+
+    What was accepted once is accepted again: a phone number that newer numbering plans do not know, or a local time
+    that new zone rules skip. Raises ValueError where `definition` is not a job, or its zone does not exist any more.
+    """
+    try:
+        raw = json.loads(definition)
+        spec = JobSpec.model_validate(raw, context=Reading(accepted=True))
+        schedule = _schedule(spec.schedule, spec.timezone or defaults.timezone)
+    except (ValueError, RecursionError) as error:
+        # The error's own words may hold phone numbers and the message.
+        raise ValueError(f"not the definition of a job ({type(error).__name__})") from None
+    return build(spec, schedule, map(recipient_of, spec.to), source, defaults)
+
+
+def _schedule(spec: ScheduleSpec, zone: str) -> Schedule:
+    if spec.at is None:
+        return schedule_of(spec, zone)
+    # In UTC no time is skipped or comes twice; one by one, no two of them are the same.
+    return At(tuple(parse_at([text], "UTC").times[0] for text in spec.at))

@@ -1,0 +1,164 @@
+"""The language of job files: what a job may say, and how each value is read.
+
+The models take what a document gives, where every scalar is text, and the JSON of a job's definition alike.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationInfo
+
+from reminderd import scalars
+from reminderd.message import parse_phone
+from reminderd.model import CatchUp, OnDoubt
+from reminderd.recurrence import parse_zone
+from reminderd.scalars import Wrong, show
+
+SHORTEST_VALIDITY = timedelta(seconds=5)
+LONGEST_VALIDITY = timedelta(days=3660)
+DEFAULT_VALIDITY = timedelta(hours=1)
+DEFAULT_RETRY = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+_CATCH_UP = {each.value: each for each in CatchUp}
+_ON_DOUBT = {each.value: each for each in OnDoubt}
+
+
+class Reading(NamedTuple):
+    """How a job is read. accepted: it was found good once, and is not judged again by rules that move with time."""
+
+    accepted: bool = False
+
+
+def job_name(value: object) -> str:
+    """A job's name, fit for commands, paths and logs."""
+    name = scalars.line(value)
+    if not _NAME.fullmatch(name):
+        hint = "use up to 100 letters a-z, digits, dots, dashes and underscores, and no dot or dash first"
+        raise Wrong(f"{show(name)} cannot be the name of a job", hint)
+    return name
+
+
+def _zone(value: object) -> str:
+    return parse_zone(scalars.line(value))
+
+
+def _phone(value: object, info: ValidationInfo) -> str:
+    text = scalars.line(value)
+    if isinstance(info.context, Reading) and info.context.accepted and _E164.fullmatch(text):
+        return text
+    return parse_phone(text)
+
+
+def _validity(value: object) -> timedelta:
+    return scalars.between(scalars.span(value), SHORTEST_VALIDITY, LONGEST_VALIDITY)
+
+
+def _catch_up(value: object) -> CatchUp:
+    return scalars.choice(value, _CATCH_UP)
+
+
+def _on_doubt(value: object) -> OnDoubt:
+    return scalars.choice(value, _ON_DOUBT)
+
+
+def _delays(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise Wrong(f"must be a list of delays, not {scalars.kind(value)}", "write [1m, 5m, 25m], or [] for no retry")
+    return value
+
+
+def _one_or_more(value: object) -> list[object]:
+    if scalars.is_null(value) or value == []:
+        raise Wrong("is empty", "write one value or a list of them")
+    return value if isinstance(value, list) else [value]
+
+
+def _variables(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise Wrong(f"must be a mapping, not {scalars.kind(value)}", "write vars: {name: value}")
+    return {key: scalars.core(item) for key, item in value.items()}
+
+
+def _person(value: object) -> object:
+    """A recipient that is only a number is written as text."""
+    if isinstance(value, dict):
+        return value
+    return {"phone": scalars.text(value)}
+
+
+def _schedule(value: object) -> object:
+    if isinstance(value, str) and not scalars.is_null(value):
+        key = "cron" if len(value.split()) > 1 or value.startswith("@") else "at"
+        raise Wrong("must be a mapping, not text", f"write schedule: {{{key}: {show(value)}}}")
+    return value
+
+
+Line = Annotated[str, PlainValidator(scalars.line)]
+Span = Annotated[timedelta, PlainValidator(scalars.span)]
+Zone = Annotated[str, PlainValidator(_zone)]
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScheduleSpec(_Spec):
+    """Exactly one of `at`, `cron` and `every` makes a schedule; that is checked with what they mean."""
+
+    at: Annotated[tuple[Line, ...] | None, BeforeValidator(_one_or_more)] = None
+    cron: Line | None = None
+    every: Span | None = None
+    start: Line | None = Field(None, alias="from")
+
+
+class RecipientSpec(_Spec):
+    """One person; every key that is not one of these is a variable of the message."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    phone: Annotated[str, PlainValidator(_phone)]
+    name: Line | None = None
+    key: Line | None = None
+    timezone: Zone | None = None
+
+    @property
+    def variables(self) -> Mapping[str, object]:
+        """The variables as YAML means them."""
+        return {key: scalars.core(value) for key, value in (self.model_extra or {}).items()}
+
+
+class JobSpec(_Spec):
+    """One job as it is written, its file's defaults filled in."""
+
+    name: Annotated[str, PlainValidator(job_name)]
+    schedule: Annotated[ScheduleSpec, BeforeValidator(_schedule)]
+    timezone: Zone | None = None
+    sender: Annotated[str, PlainValidator(scalars.sender)] | None = None
+    to: Annotated[tuple[Annotated[RecipientSpec, BeforeValidator(_person)], ...], BeforeValidator(_one_or_more)]
+    message: Annotated[str, PlainValidator(scalars.text)]
+    vars: Annotated[dict[str, object], PlainValidator(_variables)] = Field(default_factory=dict)
+    valid_for: Annotated[timedelta, PlainValidator(_validity)] = DEFAULT_VALIDITY
+    catch_up: Annotated[CatchUp, PlainValidator(_catch_up)] = CatchUp.LATEST
+    retry: Annotated[tuple[Span, ...], BeforeValidator(_delays)] = DEFAULT_RETRY
+    on_doubt: Annotated[OnDoubt, PlainValidator(_on_doubt)] = OnDoubt.WAIT
+    enabled: Annotated[bool, PlainValidator(scalars.boolean)] = True
+    description: Annotated[str, PlainValidator(scalars.text)] = ""
+
+
+KEYS: Mapping[tuple[str | int, ...], tuple[str, ...]] = {
+    (): tuple(JobSpec.model_fields),
+    ("schedule",): ("at", "cron", "every", "from"),
+    ("to",): tuple(RecipientSpec.model_fields),
+}
+
+EXAMPLES = {
+    "name": "write name: followed by a name of its own for each job",
+    "schedule": "write for example schedule: {cron: '0 9 * * MON-FRI'}",
+    "to": "write for example to: +14155550123",
+    "phone": "write for example phone: +14155550123",
+    "message": "write the text to send",
+}

@@ -1,0 +1,189 @@
+"""The daemon's settings, gathered from arguments, the environment, a file and defaults, in this order of weight."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from reminderd.document import MAX_SIZE, Document, Fault, Loc, fault_of, faults, load
+from reminderd.model import Problem
+from reminderd.scalars import Wrong, clean, did_you_mean, is_null, kind
+from reminderd.settings_model import LogSettings, PlivoSettings, Settings, read_token
+
+__all__ = ["DEFAULT_CONFIG", "VARIABLES", "LogSettings", "PlivoSettings", "Settings", "load_settings"]
+
+DEFAULT_CONFIG = Path("/etc/reminderd/reminderd.yaml")
+
+_PREFIX = "REMINDERD_"
+_CONFIG_VARIABLE = "REMINDERD_CONFIG"
+_SECTIONS: Mapping[str, type[BaseModel]] = {"plivo": PlivoSettings, "log": LogSettings}
+_KEYS: Mapping[Loc, tuple[str, ...]] = {
+    (): tuple(Settings.model_fields),
+    **{(section,): tuple(model.model_fields) for section, model in _SECTIONS.items()},
+}
+_LEAVES = [(*group, key) for group, keys in _KEYS.items() for key in keys if key not in _SECTIONS]
+# The environment variable of each setting: REMINDERD_STATE, REMINDERD_PLIVO__URL.
+VARIABLES: Mapping[str, Loc] = {_PREFIX + "__".join(map(str, loc)).upper(): loc for loc in _LEAVES}
+# What Plivo's own tools call the credentials; these weigh less than our own variables.
+_PLIVO_VARIABLES: Mapping[str, Loc] = {
+    "PLIVO_AUTH_ID": ("plivo", "auth_id"),
+    "PLIVO_AUTH_TOKEN": ("plivo", "auth_token"),
+}
+_LISTS: set[Loc] = {("jobs",), ("plivo", "reconcile")}
+_PATHS: set[Loc] = {("jobs",), ("state",), ("plivo", "auth_token_file"), ("plivo", "ca_file")}
+_TOKENS: set[Loc] = {("plivo", "auth_token"), ("plivo", "auth_token_file")}
+
+
+class _Given(NamedTuple):
+    """A value that does not come from the file: from the environment or the arguments, and under which name."""
+
+    value: Any
+    source: str
+    name: str
+
+
+_Layer = Mapping[Loc, _Given]
+
+
+def load_settings(
+    config: Path | None, environ: Mapping[str, str], *, jobs: Sequence[str] = (), state: str | None = None
+) -> tuple[Settings | None, list[Problem]]:
+    """The settings, or all that is wrong with them.
+
+    config: the file; without it $REMINDERD_CONFIG, else the default file if there is one. jobs, state: the arguments.
+    Relative paths are relative to the directory of the file they are written in, others to the current one.
+    """
+    named = environ.get(_CONFIG_VARIABLE)
+    path = config or (Path(named) if named else None)
+    document, problems = _read_file(path)
+    problems += _unknown_variables(environ)
+    gathered = _Gathered(document)
+    gathered.add(_environment(environ, _PLIVO_VARIABLES))
+    gathered.add(_environment(environ, VARIABLES))
+    gathered.add(_arguments(jobs, state))
+    settings, wrong = gathered.settings()
+    problems += wrong
+    return (None, problems) if problems else (settings, [])
+
+
+def _read_file(path: Path | None) -> tuple[Document | None, list[Problem]]:
+    try:
+        if path is None:
+            if not DEFAULT_CONFIG.exists():
+                return None, []
+            path = DEFAULT_CONFIG
+        if path.exists() and not path.is_file():
+            return None, [Problem(str(path), 0, 0, "", "is not a file")]
+        with path.open("rb") as file:
+            data = file.read(MAX_SIZE + 1)
+    except OSError as error:
+        return None, [Problem(str(path), 0, 0, "", f"cannot be read: {error.strerror}")]
+    document, problems = load(data, str(path))
+    if document is None or isinstance(document.value, dict):
+        return document, problems
+    wrong = Fault((), f"must be a mapping, not {kind(document.value)}", "write key: value lines")
+    return None, [*problems, document.problem(wrong)]
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> list[Problem]:
+    return [
+        Problem("environment", 0, 0, clean(name), "unknown variable", did_you_mean(name, VARIABLES))
+        for name in sorted(environ)
+        if name.startswith(_PREFIX) and name not in VARIABLES and name != _CONFIG_VARIABLE
+    ]
+
+
+def _environment(environ: Mapping[str, str], variables: Mapping[str, Loc]) -> _Layer:
+    """An empty variable counts as not set."""
+    return {
+        loc: _Given(_split(environ[name]) if loc in _LISTS else environ[name], "environment", name)
+        for name, loc in variables.items()
+        if environ.get(name)
+    }
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
+
+
+def _arguments(jobs: Sequence[str], state: str | None) -> _Layer:
+    layer: dict[Loc, _Given] = {}
+    if jobs:
+        layer[("jobs",)] = _Given(list(jobs), "arguments", "--jobs")
+    if state is not None:
+        layer[("state",)] = _Given(state, "arguments", "--state")
+    return layer
+
+
+class _Gathered:
+    """The values of all layers, as the models take them, and where each that is not from the file comes from."""
+
+    def __init__(self, document: Document | None) -> None:
+        self._document = document
+        self._values: dict[str, Any] = {}
+        self._given: dict[Loc, _Given] = {}
+        if document is not None:
+            self._take_file(document)
+
+    def _take_file(self, document: Document) -> None:
+        base = Path(document.file).parent
+        for key, value in document.value.items():
+            if key in _SECTIONS:
+                value = {} if is_null(value) else value
+                if isinstance(value, dict):
+                    value = {k: _rebased(base, v) if (key, k) in _PATHS else v for k, v in value.items()}
+            self._values[key] = _rebased(base, value) if (key,) in _PATHS else value
+
+    def add(self, layer: _Layer) -> None:
+        """Let a layer win over those before it. The auth token and its file are one thing to be won."""
+        if not _TOKENS.isdisjoint(layer):
+            for loc in _TOKENS:
+                self._drop(loc)
+        for loc, given in layer.items():
+            self._put(loc, given)
+
+    def _section(self, loc: Loc) -> Any:
+        return self._values if len(loc) == 1 else self._values.setdefault(str(loc[0]), {})
+
+    def _drop(self, loc: Loc) -> None:
+        self._given.pop(loc, None)
+        section = self._section(loc)
+        if isinstance(section, dict):
+            section.pop(loc[-1], None)
+
+    def _put(self, loc: Loc, given: _Given) -> None:
+        section = self._section(loc)
+        if isinstance(section, dict):
+            section[loc[-1]] = given.value
+            self._given[loc] = given
+
+    def settings(self) -> tuple[Settings | None, list[Problem]]:
+        """The settings, with the auth token read from its file, or what is wrong."""
+        try:
+            settings = Settings.model_validate(self._values)
+        except ValidationError as error:
+            return None, [self._problem(fault) for fault in faults(error, _KEYS)]
+        file = settings.plivo.auth_token_file
+        if file is None:
+            return settings, []
+        try:
+            plivo = settings.plivo.model_copy(update={"auth_token": read_token(file)})
+        except Wrong as error:
+            return None, [self._problem(fault_of(error, ("plivo", "auth_token_file")))]
+        return settings.model_copy(update={"plivo": plivo}), []
+
+    def _problem(self, fault: Fault) -> Problem:
+        for end in range(len(fault.loc), 0, -1):
+            given = self._given.get(fault.loc[:end])
+            if given is not None:
+                return Problem(given.source, 0, 0, given.name, clean(fault.message), clean(fault.hint))
+        assert self._document is not None, "a value that nobody gave is a default, and right"
+        return self._document.problem(fault)
+
+
+def _rebased(base: Path, value: Any) -> Any:
+    """A path of the file, or a list of them, as seen from the current directory."""
+    if isinstance(value, list):
+        return [_rebased(base, each) for each in value]
+    return str(base / value) if isinstance(value, str) and value and not is_null(value) else value

@@ -1,0 +1,186 @@
+"""What the daemon's settings are, and what each may be."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr, model_validator
+
+from reminderd import scalars
+from reminderd.model import Defaults
+from reminderd.scalars import Wrong
+
+_ACCOUNT = re.compile(r"(?:MA|SA)[A-Za-z0-9]{18}")
+_TOKEN = re.compile(r"[\x21-\x7e]{1,500}")
+_LONGEST_TOKEN_FILE = 4096
+_FORMATS: dict[str, Literal["auto", "text", "json"]] = {"auto": "auto", "text": "text", "json": "json"}
+_LEVELS: dict[str, Literal["debug", "info", "warning", "error"]] = {
+    "debug": "debug",
+    "info": "info",
+    "warning": "warning",
+    "error": "error",
+}
+
+
+def _path(value: object) -> Path:
+    return Path(scalars.line(value))
+
+
+def _file(value: object) -> Path:
+    path = _path(value)
+    if not path.is_file():
+        raise Wrong(f"{scalars.show(str(path))} is not a file")
+    return path
+
+
+def _one_or_more(value: object) -> list[object]:
+    if scalars.is_null(value) or value == []:
+        raise Wrong("is empty", "write one directory or a list of them")
+    return value if isinstance(value, list) else [value]
+
+
+def _account(value: object) -> str:
+    if not _ACCOUNT.fullmatch(scalars.line(value)):
+        raise Wrong("is not a Plivo auth id", "it has 20 letters and digits and begins with MA or SA")
+    return scalars.line(value)
+
+
+def token(value: object) -> SecretStr:
+    """A Plivo auth token; a problem never repeats it."""
+    text = scalars.text(value)
+    if not _TOKEN.fullmatch(text):
+        raise Wrong("is not an auth token", "it has letters and digits, and no spaces")
+    return SecretStr(text)
+
+
+def read_token(path: Path) -> SecretStr:
+    """The auth token in a file, without the white space around it. Raises Wrong where there is none to read."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LONGEST_TOKEN_FILE)
+    except OSError as error:
+        raise Wrong(f"{scalars.show(str(path))} cannot be read: {error.strerror}") from None
+    try:
+        return token(content.decode("ascii").strip())
+    except ValueError:
+        raise Wrong(f"{scalars.show(str(path))} does not hold an auth token", "write the token into it") from None
+
+
+def _url(value: object) -> str:
+    text = scalars.line(value)
+    if not _is_http(text):
+        raise Wrong("is not an http or https URL", "write for example https://api.plivo.com")
+    parts = urlsplit(text)
+    if parts.query or parts.fragment or parts.username is not None:
+        raise Wrong("must not have a user, a query or a fragment", "write for example https://api.plivo.com")
+    return text.rstrip("/")
+
+
+def _proxy(value: object) -> str:
+    text = scalars.line(value)
+    if not _is_http(text):
+        raise Wrong("is not an http or https URL", "write for example http://proxy.example:3128")
+    return text
+
+
+def _is_http(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in text
+    except ValueError:
+        return False
+
+
+def _rate(value: object) -> float:
+    return scalars.number(value, 0, 1000)
+
+
+def _threads(value: object) -> int:
+    return scalars.whole(value, 1, 100)
+
+
+def _timeout(value: object) -> timedelta:
+    return scalars.between(scalars.seconds(value), timedelta(milliseconds=1), timedelta(hours=1))
+
+
+def _delays(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise Wrong(f"must be a list of delays, not {scalars.kind(value)}", "write [0s, 1m, 5m, 15m]")
+    return value
+
+
+def _format(value: object) -> Literal["auto", "text", "json"]:
+    return scalars.choice(value, _FORMATS)
+
+
+def _level(value: object) -> Literal["debug", "info", "warning", "error"]:
+    return scalars.choice(value, _LEVELS)
+
+
+def _section(value: object) -> object:
+    """A section whose keys are all commented out is empty."""
+    return {} if scalars.is_null(value) else value
+
+
+AnyPath = Annotated[Path, PlainValidator(_path)]
+File = Annotated[Path, PlainValidator(_file)]
+Timeout = Annotated[timedelta, PlainValidator(_timeout)]
+Delay = Annotated[timedelta, PlainValidator(scalars.seconds)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class PlivoSettings(_Section):
+    """How to reach Plivo. rate: messages a second, 0 for no pacing. deadline: of one request over all."""
+
+    auth_id: Annotated[str, PlainValidator(_account)] | None = None
+    auth_token: Annotated[SecretStr, PlainValidator(token)] | None = None
+    auth_token_file: File | None = None
+    sender: Annotated[str, PlainValidator(scalars.sender)] | None = None
+    shared_sender: Annotated[bool, PlainValidator(scalars.boolean)] = False
+    url: Annotated[str, PlainValidator(_url)] = "https://api.plivo.com"
+    rate: Annotated[float, PlainValidator(_rate)] = 5.0
+    threads: Annotated[int, PlainValidator(_threads)] = 8
+    connect_timeout: Timeout = timedelta(seconds=5)
+    read_timeout: Timeout = timedelta(seconds=30)
+    deadline: Timeout = timedelta(seconds=60)
+    reconcile: Annotated[tuple[Delay, ...], BeforeValidator(_delays)] = (
+        timedelta(0),
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        timedelta(minutes=15),
+    )
+    proxy: Annotated[str, PlainValidator(_proxy)] | None = Field(default=None, repr=False)
+    ca_file: File | None = None
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        if self.auth_token and self.auth_token_file:
+            raise Wrong("auth_token and auth_token_file exclude each other", "remove one", ("auth_token_file",))
+        return self
+
+
+class LogSettings(_Section):
+    """How to log. format: auto is text, with the journal's levels under systemd."""
+
+    format: Annotated[Literal["auto", "text", "json"], PlainValidator(_format)] = "auto"
+    level: Annotated[Literal["debug", "info", "warning", "error"], PlainValidator(_level)] = "info"
+
+
+class Settings(_Section):
+    """All settings, checked. jobs: files and directories of job files. state: the database."""
+
+    jobs: Annotated[tuple[AnyPath, ...], BeforeValidator(_one_or_more)] = (Path("/etc/reminderd/jobs.d"),)
+    state: AnyPath = Path("/var/lib/reminderd/state.db")
+    timezone: Annotated[str, PlainValidator(scalars.zone)] = "UTC"
+    plivo: Annotated[PlivoSettings, BeforeValidator(_section)] = PlivoSettings()
+    log: Annotated[LogSettings, BeforeValidator(_section)] = LogSettings()
+
+    @property
+    def defaults(self) -> Defaults:
+        """What jobs get that do not say it themselves."""
+        return Defaults(self.timezone, self.plivo.sender)

@@ -1,0 +1,159 @@
+"""Make what the files say the jobs that run: last good versions, the guard against mass removal, cursors.
+
+A removal of more than half of ten or more jobs, against the catalog of ten minutes ago, is not believed: those jobs go on
+until the files come back or an operator approves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reminderd.jobs import Scan, assemble, restore
+from reminderd.model import Catalog, Defaults, Job, Problem, Source
+from reminderd.planner import BEGINNING, Entry, Planner
+from reminderd.store import Hold, KnownJob, Store
+from reminderd.telemetry import Event, emit
+
+REMOVAL = "removal"
+_WINDOW = timedelta(minutes=10)
+_GUARDED_SIZE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What a sync did. changed: names of jobs that are new, changed or removed."""
+
+    catalog: Catalog
+    changed: tuple[str, ...]
+    held: frozenset[str]
+
+
+class Syncer:
+    """Keeps the jobs that run. All methods belong to the loop's thread."""
+
+    def __init__(self, store: Store, planner: Planner, defaults: Defaults) -> None:
+        self._store = store
+        self._planner = planner
+        self._defaults = defaults
+        self._held: frozenset[str] = frozenset()
+        self._running = self._restored()
+        self._problems: tuple[Problem, ...] | None = None
+
+    def _restored(self) -> dict[str, Job]:
+        """The jobs of the last daemon, from their last good versions in the state."""
+        return {
+            known.name: restore(known.definition, Source(known.file, known.line), self._defaults)
+            for known in self._store.jobs.known().values()
+            if known.present
+        }
+
+    def configure(self, defaults: Defaults) -> None:
+        """New defaults also reach the jobs that run on from a last good version."""
+        self._defaults = defaults
+        self._running = {name: restore(job.definition, job.source, defaults) for name, job in self._running.items()}
+
+    @property
+    def running(self) -> Mapping[str, Job]:
+        return self._running
+
+    def sync(self, scan: Scan, now: datetime, awake_since: datetime) -> Synced:
+        """Take a scan of the files over, in one transaction. Returns what came of it."""
+        catalog = assemble(scan, self._running)
+        problems = tuple(sorted((*catalog.problems, *_without_sender(catalog.jobs))))
+        with self._store.together():
+            held, hold = self._guard(catalog, now)
+            jobs = {**catalog.jobs, **{name: self._running[name] for name in held}}
+            changed = self._store.jobs.replace(jobs, held, problems, now, awake_since)
+            effective = Catalog(jobs, problems)
+            self._store.health.loaded(effective.digest, now)
+            self._note_hold(held, hold, now)
+        self._running, self._held = jobs, held
+        self._hand_to_planner(changed)
+        self._tell(effective, changed)
+        return Synced(effective, tuple(changed), held)
+
+    # -- the guard --------------------------------------------------------------------------------------
+
+    def _guard(self, catalog: Catalog, now: datetime) -> tuple[frozenset[str], Hold | None]:
+        """The names whose removal is not believed, and the open hold of the removal if there is one."""
+        known = self._store.jobs.known()
+        hold = next((hold for hold in self._store.holds.open_ones() if hold.kind == REMOVAL), None)
+        approved = self._approved(known)
+        baseline = self._baseline(known, now)
+        missing = {name for name in baseline if name not in catalog.jobs} - approved
+        going = {name for name in missing if known[name].present}
+        if len(baseline) >= _GUARDED_SIZE and len(missing) * 2 > len(baseline):
+            return frozenset(going), hold
+        # What is held stays held until it comes back or is approved, however the numbers move.
+        return frozenset(name for name in going if known[name].held), hold
+
+    def _approved(self, known: Mapping[str, KnownJob]) -> set[str]:
+        names = self._store.holds.last_approved_detail(REMOVAL).get("jobs", [])
+        return {name for name in names if name in known and known[name].held}
+
+    def _baseline(self, known: Mapping[str, KnownJob], now: datetime) -> set[str]:
+        """The jobs of the catalog of ten minutes ago, or of the last approval if that is later."""
+        since = max(now - _WINDOW, self._store.holds.last_approved(REMOVAL) or BEGINNING)
+        return {job.name for job in known.values() if job.present or (job.absent_since and job.absent_since > since)}
+
+    def _note_hold(self, held: frozenset[str], hold: Hold | None, now: datetime) -> None:
+        if held:
+            reason = (
+                f"the files no longer declare {len(held)} jobs, more than half; they go on until the files come back "
+                "or the removal is approved"
+            )
+            if self._store.holds.open(REMOVAL, reason, {"jobs": sorted(held)}, now):
+                emit(Event.HOLD_OPENED, kind=REMOVAL, jobs=len(held), settle_with="reminderd approve")
+        elif hold is not None and self._store.holds.close(hold.id, "the files", False, now):
+            emit(Event.HOLD_CLOSED, hold=hold.id, kind=REMOVAL, by="the files came back")
+
+    # -- the planner ------------------------------------------------------------------------------------
+
+    def reload_planner(self) -> None:
+        """Give the planner every job with its cursor as the state has it."""
+        self._hand_to_planner(list(self._running))
+
+    def _hand_to_planner(self, names: list[str]) -> None:
+        if not names:
+            return
+        known, cursors = self._store.jobs.known(), self._store.jobs.cursors()
+        entries = [
+            Entry(
+                job,
+                cursors.get((job.name, job.timezone), BEGINNING),
+                known[job.name].loaded_at,
+                job.name in self._held,
+            )
+            for job in (self._running[name] for name in names if name in self._running)
+        ]
+        self._planner.replace(entries, [name for name in names if name not in self._running])
+
+    def _tell(self, catalog: Catalog, changed: list[str]) -> None:
+        if changed:
+            emit(
+                Event.CATALOG_LOADED,
+                jobs=len(catalog.jobs),
+                changed=len(changed),
+                problems=len(catalog.problems),
+                digest=catalog.digest,
+            )
+        if catalog.problems != self._problems:
+            for problem in catalog.problems:
+                if problem not in (self._problems or ()):
+                    emit(Event.CATALOG_PROBLEM, problem=str(problem))
+            self._problems = catalog.problems
+
+
+def _without_sender(jobs: Mapping[str, Job]) -> list[Problem]:
+    return [
+        Problem(
+            job.source.file,
+            job.source.line,
+            1,
+            "sender",
+            f"job {job.name!r} has no sender, so each of its messages will fail",
+            "give `sender` here, or `plivo.sender` in the settings",
+        )
+        for job in jobs.values()
+        if job.sender is None
+    ]

@@ -1,0 +1,344 @@
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reminderd.jobs.parse import parse_file
+from reminderd.jobs.reader import MAX_SIZE, Reader, Scan
+from reminderd.model import Defaults, ParsedFile
+from tests.support.jobfiles import NOBODY, job_text, unprivileged, write
+
+
+class CountingParser:
+    """The real parser, and the names of the files that it was given."""
+
+    def __init__(self) -> None:
+        self.parsed: list[str] = []
+
+    def __call__(self, file: str, data: bytes, defaults: Defaults) -> ParsedFile:
+        self.parsed.append(Path(file).name)
+        return parse_file(file, data, defaults)
+
+
+class FixedClock:
+    """A clock that stands, `ahead` of the file system's."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def boottime(self) -> float:
+        return 0.0
+
+    def synchronised(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "jobs.d"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A directory that the user nobody can reach and owns."""
+    root = Path(tempfile.mkdtemp())
+    root.chmod(0o755)
+    path = root / "jobs.d"
+    path.mkdir()
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+    yield path
+    path.chmod(0o755)
+    shutil.rmtree(root)
+
+
+def read(*paths: Path) -> Scan:
+    return Reader(paths, Defaults()).scan()
+
+
+def names(scan: Scan) -> set[str]:
+    return {job.name for parsed in scan.files.values() for job in parsed.jobs}
+
+
+def only_problem(scan: Scan) -> str:
+    (problem,) = scan.problems
+    return f"{Path(problem.file).name}: {problem.message}"
+
+
+def test_every_job_file_is_read_under_the_path_as_it_was_given(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder / "rent.yaml", job_text("rent"))
+    write(folder / "tea.yml", job_text("tea"))
+    monkeypatch.chdir(folder.parent)
+    scan = read(Path("jobs.d"))
+    assert set(scan.files) == {"jobs.d/rent.yaml", "jobs.d/tea.yml"}
+    assert names(scan) == {"rent", "tea"}
+    assert scan.folders == {"jobs.d"}
+    assert not scan.problems
+    assert not scan.unreadable
+
+
+def test_the_current_directory_can_hold_the_job_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder / "rent.yaml", job_text("rent"))
+    monkeypatch.chdir(folder)
+    assert set(read(Path()).files) == {"rent.yaml"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".rent.yaml.AbC123",
+        ".ansible_tmpq3w4e5r6rent.yaml",
+        ".chef-rent1234.yaml",
+        ".#rent.yaml",
+        "#rent.yaml#",
+        "rent.yaml~",
+        "rent~.yaml",
+        "rent.yaml.swp",
+        "rent.yaml.tmp",
+        "rent.yaml.bak",
+        "rent.yaml.dpkg-new",
+        "rent.yaml___jb_tmp___",
+        "sedAbCdEf",
+        "4913",
+        "rent.txt",
+        ".yaml",
+        "yaml",
+    ],
+)
+def test_droppings_of_editors_and_deployers_are_not_job_files(folder: Path, name: str) -> None:
+    write(folder / name, job_text("rent"))
+    scan = read(folder)
+    assert scan == Scan({}, folders=frozenset({str(folder)}))
+
+
+@pytest.mark.parametrize("name", ["rent.yaml", "rent.yml", "rent.2026.yaml", "Miete für März.yaml", "a.b-c_d.yml"])
+def test_ordinary_names_are_job_files(folder: Path, name: str) -> None:
+    write(folder / name, job_text("rent"))
+    assert set(read(folder).files) == {str(folder / name)}
+
+
+def test_directories_are_not_searched_below(folder: Path) -> None:
+    (folder / "more").mkdir()
+    write(folder / "more" / "rent.yaml", job_text("rent"))
+    assert not read(folder).files
+
+
+def test_a_broken_file_is_read_beside_the_others(folder: Path) -> None:
+    write(folder / "good.yaml", job_text("good"))
+    write(folder / "bad.yaml", "schedule: [")
+    scan = read(folder)
+    assert names(scan) == {"good"}
+    assert scan.files[str(folder / "bad.yaml")].problems
+    assert not scan.problems  # those of places only
+
+
+def test_a_missing_directory_is_a_problem_and_nothing_is_known_of_it(tmp_path: Path) -> None:
+    scan = read(tmp_path / "jobs.d")
+    assert only_problem(scan) == "jobs.d: does not exist"
+    assert scan.unreadable == {str(tmp_path / "jobs.d")}
+
+
+def test_one_missing_directory_does_not_hide_another(folder: Path, tmp_path: Path) -> None:
+    write(folder / "rent.yaml", job_text("rent"))
+    scan = read(tmp_path / "gone.d", folder)
+    assert names(scan) == {"rent"}
+    assert scan.unreadable == {str(tmp_path / "gone.d")}
+
+
+def test_a_directory_without_permission_is_a_problem(public_folder: Path) -> None:
+    write(public_folder / "rent.yaml", job_text("rent"))
+    public_folder.chmod(0)
+    with unprivileged():
+        scan = read(public_folder)
+    assert only_problem(scan) == "jobs.d: cannot be read: Permission denied"
+    assert scan.unreadable == {str(public_folder)}
+
+
+def test_a_directory_that_can_be_listed_and_not_entered_is_a_problem_of_its_files(public_folder: Path) -> None:
+    write(public_folder / "rent.yaml", job_text("rent"))
+    public_folder.chmod(0o444)
+    with unprivileged():
+        scan = read(public_folder)
+    assert only_problem(scan) == "rent.yaml: cannot be read: Permission denied"
+    assert scan.unreadable == {str(public_folder / "rent.yaml")}
+
+
+def test_a_file_without_permission_is_a_problem_and_the_others_are_read(public_folder: Path) -> None:
+    write(public_folder / "secret.yaml", job_text("secret")).chmod(0)
+    write(public_folder / "rent.yaml", job_text("rent"))
+    with unprivileged():
+        scan = read(public_folder)
+    assert names(scan) == {"rent"}
+    assert only_problem(scan) == "secret.yaml: cannot be read: Permission denied"
+    assert scan.unreadable == {str(public_folder / "secret.yaml")}
+
+
+def test_what_is_not_a_file_is_reported_and_never_opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "directory.yaml").mkdir()
+    os.mkfifo(folder / "fifo.yaml")
+    (folder / "device.yaml").symlink_to("/dev/zero")
+    monkeypatch.chdir(folder)  # the path of a socket is short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket.yaml")
+        scan = read(folder)
+    assert {(Path(problem.file).stem, problem.message) for problem in scan.problems} == {
+        ("directory", "is a directory, not a file"),
+        ("fifo", "is a FIFO, not a file"),
+        ("device", "is a device, not a file"),
+        ("socket", "is a socket, not a file"),
+    }
+    assert len(scan.unreadable) == 4
+    assert not scan.files
+
+
+def test_links_to_nothing_and_in_circles_are_reported(folder: Path) -> None:
+    (folder / "dangling.yaml").symlink_to("nowhere")
+    (folder / "circle.yaml").symlink_to("circle.yaml")
+    scan = read(folder)
+    assert {Path(problem.file).name for problem in scan.problems} == {"dangling.yaml", "circle.yaml"}
+    assert scan.unreadable == {str(folder / "dangling.yaml"), str(folder / "circle.yaml")}
+
+
+def test_a_huge_file_is_reported_and_not_read(folder: Path) -> None:
+    with (folder / "huge.yaml").open("wb") as file:
+        file.truncate(50_000_000)
+    scan = read(folder)
+    assert only_problem(scan) == "huge.yaml: is too large: 50,000,000 bytes, and a job file has at most 1,048,576"
+    assert scan.unreadable == {str(folder / "huge.yaml")}
+
+
+def test_a_file_of_exactly_the_largest_size_is_read(folder: Path) -> None:
+    text = job_text("rent")
+    write(folder / "rent.yaml", text + "#" * (MAX_SIZE - len(text)))
+    assert names(read(folder)) == {"rent"}
+
+
+@pytest.mark.parametrize("name", [b"rent\xff.yaml", b"rent\n.yaml", b"\x1b[31m.yaml"])
+def test_a_name_that_cannot_be_printed_is_reported_readably(folder: Path, name: bytes) -> None:
+    Path(os.fsdecode(bytes(folder) + b"/" + name)).write_text(job_text("rent"))
+    (problem,) = read(folder).problems
+    assert str(problem).isprintable()
+    assert "unprintable" in problem.message
+
+
+def test_symlinked_files_and_directories_are_followed(folder: Path, tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere", job_text("rent"))
+    (folder / "rent.yaml").symlink_to("../elsewhere")
+    (tmp_path / "link.d").symlink_to(folder)
+    assert set(read(tmp_path / "link.d").files) == {str(tmp_path / "link.d" / "rent.yaml")}
+
+
+def test_a_single_file_is_read_whatever_its_name_is(tmp_path: Path) -> None:
+    path = write(tmp_path / ".rent.yaml.tmp", job_text("rent"))
+    scan = read(path)
+    assert names(scan) == {"rent"}
+    assert set(scan.files) == {str(path)}
+    assert not scan.folders
+
+
+def test_a_single_file_that_is_missing_is_not_a_deletion(tmp_path: Path) -> None:
+    assert read(tmp_path / "rent.yaml").unreadable == {str(tmp_path / "rent.yaml")}
+
+
+def test_a_directory_given_twice_is_read_once(folder: Path) -> None:
+    write(folder / "rent.yaml", job_text("rent"))
+    parser = CountingParser()
+    Reader([folder, folder, folder / "rent.yaml"], Defaults(), parser).scan()
+    assert parser.parsed == ["rent.yaml"]
+
+
+def test_a_file_that_is_gone_from_a_readable_directory_is_just_not_there(folder: Path) -> None:
+    path = write(folder / "rent.yaml", job_text("rent"))
+    reader = Reader([folder], Defaults())
+    assert reader.scan().files
+    path.unlink()
+    assert reader.scan() == Scan({}, folders=frozenset({str(folder)}))
+
+
+def test_only_files_whose_content_changed_are_parsed_again(folder: Path) -> None:
+    for name in ("a", "b", "c"):
+        write(folder / f"{name}.yaml", job_text(name))
+    parser = CountingParser()
+    reader = Reader([folder], Defaults(), parser)
+    before = reader.scan()
+    write(folder / "a.yaml", job_text("a", "Changed."))
+    write(folder / "b.yaml", job_text("b"))  # rewritten with the same words
+    (folder / "c.yaml").touch()
+    after = reader.scan()
+    assert sorted(parser.parsed) == ["a.yaml", "a.yaml", "b.yaml", "c.yaml"]
+    assert after.files[str(folder / "a.yaml")].jobs[0].message == "Changed."
+    assert after.files[str(folder / "b.yaml")] is before.files[str(folder / "b.yaml")]
+
+
+def test_a_change_of_the_same_size_within_one_tick_of_the_file_system_is_seen(folder: Path) -> None:
+    path = folder / "rent.yaml"
+    collisions = 0
+    for number in range(200):
+        reader = Reader([folder], Defaults())
+        write(path, job_text("rent", f"first {number:03}"))
+        reader.scan()
+        before = path.stat()
+        write(path, job_text("rent", f"other {number:03}"))
+        collisions += path.stat()[:9] + (path.stat().st_mtime_ns,) == before[:9] + (before.st_mtime_ns,)
+        (parsed,) = reader.scan().files.values()
+        assert parsed.jobs[0].message == f"other {number:03}"
+    if not collisions:
+        pytest.skip("this file system gives every write its own time stamp")
+
+
+def test_a_file_counts_as_left_alone_since_its_last_change(folder: Path) -> None:
+    path = write(folder / "rent.yaml", job_text("rent"))
+    os.utime(path, (0, 0))  # an old time set by a deployer does not make the change old
+    (stamp,) = Reader([folder], Defaults(), clock=FixedClock(timedelta(hours=1))).scan().stamps.values()
+    assert 3600 <= stamp.quiet < 3700
+    (stamp,) = read(folder).stamps.values()
+    assert stamp.quiet < 100
+
+
+def test_a_busy_file_keeps_what_it_said(folder: Path) -> None:
+    path = write(folder / "rent.yaml", job_text("rent"))
+    reader = Reader([folder], Defaults())
+    before = reader.scan()
+    write(path, job_text("rent")[:20])
+    assert reader.scan(busy={str(path)}) == before
+    assert reader.scan() != before
+
+
+def test_a_new_busy_file_is_not_read_and_not_known(folder: Path) -> None:
+    path = write(folder / "rent.yaml", job_text("rent"))
+    scan = Reader([folder], Defaults()).scan(busy={str(path)})
+    assert not scan.files
+    assert not scan.problems
+    assert scan.unreadable == {str(path)}
+
+
+def test_a_file_that_was_out_of_sight_is_not_parsed_again(folder: Path, tmp_path: Path) -> None:
+    write(folder / "rent.yaml", job_text("rent"))
+    parser = CountingParser()
+    reader = Reader([folder], Defaults(), parser)
+    before = reader.scan()
+    folder.rename(tmp_path / "aside")
+    assert reader.scan().unreadable == {str(folder)}
+    (tmp_path / "aside").rename(folder)
+    assert reader.scan() == before
+    assert parser.parsed == ["rent.yaml"]
+
+
+def test_new_defaults_reach_every_job(folder: Path) -> None:
+    write(folder / "rent.yaml", job_text("rent"))
+    reader = Reader([folder], Defaults("UTC"))
+    reader.scan()
+    (parsed,) = reader.with_defaults(Defaults("Europe/Berlin")).scan().files.values()
+    assert parsed.jobs[0].timezone == "Europe/Berlin"
