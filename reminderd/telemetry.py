@@ -47,7 +47,6 @@ class Event(StrEnum):
     HOLD_CLOSED = "hold.closed"
     COMMAND_DONE = "command.done"
     COMMAND_FAILED = "command.failed"
-    REHEARSAL = "rehearsal.would_send"
 
 
 _LEVELS = {
