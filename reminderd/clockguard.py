@@ -15,11 +15,16 @@ class ClockGuard:
 
     def __init__(self) -> None:
         self._last: tuple[datetime, float] | None = None
+        self._believed = False
+
+    def believe(self) -> None:
+        """An operator says that the clock is right, whatever year it shows."""
+        self._believed = True
 
     def jumped(self, now: datetime, boottime: float) -> str | None:
         """Why the wall clock cannot be believed, in words; None when it went on as time does."""
         before, self._last = self._last, (now, boottime)
-        if now.year < EARLIEST_YEAR:
+        if now.year < EARLIEST_YEAR and not self._believed:
             return f"the clock shows the year {now.year}, before this program was written"
         if before is None:
             return None

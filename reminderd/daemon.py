@@ -18,7 +18,7 @@ from reminderd.clockguard import JUMP, ClockGuard
 from reminderd.commands import Commands
 from reminderd.dispatcher import Dispatcher, Limits
 from reminderd.duration import format_duration
-from reminderd.gateway.port import Gateway
+from reminderd.gateway.port import Gateway, Probe
 from reminderd.inbox import Inbox
 from reminderd.jobs import Reader, Scan, Watcher
 from reminderd.model import Problem
@@ -104,6 +104,8 @@ class Daemon:
         self._check_cursors(now)
         emit(Event.DAEMON_STARTED, version=__version__, state=self._settings.state, unsent=back, in_doubt=doubt)
         self._syncer.reload_planner()
+        if self._clock_hold:
+            self._dispatcher.pause(True)
         self._watcher.start()
 
     def run(self) -> None:
@@ -112,7 +114,6 @@ class Daemon:
         while True:
             wait = 0.0
             try:
-                self._inbox.wait(0)
                 self.tick()
                 if failures:
                     emit(Event.DAEMON_RECOVERED, after=failures)
@@ -127,7 +128,7 @@ class Daemon:
 
     def run_once(self) -> None:
         """One pass over everything that is due now, waiting for what is in flight."""
-        while not (self._loaded and self._idle()):
+        while not ((self._loaded or self._clock_hold) and self._idle()):
             self.tick()
             self._wait(min(self._seconds_to_next(), 0.5))
 
@@ -146,7 +147,7 @@ class Daemon:
         self._dispatcher.stop()
         self._gateway.close()
         with contextlib.suppress(StateFailure):  # a disk that fails now has been reported by the loop
-            self._store.health.alive(self._clock.now()) if self._loaded and not self._clock_hold else None
+            self._mark_alive()
             self._store.health.stopped(self._clock.now())
         emit(Event.DAEMON_STOPPED)
 
@@ -167,6 +168,7 @@ class Daemon:
 
     def tick(self) -> None:
         """One pass. Raises what the state or the system raises; everything is as it was then, or further on."""
+        self._inbox.make_calls()
         now = self._clock.now()
         self._watch_clock(now)
         if self._scan is not None:
@@ -214,6 +216,8 @@ class Daemon:
     def _sync(self, scan: Scan, now: datetime) -> None:
         """Plan what the old catalog owes until now, then let the new one run."""
         if self._clock_hold:
+            # Cursors must not begin at a time that is wrong; systemd need not wait for the right one.
+            notify("READY=1", "STATUS=on hold: the clock cannot be believed")
             return
         if self._loaded:
             while (due := self._planner.next_due()) is not None and due <= now:
@@ -353,6 +357,7 @@ class Daemon:
         now = self._clock.now()
         match kind:
             case "clock":
+                self._guard.believe()
                 self._release_clock("an operator", approved=True)
             case "cursor":
                 self._syncer.reload_planner()
@@ -368,7 +373,11 @@ class Daemon:
 
     def _probe_gateway(self) -> None:
         gateway = self._gateway
-        self._worker.run(gateway.probe, lambda answer: self._dispatcher.probed(answer, self._clock.now()))
+
+        def probed(answer: Probe) -> None:
+            self._dispatcher.probed(answer, self._clock.now())
+
+        self._worker.run(gateway.probe, probed, lambda: probed(Probe(False, "a defect in the probe")))
 
     def _new_timetable(self) -> schedule.Scheduler:
         """Housekeeping. It is made anew when the clock jumps, since it reads the wall clock."""
@@ -376,11 +385,16 @@ class Daemon:
         timetable.every(_HEARTBEAT_SECONDS).seconds.do(self._heartbeat)
         return timetable
 
+    def _mark_alive(self) -> None:
+        """Everything due until now is planned; what a changed job owes begins here if we die."""
+        now, due = self._clock.now(), self._planner.next_due()
+        if self._loaded and not self._clock_hold and (due is None or due > now):
+            self._store.health.alive(now)
+
     def _heartbeat(self) -> None:
         if self._loaded and not self._clock_hold:
-            now = self._clock.now()
-            self._store.health.alive(now)
-            self._check_cursors(now)
+            self._mark_alive()
+            self._check_cursors(self._clock.now())
             self._tell_systemd()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._next: Callable[[], None] | None = None
 
     def post(self, call: Callable[[], None]) -> None:
         """Have the loop make this call soon."""
@@ -32,15 +34,16 @@ class Inbox:
         return future.result(timeout)
 
     def wait(self, seconds: float) -> None:
-        """Wait for a call for at most so long, then make all that are there.
+        """Wait until a call is there, for at most so long. Makes none."""
+        if self._next is None and seconds > 0:
+            with suppress(Empty):
+                self._next = self._calls.get(timeout=seconds)
 
-        What a call raises comes out here; the calls behind it stay.
+    def make_calls(self) -> None:
+        """Make all the calls that are there. What one raises comes out here; those behind it stay.
+
+        What is posted by these calls, or while they run, is for the next time.
         """
-        try:
-            call = self._calls.get(timeout=seconds) if seconds > 0 else self._calls.get_nowait()
-        except Empty:
-            return
-        call()
-        # What is posted by these calls, or while they run, is for the next pass.
-        for _ in range(self._calls.qsize()):
-            self._calls.get_nowait()()
+        for _ in range(self._calls.qsize() + (self._next is not None)):
+            call, self._next = self._next or self._calls.get_nowait(), None
+            call()

@@ -78,7 +78,7 @@ def candidates(store: Store, doubt: Doubt, rows: Sequence[LogRow]) -> list[LogRo
 
 
 class Reconciler:
-    """run(work, done): call `work()` in another thread and `done(result)` in the loop's."""
+    """run(work, done, failed): call `work()` in another thread, then `done(result)` or `failed()` in the loop's."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Reconciler:
         clock: Clock,
         delays: Sequence[timedelta],
         shared_sender: bool,
-        run: Callable[[Callable[[], Findings], Callable[[Findings], None]], None],
+        run: Callable[[Callable[[], Findings], Callable[[Findings], None], Callable[[], None]], None],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -113,7 +113,8 @@ class Reconciler:
             return
         gateway = self._gateway
         self._busy = True
-        self._run(lambda: look_up(gateway, ready), self._settle)
+        unread = Findings((), (), tuple(ready), LogUnavailable("a defect in the look-up; the log has its traceback"))
+        self._run(lambda: look_up(gateway, ready), self._settle, lambda: self._settle(unread))
 
     def next_wake(self) -> datetime | None:
         return None if self._busy else self._store.doubts.next_due()

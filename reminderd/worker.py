@@ -18,12 +18,17 @@ class Worker:
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._started = False
 
-    def run(self, work: Callable[[], T], done: Callable[[T], None]) -> None:
-        """Call `work()` in the worker's thread, then have the loop call `done(result)`."""
+    def run(self, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[], None]) -> None:
+        """Call `work()` in the worker's thread, then have the loop call `done(result)`; `failed()` if work() raised."""
 
         def both() -> None:
-            result = work()
-            self._post(lambda: done(result))
+            try:
+                result = work()
+            except Exception:  # noqa: BLE001 - the thread's boundary: a defect of ours must not end the thread
+                traceback(Event.DAEMON_FAILED, where="worker")
+                self._post(failed)
+            else:
+                self._post(lambda: done(result))
 
         if not self._started:
             self._started = True
@@ -32,8 +37,4 @@ class Worker:
 
     def _run(self) -> None:
         while True:
-            work = self._work.get()
-            try:
-                work()
-            except Exception:  # noqa: BLE001 - the thread's boundary: a defect of ours must not end the thread
-                traceback(Event.DAEMON_FAILED, where="worker")
+            self._work.get()()

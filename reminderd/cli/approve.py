@@ -1,6 +1,7 @@
 """reminderd approve"""
 
 import json
+import sys
 
 import click
 
@@ -26,7 +27,7 @@ def command(source: SettingsSource, hold: int | None, yes: bool, as_json: bool) 
             listed = "\n".join(_described(row) for row in holds)
             fail(f"there are several holds; name one:\n{listed}")
         click.echo(_described(holds[0]), err=True)
-        if not yes and click.get_text_stream("stdin").isatty():
+        if not yes and sys.stdin.isatty():
             click.confirm("Approve it?", abort=True, err=True)
         hold = int(holds[0]["id"])
     result = act(source, {"command": "approve", "hold": hold})

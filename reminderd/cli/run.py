@@ -14,6 +14,7 @@ from reminderd.control import ControlServer
 from reminderd.daemon import Daemon
 from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.port import Gateway, SendRequest
+from reminderd.model import Problem
 from reminderd.settings import Settings
 from reminderd.store import StateError, Store, copy_state, locked
 from reminderd.telemetry import configure
@@ -34,8 +35,8 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
     """
     settings = source.settings()
     configure(settings.log.format, settings.log.level)
-    if not dry_run:
-        _check_credentials(settings)
+    if not dry_run and (missing := _missing_credentials(settings)):
+        fail(str(missing), UNUSABLE)
     with ExitStack() as stack:
         try:
             if dry_run:
@@ -53,7 +54,8 @@ def _run(
     settings: Settings, source: SettingsSource, store: Store, stack: ExitStack, *, dry_run: bool, once: bool
 ) -> int:
     build = _rehearsal if dry_run else build_gateway
-    daemon = Daemon(settings, store, SystemClock(), build, source.load)
+    load = source.load if dry_run else lambda: _load(source)
+    daemon = Daemon(settings, store, SystemClock(), build, load)
     daemon.handle_signals()
     if not dry_run:
         control = ControlServer(settings.state, daemon.handle)
@@ -70,13 +72,21 @@ def _run(
     return 0
 
 
-def _check_credentials(settings: Settings) -> None:
-    if settings.plivo.auth_id is None or settings.plivo.auth_token is None:
-        fail(
-            "Plivo's credentials are missing: give plivo.auth_id and plivo.auth_token_file in the settings, or "
-            "PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN in the environment (`run --dry-run` needs none)",
-            UNUSABLE,
-        )
+def _missing_credentials(settings: Settings) -> Problem | None:
+    if settings.plivo.auth_id is not None and settings.plivo.auth_token is not None:
+        return None
+    hint = (
+        "give plivo.auth_id and plivo.auth_token_file in the settings, or PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN in the "
+        "environment (`run --dry-run` needs none)"
+    )
+    return Problem("settings", 0, 0, "plivo", "Plivo's credentials are missing", hint)
+
+
+def _load(source: SettingsSource) -> tuple[Settings | None, list[Problem]]:
+    """The settings again, for a reload; without credentials they are no use."""
+    settings, problems = source.load()
+    missing = _missing_credentials(settings) if settings else None
+    return settings, [*problems, *([missing] if missing else [])]
 
 
 def build_gateway(settings: Settings) -> Gateway:
