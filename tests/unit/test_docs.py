@@ -1,0 +1,124 @@
+"""What the documentation shows is true: its files load, its commands exist, its queries run, its tables are complete."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from reminderd.cli import main
+from reminderd.jobs import parse_file
+from reminderd.model import BIRTHS, MOVES, Defaults, State
+from reminderd.settings import VARIABLES, load_settings
+from reminderd.store import Store
+from reminderd.telemetry import Event
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def job_blocks() -> list[tuple[str, str]]:
+    return [
+        (f"{page.name}-{number}", block)
+        for page in PAGES
+        for number, block in enumerate(blocks(page, "yaml"))
+        if "plivo:" not in block
+    ]
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in job_blocks()])
+def test_every_job_file_shown_has_no_problem(text: str) -> None:
+    parsed = parse_file("shown.yaml", text.encode(), Defaults(sender="+14155550100"))
+    assert parsed.problems == ()
+    assert parsed.jobs
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "jobs.d").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_example_job_has_no_problem(path: Path) -> None:
+    parsed = parse_file(str(path), path.read_bytes(), Defaults())
+    assert parsed.problems == ()
+    assert parsed.jobs
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs" / "settings.md"], ids=lambda page: page.name)
+def test_the_settings_shown_can_be_loaded(page: Path, tmp_path: Path) -> None:
+    (text,) = [block for block in blocks(page, "yaml") if "plivo:" in block]
+    token = tmp_path / "token"
+    token.write_text("a-token")
+    config = tmp_path / "reminderd.yaml"
+    config.write_text(re.sub(r"auth_token_file: \S+", f"auth_token_file: {token}", text))
+    settings, problems = load_settings(config, {})
+    assert [str(problem) for problem in problems if "ca_file" not in problem.path] == []
+    assert settings is None or settings.plivo.sender == "+14155550100"
+
+
+def test_the_settings_page_names_every_setting() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text()
+    names = {str(loc[-1]) for loc in VARIABLES.values()}
+    assert {name for name in names if not re.search(rf"^\s*{name}:|\b{name}\b", text, re.MULTILINE)} == set()
+
+
+def shown_commands() -> list[str]:
+    lines = [line for page in PAGES for block in blocks(page, "console") for line in block.splitlines()]
+    return sorted({line[2:] for line in lines if line.startswith("$ reminderd ")})
+
+
+@pytest.mark.parametrize("line", shown_commands())
+def test_every_command_shown_can_be_parsed(line: str) -> None:
+    line = re.sub(r"^reminderd(?: --(?:config|jobs|state) \S+)*", "", line)  # options of the group itself
+    name, *arguments = shlex.split(line)
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    command.make_context(name, arguments)
+
+
+def test_every_make_target_shown_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    shown = {name for page in PAGES for name in re.findall(r"(?:`|\$ )make ([a-z-]+)", page.read_text())}
+    assert shown <= targets
+
+
+def test_every_link_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text()):
+            assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_event_is_documented_and_no_other() -> None:
+    text = (ROOT / "docs" / "events.md").read_text()
+    assert set(re.findall(r"`([a-z_]+\.[a-z_]+)`(?=[^|]*\| (?:debug|info|warning|error) )", text)) == set(Event)
+
+
+def test_the_table_of_moves_is_that_of_the_code() -> None:
+    rows = re.findall(r"^\| (birth|`.*?`) \| (`.*?`) \|", (ROOT / "docs" / "states.md").read_text(), re.MULTILINE)
+    shown = {
+        (before, after)
+        for left, right in rows
+        for before in (re.findall(r"`(\w+)`", left) or [""])
+        for after in re.findall(r"`(\w+)`", right)
+    }
+    moves = {("", state) for state in BIRTHS} | {(a, b) for a, targets in MOVES.items() for b in targets}
+    assert {(str(a), str(b)) for a, b in moves} == shown | {("", str(State.CANCELLED))}
+
+
+def test_every_query_shown_runs(tmp_path: Path) -> None:
+    Store.open(tmp_path / "state.db", create=True).close()
+    import sqlite3
+
+    queries = blocks(ROOT / "docs" / "state.md", "sql")
+    assert len(queries) == 5
+    connection = sqlite3.connect(tmp_path / "state.db")
+    for query in queries:
+        connection.execute(query).fetchall()
+    for view, columns in re.findall(
+        r"^\| `(report_\w+)` \|.*\| `(.*?)` \|$", (ROOT / "docs" / "state.md").read_text(), re.M
+    ):
+        shown = [column[0] for column in connection.execute(f"select * from {view}").description]
+        assert shown == columns.split(", ")
+    connection.close()
