@@ -1,8 +1,10 @@
 """A YAML file that people wrote: its values, the place of each, and problems that point at them."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -35,13 +37,36 @@ class Fault(NamedTuple):
     missing: bool = False
 
 
+class _Text:
+    """A file's text, which knows the line and column of each of its characters."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [found.start() for found in re.finditer("\n", self.text)]
+
+    def position(self, index: int) -> tuple[int, int]:
+        """Line and column of a character, both from 1."""
+        line = bisect_left(self._line_ends, index)
+        return line + 1, index - (self._line_ends[line - 1] if line else -1)
+
+    def problem(self, index: int, path: Loc, message: str, hint: str) -> Problem:
+        return Problem(self.file, *self.position(index), path_text(path), clean(message), clean(hint))
+
+    def misread(self, error: Misread) -> Problem:
+        return self.problem(error.index, error.path, error.message, error.hint)
+
+
 class Document:
     """The content of one file. Scalars are text; those without quotes are `scalars.Plain`."""
 
-    def __init__(self, file: str, text: str, root: Node) -> None:
-        self.file = file
-        self.text = text
+    def __init__(self, text: _Text, root: Node) -> None:
+        self.file = text.file
         self.root = root
+        self._text = text
 
     @property
     def value(self) -> Any:
@@ -50,11 +75,11 @@ class Document:
 
     def under(self, root: Node) -> "Document":
         """The same file with `root` as its content."""
-        return Document(self.file, self.text, root)
+        return Document(self._text, root)
 
     def place(self, loc: Loc) -> tuple[int, int]:
         """Line and column, from 1, of the value at `loc` or of its nearest ancestor that exists."""
-        return position(self.text, self._find(loc).begin)
+        return self._text.position(self._find(loc).begin)
 
     def problem(self, fault: Fault) -> Problem:
         """`fault` at the place where it is written."""
@@ -63,15 +88,15 @@ class Document:
         path = found.key_path if fault.about_key else found.node.path
         if fault.missing:
             path = (*path, fault.loc[-1])
-        return make_problem(self.file, self.text, index, path, fault.message, fault.hint)
+        return self._text.problem(index, path, fault.message, fault.hint)
 
     def problem_within(self, fault: Fault, line_offset: int, column_offset: int) -> Problem:
         """`fault` at a line and column, from 0, within the text at its loc; at the text itself where that is unknown."""
         problem = self.problem(fault)
-        index = _index_within(self.text, self._find(fault.loc).node, line_offset, column_offset)
+        index = _index_within(self._text.text, self._find(fault.loc).node, line_offset, column_offset)
         if index is None:
             return problem
-        line, column = position(self.text, index)
+        line, column = self._text.position(index)
         return replace(problem, line=line, column=column)
 
     def _find(self, loc: Loc) -> "_Found":
@@ -106,38 +131,27 @@ def load(data: bytes, file: str) -> tuple[Document | None, list[Problem]]:
     if problem is not None:
         return None, [problem]
     try:
-        root, misread = compose(text)
+        root, misread = compose(text.text)
     except Misread as error:
-        return None, [_misread_problem(file, text, error)]
-    problems = [_misread_problem(file, text, each) for each in misread[:MAX_PROBLEMS]]
-    return (Document(file, text, root) if root is not None else None), problems
+        return None, [text.misread(error)]
+    return (Document(text, root) if root is not None else None), [text.misread(each) for each in misread]
 
 
-def _decode(data: bytes, file: str) -> tuple[str, Problem | None]:
+def _decode(data: bytes, file: str) -> tuple[_Text, Problem | None]:
+    none = _Text(file, "")
     if len(data) > MAX_SIZE:
-        return "", Problem(file, 0, 0, "", f"is larger than {MAX_SIZE // 1024} KiB", "split it into several files")
+        return none, Problem(file, 0, 0, "", f"is larger than {MAX_SIZE // 1024} KiB", "split it into several files")
     try:
-        text = data.decode("utf-8")
+        text = _Text(file, data.decode("utf-8").removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        return "", make_problem(file, before, len(before), (), "not UTF-8 text", "save it as UTF-8")
-    text = text.removeprefix("\ufeff")
-    if not text.strip():
-        return "", Problem(file, 0, 0, "", "is empty", "remove the file, or leave a comment in it if that is meant")
-    if found := _FORBIDDEN.search(text):
+        before = _Text(file, data[: error.start].decode("utf-8").removeprefix("\ufeff"))
+        return none, before.problem(len(before.text), (), "not UTF-8 text", "save it as UTF-8")
+    if not text.text.strip():
+        return none, Problem(file, 0, 0, "", "is empty", "remove the file, or leave a comment in it if that is meant")
+    if found := _FORBIDDEN.search(text.text):
         message = f"the character {found[0]!r} is not allowed in YAML"
-        return "", make_problem(file, text, found.start(), (), message, "is this a binary file?")
+        return none, text.problem(found.start(), (), message, "is this a binary file?")
     return text, None
-
-
-def position(text: str, index: int) -> tuple[int, int]:
-    """Line and column of a character, both from 1."""
-    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
-
-
-def make_problem(file: str, text: str, index: int, path: Loc, message: str, hint: str) -> Problem:
-    """A problem at a character of a file's text."""
-    return Problem(file, *position(text, index), path_text(path), clean(message), clean(hint))
 
 
 def path_text(path: Loc) -> str:
@@ -149,10 +163,6 @@ def path_text(path: Loc) -> str:
         else:
             words += ("." if words else "") + (part if _SIMPLE_KEY.fullmatch(part) else show(part))
     return words
-
-
-def _misread_problem(file: str, text: str, error: Misread) -> Problem:
-    return make_problem(file, text, error.index, error.path, error.message, error.hint)
 
 
 def _index_within(text: str, node: Node, line_offset: int, column_offset: int) -> int | None:

@@ -18,8 +18,8 @@ from reminderd.telemetry import Event, emit
 
 # Plivo's clock and ours need not agree; its log is asked for a little more than the attempt's own time.
 SLACK = timedelta(minutes=2)
-_MANY_PHONES = 8
-_MOST_PAGES = 60
+# Plivo answers 20 such questions a minute; a look that needs more would never end.
+_MOST_PAGES = 12
 _BUSY_PHONE = timedelta(seconds=5)
 _TRY_AGAIN = timedelta(seconds=30)
 
@@ -36,13 +36,24 @@ class Findings:
 
 def look_up(gateway: Gateway, doubts: Sequence[Doubt]) -> Findings:
     """Ask the log about these doubts. Takes as long as its requests; needs no state."""
-    by_phone = [list(group) for _, group in groupby(sorted(doubts, key=_by_phone), key=_by_phone)]
-    # Few people are asked for one by one; for many, one scan of the time in question is cheaper.
-    groups = by_phone if len(by_phone) <= _MANY_PHONES else [list(doubts)]
+    groups = [list(group) for _, group in groupby(sorted(doubts, key=_by_phone), key=_by_phone)]
+    if len(groups) > 1:
+        # Unless much was sent at the time, all its messages are fewer requests than one for each phone.
+        found = _ask(gateway, doubts, None, min(len(groups), _MOST_PAGES))
+        if isinstance(found, LogUnavailable):
+            return Findings((), (), tuple(doubts), found)
+        if found is not None:
+            return Findings(tuple(doubts), tuple(found))
+    return _one_by_one(gateway, groups)
+
+
+def _one_by_one(gateway: Gateway, groups: Sequence[Sequence[Doubt]]) -> Findings:
     rows: list[LogRow] = []
     done: list[Doubt] = []
     for position, group in enumerate(groups):
-        found = _ask(gateway, group, group[0].phone if groups is by_phone else None)
+        found = _ask(gateway, group, group[0].phone, _MOST_PAGES)
+        if found is None:
+            found = LogUnavailable(f"more than {_MOST_PAGES} pages of the log in question")
         if isinstance(found, LogUnavailable):
             left = [doubt for later in groups[position:] for doubt in later]
             return Findings(tuple(done), tuple(rows), tuple(left), found)
@@ -55,12 +66,15 @@ def _by_phone(doubt: Doubt) -> tuple[str, str]:
     return doubt.phone, doubt.sender
 
 
-def _ask(gateway: Gateway, doubts: Sequence[Doubt], phone: str | None) -> list[LogRow] | LogUnavailable:
+def _ask(
+    gateway: Gateway, doubts: Sequence[Doubt], phone: str | None, most: int
+) -> list[LogRow] | LogUnavailable | None:
+    """What the log has of the time of these doubts; None where that is more than `most` pages."""
     since = min(doubt.begun_at for doubt in doubts) - SLACK
     until = max(doubt.ended_by for doubt in doubts) + SLACK
     rows: list[LogRow] = []
     page = None
-    for _ in range(_MOST_PAGES):
+    for _ in range(most):
         answer = gateway.log(since=since, until=until, phone=phone, page=page)
         if isinstance(answer, LogUnavailable):
             return answer
@@ -68,7 +82,7 @@ def _ask(gateway: Gateway, doubts: Sequence[Doubt], phone: str | None) -> list[L
         page = answer.next
         if page is None:
             return rows
-    return LogUnavailable(f"more than {_MOST_PAGES} pages of the log in question")
+    return None
 
 
 def candidates(store: Store, doubt: Doubt, rows: Sequence[LogRow]) -> list[LogRow]:
@@ -93,6 +107,7 @@ class Reconciler:
         self._clock = clock
         self._run = run
         self._busy = False
+        self._rests_until: datetime | None = None
         self.configure(gateway, delays, shared_sender)
 
     def configure(self, gateway: Gateway, delays: Sequence[timedelta], shared_sender: bool) -> None:
@@ -101,8 +116,8 @@ class Reconciler:
         self._shared_sender = shared_sender
 
     def advance(self, now: datetime) -> None:
-        """Start looking up what is due, unless a look-up is under way."""
-        if self._busy:
+        """Start looking up what is due, unless a look-up is under way or the log cannot be read now."""
+        if self._busy or (self._rests_until and now < self._rests_until):
             return
         due = self._store.doubts.due(now)
         ready = [doubt for doubt in due if not self._store.doubts.sending_to(doubt.phone)]
@@ -117,11 +132,13 @@ class Reconciler:
         self._run(lambda: look_up(gateway, ready), self._settle, lambda: self._settle(unread))
 
     def next_wake(self) -> datetime | None:
-        return None if self._busy else self._store.doubts.next_due()
+        due = None if self._busy else self._store.doubts.next_due()
+        return max(due, self._rests_until) if due and self._rests_until else due
 
     def _settle(self, findings: Findings) -> None:
         self._busy = False
         now = self._clock.now()
+        self._rests_until = None
         if findings.unavailable is not None:
             self._leave(findings, findings.unavailable, now)
         with self._store.together():
@@ -131,8 +148,10 @@ class Reconciler:
                     self._nothing_found(doubt, findings.rows, now)
 
     def _leave(self, findings: Findings, unavailable: LogUnavailable, now: datetime) -> None:
+        """What comes into doubt meanwhile waits too, so that the next look is one for all of them."""
         wait = unavailable.retry_after or _TRY_AGAIN
-        self._store.doubts.postpone(findings.left, now + wait)
+        self._rests_until = now + wait
+        self._store.doubts.postpone(findings.left, self._rests_until)
         emit(Event.LOG_UNAVAILABLE, reason=unavailable.evidence, doubts=len(findings.left), retry_in=wait)
 
     def accept_proven(self, findings: Findings, now: datetime) -> set[int]:

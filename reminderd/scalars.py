@@ -28,6 +28,8 @@ _YES_NO = {
 }
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+# Files beside the zones that are this machine's own zone, or count leap seconds.
+_NOT_IANA = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
 _SENDER = re.compile(r"\+?[0-9]{3,15}|(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}")
 
 
@@ -210,6 +212,8 @@ def zone(value: object) -> str:
     """The name of an IANA time zone."""
     name = line(value)
     try:
+        if _NOT_IANA.fullmatch(name):
+            raise KeyError(name)
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         hint = did_you_mean(name, available_timezones()) or "write an IANA name such as Europe/Berlin"

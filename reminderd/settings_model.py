@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from reminderd import scalars
 from reminderd.model import Defaults
@@ -124,10 +124,10 @@ def _section(value: object) -> object:
     return {} if scalars.is_null(value) else value
 
 
-AnyPath = Annotated[Path, PlainValidator(_path)]
-File = Annotated[Path, PlainValidator(_file)]
-Timeout = Annotated[timedelta, PlainValidator(_timeout)]
-Delay = Annotated[timedelta, PlainValidator(scalars.seconds)]
+AnyPath = Annotated[Path, BeforeValidator(_path)]
+File = Annotated[Path, BeforeValidator(_file)]
+Timeout = Annotated[timedelta, BeforeValidator(_timeout)]
+Delay = Annotated[timedelta, BeforeValidator(scalars.seconds)]
 
 
 class _Section(BaseModel):
@@ -137,14 +137,14 @@ class _Section(BaseModel):
 class PlivoSettings(_Section):
     """How to reach Plivo. rate: messages a second, 0 for no pacing. deadline: of one request over all."""
 
-    auth_id: Annotated[str, PlainValidator(_account)] | None = None
-    auth_token: Annotated[SecretStr, PlainValidator(token)] | None = None
+    auth_id: Annotated[str, BeforeValidator(_account)] | None = None
+    auth_token: Annotated[SecretStr, BeforeValidator(token)] | None = None
     auth_token_file: File | None = None
-    sender: Annotated[str, PlainValidator(scalars.sender)] | None = None
-    shared_sender: Annotated[bool, PlainValidator(scalars.boolean)] = False
-    url: Annotated[str, PlainValidator(_url)] = "https://api.plivo.com"
-    rate: Annotated[float, PlainValidator(_rate)] = 5.0
-    threads: Annotated[int, PlainValidator(_threads)] = 8
+    sender: Annotated[str, BeforeValidator(scalars.sender)] | None = None
+    shared_sender: Annotated[bool, BeforeValidator(scalars.boolean)] = False
+    url: Annotated[str, BeforeValidator(_url)] = "https://api.plivo.com"
+    rate: Annotated[float, BeforeValidator(_rate)] = 5.0
+    threads: Annotated[int, BeforeValidator(_threads)] = 8
     connect_timeout: Timeout = timedelta(seconds=5)
     read_timeout: Timeout = timedelta(seconds=30)
     deadline: Timeout = timedelta(seconds=60)
@@ -154,7 +154,7 @@ class PlivoSettings(_Section):
         timedelta(minutes=5),
         timedelta(minutes=15),
     )
-    proxy: Annotated[str, PlainValidator(_proxy)] | None = Field(default=None, repr=False)
+    proxy: Annotated[str, BeforeValidator(_proxy)] | None = Field(default=None, repr=False)
     ca_file: File | None = None
 
     @model_validator(mode="after")
@@ -167,8 +167,8 @@ class PlivoSettings(_Section):
 class LogSettings(_Section):
     """How to log. format: auto is text, with the journal's levels under systemd."""
 
-    format: Annotated[Literal["auto", "text", "json"], PlainValidator(_format)] = "auto"
-    level: Annotated[Literal["debug", "info", "warning", "error"], PlainValidator(_level)] = "info"
+    format: Annotated[Literal["auto", "text", "json"], BeforeValidator(_format)] = "auto"
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_level)] = "info"
 
 
 class Settings(_Section):
@@ -176,7 +176,7 @@ class Settings(_Section):
 
     jobs: Annotated[tuple[AnyPath, ...], BeforeValidator(_one_or_more)] = (Path("/etc/reminderd/jobs.d"),)
     state: AnyPath = Path("/var/lib/reminderd/state.db")
-    timezone: Annotated[str, PlainValidator(scalars.zone)] = "UTC"
+    timezone: Annotated[str, BeforeValidator(scalars.zone)] = "UTC"
     plivo: Annotated[PlivoSettings, BeforeValidator(_section)] = PlivoSettings()
     log: Annotated[LogSettings, BeforeValidator(_section)] = LogSettings()
 

@@ -95,7 +95,9 @@ def _jinja(trouble: _Trouble) -> _Finding:
 
 
 def _starter(trouble: _Trouble) -> _Finding:
-    if trouble.says("scanning an alias", "scanning an anchor", "scanning a block scalar", "cannot start any token"):
+    if trouble.says(
+        "scanning an alias", "scanning an anchor", "scanning a block scalar", "a directive", "cannot start any token"
+    ):
         char = trouble.text[trouble.start]
         hint = f"quote values that start with {char}{_EXAMPLES.get(char, '')}"
         return trouble.start, f"{char} at the start of a value has a meaning of its own", hint
@@ -136,6 +138,8 @@ def _unclosed(trouble: _Trouble) -> _Finding:
 def _placing(trouble: _Trouble) -> _Finding:
     if trouble.says("sequence entries are not allowed"):
         return trouble.stop, "a list cannot begin in the line of its key", "begin it in the next line, or write [a, b]"
+    if trouble.says("expected '-' indicator"):
+        return trouble.stop, "a list item was expected here, not a key", "indent the list deeper than the key before it"
     if not trouble.says("did not find expected key", "expected <block end>", "<document start>"):
         return None
     before = trouble.line[: trouble.stop - trouble.line_start].rstrip()

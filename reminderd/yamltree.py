@@ -15,6 +15,7 @@ from reminderd.yamlerrors import Misread, explain
 
 MAX_DEPTH = 32
 MAX_NODES = 100_000
+MAX_MISREAD = 200
 MAX_BORROWED = 256 * 1024  # what all aliases together may repeat, by weight
 
 _NODE_WEIGHT = 16  # a node counts as its text plus this, so that many tiny nodes weigh as one long text does
@@ -206,11 +207,11 @@ class _Tree:
         parent.key, parent.key_index = key, index
         first = parent.node.children.get(key)
         parent.doubled = first is not None
-        if first is not None:
+        # Counting lines takes time, and nobody reads thousands of problems.
+        if first is not None and len(self.misread) < MAX_MISREAD:
             line = self.text.count("\n", 0, first.key_index) + 1
-            self.misread.append(
-                Misread(index, f"duplicate key {show(key)}, first on line {line}", "keep one", (*parent.node.path, key))
-            )
+            message = f"duplicate key {show(key)}, first on line {line}"
+            self.misread.append(Misread(index, message, "keep one", (*parent.node.path, key)))
 
     def _value(self, parent: _Open, node: Node) -> None:
         key, parent.key = parent.key, None

@@ -17,7 +17,7 @@ _KINDS = ("at", "cron", "every")
 
 def schedule_of(spec: ScheduleSpec, zone: str) -> Schedule:
     """What a schedule means in `zone`; raises Wrong at the key or item that is to blame."""
-    _check_keys(spec)
+    check_keys(spec)
     try:
         if spec.every is not None and spec.start is not None:
             return parse_every(spec.every, spec.start, zone)
@@ -26,7 +26,8 @@ def schedule_of(spec: ScheduleSpec, zone: str) -> Schedule:
         raise Wrong(error.message, error.hint, _blamed(spec, error)) from None
 
 
-def _check_keys(spec: ScheduleSpec) -> None:
+def check_keys(spec: ScheduleSpec) -> None:
+    """Raise Wrong unless exactly one of at, cron and every is given, and from with every alone."""
     given = [kind for kind in _KINDS if getattr(spec, kind) is not None]
     if not given:
         raise Wrong("says no time", "give one of at, cron and every")
@@ -115,11 +116,3 @@ def _write_recipient(recipient: Recipient) -> dict[str, Any]:
 
 def _canonical(value: Mapping[str, Any]) -> str:
     return _ENCODER.encode(value)
-
-
-def distinct(recipients: Iterable[Recipient]) -> dict[int, Recipient]:
-    """The recipients without those that say the same again, by their index."""
-    first: dict[str, tuple[int, Recipient]] = {}
-    for index, recipient in enumerate(recipients):
-        first.setdefault(_canonical(_write_recipient(recipient)), (index, recipient))
-    return dict(first.values())

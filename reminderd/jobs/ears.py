@@ -5,7 +5,7 @@ import logging
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -28,6 +28,7 @@ from watchdog.observers.api import ObservedWatch
 from watchdog.observers.inotify import InotifyObserver
 
 from reminderd.jobs.activity import Activity
+from reminderd.jobs.reader import prefix_of
 
 _COMING_AND_GOING: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
@@ -40,6 +41,7 @@ _COMING_AND_GOING: list[type[FileSystemEvent]] = [
 # Without a filter every reading of a file, our own too, is an event, and the kernel's queue overflows with them.
 _EVERYTHING = [*_COMING_AND_GOING, DirAttribEvent, FileAttribEvent, FileClosedEvent, FileModifiedEvent]
 _EXHAUSTED = {errno.ENOSPC, errno.EMFILE, errno.ENFILE}
+_TRIES = 3
 _MOST_LINKS = 40  # in one path, as the kernel has it
 
 # What watchdog logs is of no use to an operator: each scan finds out by itself whether its directory is heard.
@@ -50,27 +52,32 @@ logging.getLogger("watchdog").setLevel(logging.CRITICAL)
 class Post:
     """A real directory to listen to, and what matters there.
 
-    identity: its device and inode. steps: entries that decide where a given path leads. folders: the given
-    directories that this one is. files: the given single files in it, their display paths by name.
+    identity: its device and inode. steps: entries that decide where a given path leads. prefixes: for each given
+    directory that this one is, what stands before a name in its display path. files: the given single files in it,
+    their display paths by name.
     """
 
     path: Path
     identity: tuple[int, int]
     steps: set[str] = field(default_factory=set)
-    folders: list[Path] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
 
     def events(self) -> list[type[FileSystemEvent]]:
         """A directory on the way may be busy with other things: only its entries' coming and going is heard."""
-        return _EVERYTHING if self.folders or self.files else _COMING_AND_GOING
+        return _EVERYTHING if self.prefixes or self.files else _COMING_AND_GOING
 
-    def matters(self, name: str) -> bool:
-        return bool(self.folders) or name in self.files or name in self.steps
-
-    def displays(self, name: str) -> list[str]:
-        """The display paths of the file called `name`."""
-        shown = [str(folder / name) for folder in self.folders] if name else []
-        return [*shown, self.files[name]] if name in self.files else shown
+    def heard(self, path: str | bytes) -> list[str] | None:
+        """The display paths of what an event calls `path`; None when that does not matter here."""
+        if not path:
+            return None  # the other side of an event that has but one
+        folder, _, name = os.fsdecode(path).rpartition("/")
+        if folder != str(self.path).rstrip("/"):
+            return None if name != self.path.name else []  # the directory itself
+        shown = [f"{prefix}{name}" for prefix in self.prefixes]
+        if name in self.files:
+            shown.append(self.files[name])
+        return shown if shown or name in self.steps else None
 
 
 def trace(path: Path) -> tuple[list[Path], Path | None]:
@@ -111,7 +118,7 @@ def survey(paths: Sequence[Path]) -> dict[Path, Post]:
             continue
         if end.is_dir():
             if post := _post(posts, end):
-                post.folders.append(path)
+                post.prefixes.append(prefix_of(path))
         elif post := _post(posts, end.parent):
             post.files[end.name] = str(path)
     return posts
@@ -129,15 +136,15 @@ def _post(posts: dict[Path, Post], folder: Path) -> Post | None:
 
 def tell(activity: Activity, post: Post, event: FileSystemEvent, now: float) -> None:
     """Translate one event at `post` into what it means for the given paths."""
-    names = [_name(post, path) for path in (event.src_path, event.dest_path)]
-    if not any(name is not None and post.matters(name) for name in names):
+    source, target = post.heard(event.src_path), post.heard(event.dest_path)
+    if source is None and target is None:
         return
     activity.stirred(now)
-    source, target = (post.displays(name) if name else [] for name in names)
     if isinstance(event, FileMovedEvent):
-        for old, new in zip_longest(source, target):
+        for old, new in zip_longest(source or (), target or ()):
             activity.moved(old, new, now)
-    for path in source:
+        return
+    for path in source or ():
         match event:
             case FileCreatedEvent():
                 activity.touched(path, now)
@@ -151,14 +158,6 @@ def tell(activity: Activity, post: Post, event: FileSystemEvent, now: float) -> 
                 activity.relabelled(path, now)
             case _:
                 pass
-
-
-def _name(post: Post, path: str | bytes) -> str | None:
-    """The entry of `post` that an event names; "" for the directory itself, None for nothing."""
-    if not path:
-        return None
-    heard = Path(os.fsdecode(path))
-    return "" if heard == post.path else heard.name
 
 
 class _Handler(FileSystemEventHandler):
@@ -183,18 +182,18 @@ class Ears:
 
         A directory that was replaced, re-pointed, deleted and made again, or whose emitter died, is armed anew.
         """
-        wanted = survey(paths)
         try:
             observer = self._running_observer()
         except OSError as error:
             return not _exhausted(error)
-        alive = {emitter.watch for emitter in observer.emitters if emitter.should_keep_running()}
-        for folder, (post, watch) in list(self._armed.items()):
-            if wanted.get(folder) != post or watch not in alive:
-                del self._armed[folder]
-                observer.unschedule(watch)
-        heard = [self._arm(observer, post) for folder, post in wanted.items() if folder not in self._armed]
-        return all(heard)
+        for _ in range(_TRIES):
+            wanted = survey(paths)
+            self._disarm(observer, wanted)
+            missing = [post for folder, post in wanted.items() if folder not in self._armed]
+            heard = all([self._arm(observer, post) for post in missing])  # noqa: C419 - each one, not up to the first
+            if not missing:
+                break  # only then nothing can have changed between the survey and the arming
+        return heard
 
     def close(self) -> None:
         """Hear nothing more."""
@@ -211,6 +210,13 @@ class Ears:
             self._observer = InotifyObserver(generate_full_events=True)
             self._observer.start()
         return self._observer
+
+    def _disarm(self, observer: InotifyObserver, wanted: Mapping[Path, Post]) -> None:
+        alive = {emitter.watch for emitter in observer.emitters if emitter.should_keep_running()}
+        for folder, (post, watch) in list(self._armed.items()):
+            if wanted.get(folder) != post or watch not in alive:
+                del self._armed[folder]
+                observer.unschedule(watch)
 
     def _arm(self, observer: InotifyObserver, post: Post) -> bool:
         try:

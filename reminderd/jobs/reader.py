@@ -62,6 +62,11 @@ def folder_of(path: str) -> str:
     return os.path.dirname(path) or "."  # noqa: PTH120 - ten times as quick, and asked for every job
 
 
+def prefix_of(folder: Path) -> str:
+    """What stands before a file's name in its display path."""
+    return str(folder / "-")[:-1]
+
+
 class _Entry(NamedTuple):
     signature: tuple[int, ...]
     stamp: Stamp
@@ -150,7 +155,7 @@ class Reader:
             self._take(str(path), status, look)
             return
         look.folders.add(str(path))
-        prefix = str(path / "-")[:-1]
+        prefix = prefix_of(path)
         for entry in names:
             self._take_entry(prefix + entry.name, entry, look)
 

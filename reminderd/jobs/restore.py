@@ -2,7 +2,7 @@
 
 import json
 
-from reminderd.jobs.build import build, recipient_of, schedule_of
+from reminderd.jobs.build import build, check_keys, recipient_of, schedule_of
 from reminderd.jobs.spec import JobSpec, Reading, ScheduleSpec
 from reminderd.model import At, Defaults, Job, Schedule, Source
 from reminderd.recurrence import parse_at
@@ -15,16 +15,16 @@ def restore(definition: str, source: Source, defaults: Defaults) -> Job:
     that new zone rules skip. Raises ValueError where `definition` is not a job, or its zone does not exist any more.
     """
     try:
-        raw = json.loads(definition)
-        spec = JobSpec.model_validate(raw, context=Reading(accepted=True))
+        spec = JobSpec.model_validate(json.loads(definition), context=Reading(accepted=True))
         schedule = _schedule(spec.schedule, spec.timezone or defaults.timezone)
+        return build(spec, schedule, map(recipient_of, spec.to), source, defaults)
     except (ValueError, RecursionError) as error:
         # The error's own words may hold phone numbers and the message.
         raise ValueError(f"not the definition of a job ({type(error).__name__})") from None
-    return build(spec, schedule, map(recipient_of, spec.to), source, defaults)
 
 
 def _schedule(spec: ScheduleSpec, zone: str) -> Schedule:
+    check_keys(spec)
     if spec.at is None:
         return schedule_of(spec, zone)
     # In UTC no time is skipped or comes twice; one by one, no two of them are the same.

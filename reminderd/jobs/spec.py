@@ -6,9 +6,10 @@ The models take what a document gives, where every scalar is text, and the JSON 
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from reminderd import scalars
 from reminderd.message import parse_phone
@@ -85,9 +86,13 @@ def _variables(value: object) -> dict[str, object]:
 
 def _person(value: object) -> object:
     """A recipient that is only a number is written as text."""
-    if isinstance(value, dict):
-        return value
-    return {"phone": scalars.text(value)}
+    if not isinstance(value, dict):
+        return {"phone": scalars.text(value)}
+    for key in value:
+        # Any key may be a variable, but a misspelt zone would go unnoticed.
+        if key != "timezone" and key[:1] in "tT" and get_close_matches(key[:20].lower(), ["timezone"], cutoff=0.85):
+            raise Wrong(f"the variable {show(key)} looks like timezone", "write timezone, or another name", (key,))
+    return value
 
 
 def _schedule(value: object) -> object:
@@ -97,9 +102,9 @@ def _schedule(value: object) -> object:
     return value
 
 
-Line = Annotated[str, PlainValidator(scalars.line)]
-Span = Annotated[timedelta, PlainValidator(scalars.span)]
-Zone = Annotated[str, PlainValidator(_zone)]
+Line = Annotated[str, BeforeValidator(scalars.line)]
+Span = Annotated[timedelta, BeforeValidator(scalars.span)]
+Zone = Annotated[str, BeforeValidator(_zone)]
 
 
 class _Spec(BaseModel):
@@ -120,7 +125,7 @@ class RecipientSpec(_Spec):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    phone: Annotated[str, PlainValidator(_phone)]
+    phone: Annotated[str, BeforeValidator(_phone)]
     name: Line | None = None
     key: Line | None = None
     timezone: Zone | None = None
@@ -134,19 +139,19 @@ class RecipientSpec(_Spec):
 class JobSpec(_Spec):
     """One job as it is written, its file's defaults filled in."""
 
-    name: Annotated[str, PlainValidator(job_name)]
+    name: Annotated[str, BeforeValidator(job_name)]
     schedule: Annotated[ScheduleSpec, BeforeValidator(_schedule)]
     timezone: Zone | None = None
-    sender: Annotated[str, PlainValidator(scalars.sender)] | None = None
+    sender: Annotated[str, BeforeValidator(scalars.sender)] | None = None
     to: Annotated[tuple[Annotated[RecipientSpec, BeforeValidator(_person)], ...], BeforeValidator(_one_or_more)]
-    message: Annotated[str, PlainValidator(scalars.text)]
-    vars: Annotated[dict[str, object], PlainValidator(_variables)] = Field(default_factory=dict)
-    valid_for: Annotated[timedelta, PlainValidator(_validity)] = DEFAULT_VALIDITY
-    catch_up: Annotated[CatchUp, PlainValidator(_catch_up)] = CatchUp.LATEST
+    message: Annotated[str, BeforeValidator(scalars.text)]
+    vars: Annotated[dict[str, object], BeforeValidator(_variables)] = Field(default_factory=dict)
+    valid_for: Annotated[timedelta, BeforeValidator(_validity)] = DEFAULT_VALIDITY
+    catch_up: Annotated[CatchUp, BeforeValidator(_catch_up)] = CatchUp.LATEST
     retry: Annotated[tuple[Span, ...], BeforeValidator(_delays)] = DEFAULT_RETRY
-    on_doubt: Annotated[OnDoubt, PlainValidator(_on_doubt)] = OnDoubt.WAIT
-    enabled: Annotated[bool, PlainValidator(scalars.boolean)] = True
-    description: Annotated[str, PlainValidator(scalars.text)] = ""
+    on_doubt: Annotated[OnDoubt, BeforeValidator(_on_doubt)] = OnDoubt.WAIT
+    enabled: Annotated[bool, BeforeValidator(scalars.boolean)] = True
+    description: Annotated[str, BeforeValidator(scalars.text)] = ""
 
 
 KEYS: Mapping[tuple[str | int, ...], tuple[str, ...]] = {

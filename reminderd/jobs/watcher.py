@@ -15,8 +15,9 @@ from reminderd.model import Problem
 
 _REQUEST = 1.5  # seconds for which a request waits for doubts to be resolved
 _DEAF = 5.0  # seconds between two looks while events cannot be had
-_PAUSE = 5.0  # seconds after a failure of our own
-_REST = 4.0  # a look that took a second is followed by at least this many without one, unless asked for
+_PAUSE = 2.0  # seconds after a failure of our own
+_REST = 4.0  # what a look took, times this, passes without another one that only events ask for; at most
+_LONGEST_REST = 1.0  # these seconds
 _STOP = 1.0  # seconds that stopping waits for a look to end
 
 Reply = Callable[[Scan], None]
@@ -73,7 +74,8 @@ class Watcher:
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        self._thread.join(_STOP)
+        if self._thread.is_alive():
+            self._thread.join(_STOP)
 
     def rescan(self, reply: Reply | None = None) -> None:
         """Look now. Publishes in any case, then calls `reply` with what was published, in the watcher's thread."""
@@ -143,13 +145,14 @@ class Watcher:
             self._activity.used(scan.files, began)
         believed = self._settler.settle(scan, finished, busy, ended)
         self._next_poll = ended + (self._rescan_every if heard else min(_DEAF, self._rescan_every))
-        self._rests_until = ended + _REST * (ended - began)
-        self._hand_on(believed if heard else _with_deafness(believed, reader), ended)
+        self._rests_until = ended + min(_REST * (ended - began), _LONGEST_REST)
+        settled = not (busy or self._settler.doubtful)
+        self._hand_on(believed if heard else _with_deafness(believed, reader), settled, ended)
 
-    def _hand_on(self, scan: Scan, now: float) -> None:
+    def _hand_on(self, scan: Scan, settled: bool, now: float) -> None:
         with self._changed:
-            looked = [request for request in self._requests if request.looked]
-            answered = [request for request in looked if request.deadline <= now or not self._settler.doubtful]
+            looked = (request for request in self._requests if request.looked)
+            answered = [request for request in looked if settled or request.deadline <= now]
         if not answered and (self._published is None or scan == self._published):
             return
         self._publish(scan)

@@ -1,7 +1,10 @@
 """What: phone numbers, message templates, and how a text is encoded and cut into segments. Pure: no I/O, no clock."""
 
+from reminderd.message.check import MessageProblem, check_job
+from reminderd.message.encoding import Measure, measure
 from reminderd.message.errors import PhoneError, RenderError
-from reminderd.message.quick import Measure, MessageProblem, check_job, measure, parse_phone, render
+from reminderd.message.phones import parse_phone
+from reminderd.message.render import render
 
 __all__ = [
     "Measure",

@@ -1,4 +1,4 @@
-"""The errors of this room."""
+"""The errors of this room. None of them repeats a phone number or a text: problems are logged."""
 
 
 class PhoneError(ValueError):
@@ -11,7 +11,7 @@ class PhoneError(ValueError):
 
 
 class RenderError(Exception):
-    """A message that cannot be made. line: where in the message's source, from 1, when that is known."""
+    """A message that cannot be made. line: where in the message's source, from 1; None where it is all of it."""
 
     def __init__(self, message: str, hint: str = "", line: int | None = None) -> None:
         super().__init__(message)

@@ -134,6 +134,9 @@ def _prepare(connection: Connection) -> None:
             f"the state {connection.path} is damaged ({damage}); nothing was changed in it: restore a backup, "
             "or recover what can be read with `sqlite3 STATE .recover`"
         )
+    if raw.execute("pragma application_id").fetchone()[0] == 0:
+        # Before the write-ahead log takes over: the file's own header must name us from its first page on.
+        raw.execute(f"pragma application_id = {APPLICATION_ID}")
     mode = raw.execute("pragma journal_mode = wal").fetchone()[0]
     if mode != "wal":
         raise StateError(f"the file system of {connection.path} cannot hold a write-ahead log (journal mode {mode})")

@@ -15,8 +15,6 @@ migrations = Migrations("reminderd")
 _STATES = ", ".join(f"'{state}'" for state in State)
 
 _TABLES = f"""
-pragma application_id = {APPLICATION_ID};
-
 create table jobs (
     name text primary key,
     file text not null,

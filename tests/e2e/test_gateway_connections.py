@@ -166,6 +166,30 @@ def test_a_connection_idle_for_too_long_is_closed_rather_than_used(idle: float, 
         assert server.connections == connections
 
 
+def slow(seconds: float) -> Step:
+    """Accept after a while."""
+
+    def step(sock: socket.socket, request: Request) -> None:
+        threading.Event().wait(seconds)
+        ACCEPT(sock, request)
+
+    return step
+
+
+def test_a_connection_is_idle_from_its_last_answer_on() -> None:
+    with ScriptedServer([slow(0.9), ACCEPT]) as server:
+        transport = Transport(Route(server.url, "", None), {}, Limits(5, 5, 10, idle=0.7), keep=4)
+        for _ in range(2):
+            assert isinstance(transport.exchange("GET", "/", None, yes), Answer)
+        transport.close()
+        assert server.connections == 1
+
+
+def test_an_answer_may_take_longer_than_connecting_may() -> None:
+    with ScriptedServer([slow(0.6)]) as server, gateway_to(server.url, connect_timeout=0.2) as gateway:
+        assert isinstance(send(gateway), Accepted)
+
+
 def test_a_connection_counts_as_idle_for_ten_seconds_at_most() -> None:
     assert Limits(1, 1, 1).idle == 10.0
 
@@ -221,13 +245,19 @@ def test_closing_leaves_a_request_under_way_its_deadline() -> None:
             assert sending.result(SECONDS) == InDoubt("no whole answer within the deadline of 1 s")
 
 
-def test_no_thread_is_left_after_close() -> None:
-    before = set(threading.enumerate())
-    with ScriptedServer([ACCEPT]) as server, gateway_to(server.url) as gateway:
+def keepers() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "gateway-keeper"}
+
+
+def test_the_keeper_comes_with_the_first_request_and_goes_with_close() -> None:
+    before = keepers()
+    with ScriptedServer([ACCEPT]) as server, gateway_to(server.url, deadline=600) as gateway:
+        assert keepers() <= before
         send(gateway)
-        (keeper,) = [thread for thread in threading.enumerate() if thread.name == "gateway-keeper"]
-    keeper.join(SECONDS)
-    assert set(threading.enumerate()) <= before
+        send(gateway)
+        (thread,) = keepers() - before
+    thread.join(SECONDS)
+    assert not thread.is_alive()
 
 
 @pytest.fixture

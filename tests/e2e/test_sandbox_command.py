@@ -189,7 +189,7 @@ def test_every_fault_in_the_page_can_be_read() -> None:
 
 
 def _read_faults_in(text: str, least: int) -> None:
-    specs = [shlex.split(rest)[0] for rest in re.findall(r"--fault (?!RULE)(.+)", text)]
+    specs = [shlex.split(spec)[0] for spec in re.findall(r"--fault (?!RULE)('[^']+'|[^\s`]+)", text)]
     assert len(specs) >= least
     for spec in specs:
         parse_fault(spec)

@@ -1,4 +1,4 @@
-"""The sandbox for tests: as a process of its own that can be killed, and the real SDK pointed at it.
+"""The sandbox for tests: as a process of its own that can be killed, without sockets, and the real SDK pointed at it.
 
 Inside the test's own process use `reminderd.gateway.sandbox.Sandbox`, which is a context manager.
 """
@@ -8,16 +8,19 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import plivo
 
-from reminderd.gateway.sandbox import AUTH_ID, AUTH_TOKEN, environment
+from reminderd.gateway.sandbox import AUTH_ID, AUTH_TOKEN, Ledger, Options, Seen, Service, environment, parse_fault
+from reminderd.gateway.sandbox.http import Request, Response
 
 SENDER = "+14155550100"
 _COMMAND = "from reminderd.cli.sandbox import command; command()"
@@ -156,3 +159,61 @@ class SandboxProcess:
             connection.close()
         assert response.status == 200, answer
         return answer
+
+
+NOW = datetime(2026, 11, 22, 8, 0, 0, 250_000, tzinfo=UTC)
+MESSAGES = f"/v1/Account/{AUTH_ID}/Message/"
+BODY = {"src": "+14155550100", "dst": "+14155550101", "text": "Rent is due"}
+
+
+class Frozen:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.passed)
+
+    def boottime(self) -> float:
+        return self.passed
+
+    def synchronised(self) -> bool:
+        return True
+
+
+class Played:
+    """A service with its clock, asked directly."""
+
+    def __init__(self, options: Options | None = None, *faults: str) -> None:
+        self.clock = Frozen()
+        self.seen: list[Seen] = []
+        rules = [parse_fault(fault) for fault in faults]
+        self.ledger = Ledger()
+        self.service = Service(self.ledger, self.clock, options or Options(), rules, self.seen.append)
+
+    def ask(self, method: str, target: str, body: object = None, credentials: str = f"{AUTH_ID}:token") -> Response:
+        path, _, query = target.partition("?")
+        headers = {"authorization": f"Basic {b64encode(credentials.encode()).decode()}"}
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        response = self.service.handle(Request(method, path, query, headers, content, keep_alive=True)).response
+        assert response is not None
+        return response
+
+    def send(self, **fields: object) -> Response:
+        return self.ask("POST", MESSAGES, {**BODY, **fields})
+
+    def uuids(self, **fields: object) -> list[str]:
+        answer = self.send(**fields)
+        assert answer.status == 202, answer
+        uuids: list[str] = json.loads(answer.body)["message_uuid"]
+        return uuids
+
+    def page(self, **filters: object) -> dict[str, Any]:
+        answer = self.ask("GET", f"{MESSAGES}?{urlencode(filters)}")
+        assert answer.status == 200, answer
+        document: dict[str, Any] = json.loads(answer.body)
+        return document
+
+    def listed(self, **filters: object) -> list[str]:
+        return [shown["message_uuid"] for shown in self.page(**filters)["objects"]]

@@ -4,14 +4,26 @@ import queue
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from reminderd.clock import SystemClock
 from reminderd.jobs.catalog import assemble
 from reminderd.jobs.reader import Reader, Scan
 from reminderd.jobs.watcher import Watcher
 from reminderd.model import Defaults, Job
 
 PATIENCE = 30.0  # seconds; only a test that fails waits so long
+
+
+class ShiftedClock(SystemClock):
+    """The machine's clock, ahead by some time."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
 
 
 class Watched:
@@ -35,7 +47,7 @@ class Watched:
             try:
                 self.take(self.scans.get(timeout=max(0.0, deadline - time.monotonic())))
             except queue.Empty:
-                raise AssertionError(f"waited in vain; the last scan was {self.last}, errors {self.errors}") from None
+                raise AssertionError(f"waited in vain, with {len(self.jobs)} jobs, errors {self.errors}") from None
         return self.last
 
     def until_jobs(self, **messages: str) -> Scan:
@@ -76,16 +88,19 @@ class Watched:
 def watching(
     paths: Path | Sequence[Path], *, rescan_every: float = 600.0, known: Collection[str] = ()
 ) -> Iterator[Watched]:
-    """A watcher on real directories; polling is too rare to help, unless asked for. It must not have failed."""
+    """A watcher on real directories; polling is too rare to help, unless asked for. It must not have failed.
+
+    What lies there at the start counts as old, so that the first scan need not wait for it to settle.
+    """
     watched = Watched()
-    reader = Reader([paths] if isinstance(paths, Path) else paths, Defaults())
-    watcher = Watcher(
-        reader, watched.scans.put, on_error=watched.errors.append, rescan_every=rescan_every, known=known
-    )
+    clock = ShiftedClock(timedelta(hours=1))
+    reader = Reader([paths] if isinstance(paths, Path) else paths, Defaults(), clock=clock)
+    watcher = Watcher(reader, watched.scans.put, on_error=watched.errors.append, rescan_every=rescan_every, known=known)
     watched.watcher = watcher
     watcher.start()
     try:
         watched.until(lambda _: True)
+        clock.ahead = timedelta(0)
         yield watched
     finally:
         watcher.stop()

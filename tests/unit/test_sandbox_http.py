@@ -2,7 +2,8 @@
 
 import pytest
 
-from reminderd.gateway.sandbox.http import MAX_BODY, MAX_HEAD, Malformed, Request, RequestParser, Response
+from reminderd.gateway.sandbox.http import Malformed, Request, Response
+from reminderd.gateway.sandbox.parser import MAX_BODY, MAX_HEAD, RequestParser
 
 HOST = b"Host: localhost\r\n"
 POST = b"POST /a/?b=c HTTP/1.1\r\n" + HOST + b"Content-Length: 5\r\n\r\nhello"

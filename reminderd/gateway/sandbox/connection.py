@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple, cast
 
-from reminderd.gateway.sandbox.http import Malformed, Request, RequestParser, Response
+from reminderd.gateway.sandbox.http import Malformed, Request, Response
+from reminderd.gateway.sandbox.parser import RequestParser
 
 _HELD_WHILE_BUSY = 64 * 1024
+_REQUESTS_A_TURN = 16
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with no time left: closing sends RST instead of FIN
 LONGEST = 300.0  # seconds that any one reply may take
 
@@ -66,6 +68,7 @@ class Connection(asyncio.Protocol):
         self._late = False  # part of a request is here and its time is running
         self._stalled = False  # the client does not read what we write
         self._lingering = False
+        self._yielded = False  # others have their turn, ours comes again
 
     def abort(self) -> None:
         """Drop the connection at once."""
@@ -94,7 +97,7 @@ class Connection(asyncio.Protocol):
         if self._lingering:
             return
         self._parser.feed(data)
-        if self._playing is None and not self._stalled:
+        if self._ready():
             self._advance()
         elif self._parser.held > _HELD_WHILE_BUSY:
             self._transport.pause_reading()
@@ -105,15 +108,23 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._stalled = False
-        if self._playing is None and not self._lingering and not self._transport.is_closing():
+        if not self._lingering:
             self._arm(self._limits.idle)
-            self._transport.resume_reading()
-            self._advance()
+        self._go_on()
 
     # Requests and replies
 
+    def _go_on(self) -> None:
+        self._yielded = False
+        if self._ready():
+            self._transport.resume_reading()
+            self._advance()
+
     def _advance(self) -> None:
-        while self._ready():
+        """Answer what has come, a few requests at a time: the other connections get their turn in between."""
+        for _ in range(_REQUESTS_A_TURN):
+            if not self._ready():
+                return
             try:
                 request = self._parser.next()
             except Malformed as malformed:
@@ -125,9 +136,12 @@ class Connection(asyncio.Protocol):
                 self._await_rest()
                 return
             self._answer(request)
+        self._yielded = True
+        self._loop.call_soon(self._go_on)
 
     def _ready(self) -> bool:
-        return self._playing is None and not (self._stalled or self._lingering or self._transport.is_closing())
+        waiting = self._playing is not None or self._yielded or self._stalled
+        return not (waiting or self._lingering or self._transport.is_closing())
 
     def _await_rest(self) -> None:
         if self._parser.take_continue():
@@ -158,9 +172,7 @@ class Connection(asyncio.Protocol):
         self._playing = None
         self._quiet_since = self._loop.time()
         self._end(request, reply)
-        if self._ready():
-            self._transport.resume_reading()
-            self._advance()
+        self._go_on()
 
     async def _dribble(self, answer: bytes, pace: float) -> None:
         end = self._loop.time() + LONGEST
@@ -183,11 +195,14 @@ class Connection(asyncio.Protocol):
 
     def _end(self, request: Request, reply: Reply) -> None:
         if reply.ending is Ending.RESET:
-            connected: socket.socket = self._transport.get_extra_info("socket")
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-            self._transport.abort()
+            self._reset()
         elif reply.ending is Ending.CLOSE or not request.keep_alive:
             self._transport.close()
+
+    def _reset(self) -> None:
+        connected: socket.socket = self._transport.get_extra_info("socket")
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self._transport.abort()
 
     def _turn_away(self, response: Response) -> None:
         """Answer, then read on a little: closing with bytes unread would reset the answer away."""
@@ -206,7 +221,9 @@ class Connection(asyncio.Protocol):
 
     def _expire(self) -> None:
         idle_left = self._quiet_since + self._limits.idle - self._loop.time()
-        if self._lingering or self._stalled:
+        if self._stalled:
+            self._reset()  # a plain close would leave the system with answers that nobody reads
+        elif self._lingering:
             self._transport.abort()
         elif self._late:
             response = self._handle(Malformed(408, "the rest of the request did not come in time")).response

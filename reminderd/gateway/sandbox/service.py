@@ -65,8 +65,10 @@ class Service:
         """Stop listening and drop every connection at once."""
         assert self._server is not None
         self._server.close()
-        for peer in list(self._peers):
-            peer.abort()
+        while self._peers:
+            for peer in list(self._peers):
+                peer.abort()
+            await asyncio.sleep(0)  # the loop closes an aborted connection in its next pass
         await self._server.wait_closed()
 
     def handle(self, request: Request | Malformed) -> Reply:

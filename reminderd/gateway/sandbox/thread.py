@@ -68,16 +68,18 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         ready: Future[int] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), name="sandbox", daemon=True)
         self._thread.start()
-        self._port = ready.result()
+        try:
+            self._port = ready.result()
+        except (OSError, OverflowError):
+            self._forget_thread()
+            raise
         return self
 
     def stop(self) -> None:
         """Stop listening and drop every connection. What it holds can still be read."""
-        if self._thread is None or self._loop is None or self._stopping is None:
-            return
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join()
-        self._thread = self._loop = self._stopping = None
+        if self._loop is not None and self._stopping is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._forget_thread()
 
     def close(self) -> None:
         """Stop, and close the ledger."""
@@ -118,6 +120,11 @@ class Sandbox(AbstractContextManager["Sandbox"]):
     def reset(self) -> None:
         """Back to the start: an empty ledger, the faults of the start, no counts."""
         self._do(self._service.control.reset)
+
+    def _forget_thread(self) -> None:
+        assert self._thread is not None
+        self._thread.join()
+        self._thread = self._loop = self._stopping = None
 
     async def _serve(self, ready: "Future[int]") -> None:
         self._loop = asyncio.get_running_loop()

@@ -1,0 +1,267 @@
+"""The whole program for tests: `reminderd run` as a process of its own, and the commands that people type beside it."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from tests.support.sandbox import SENDER, wait_until
+
+PROGRAM = [sys.executable, "-m", "reminderd"]
+PATIENCE = 30.0  # seconds; only a test that fails waits so long
+_FOREIGN = ("REMINDERD_", "PLIVO_", "NOTIFY_", "JOURNAL_")
+
+Row = dict[str, Any]
+
+
+class Ran(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Home:
+    """A directory with jobs.d, a state and settings, the daemon that runs on them, and its log.
+
+    environment: what points it at a gateway. settings: the text of the settings file. A context manager that ends
+    what still runs. No command may ever show a traceback, so `run` checks that.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], settings: str = "") -> None:
+        self.jobs = folder / "jobs.d"
+        self.state = folder / "state.db"
+        self.settings = folder / "reminderd.yaml"
+        self.log_path = folder / "log"
+        self.notes = Notes()
+        self.jobs.mkdir(parents=True)
+        self.settings.write_text(settings)
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(_FOREIGN) and not name.lower().endswith("_proxy")
+        }
+        self.environment: dict[str, str] = {
+            **kept,
+            "TZ": "Asia/Kathmandu",  # the machine's own zone must not matter
+            "REMINDERD_CONFIG": str(self.settings),
+            "REMINDERD_JOBS": str(self.jobs),
+            "REMINDERD_STATE": str(self.state),
+            "REMINDERD_PLIVO__SENDER": SENDER,
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self.kill()
+        self.notes.close()
+
+    # The files
+
+    def write(self, name: str, *jobs: str) -> Path:
+        """Put one file with these jobs, each as `job` makes it, into jobs.d."""
+        path = self.jobs / name
+        draft = path.with_name(f".{name}")
+        draft.write_text("jobs:\n" + "".join(jobs))
+        draft.replace(path)
+        return path
+
+    # The daemon
+
+    def launch(self, *arguments: str) -> Self:
+        """Start the daemon, and do not wait for anything."""
+        assert self._process is None
+        environment = {**self.environment, "NOTIFY_SOCKET": self.notes.address}
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*PROGRAM, "run", *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+            )
+        return self
+
+    def start(self, *arguments: str) -> Self:
+        """Start the daemon; returns when it says that it is ready."""
+        ready = self.notes.count("READY=1")
+        self.launch(*arguments)
+        self.until(lambda: self.notes.count("READY=1") > ready, "it is not ready")
+        return self
+
+    @property
+    def process(self) -> "subprocess.Popen[bytes]":
+        assert self._process is not None
+        return self._process
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """SIGKILL, in the middle of whatever it does."""
+        self.signal(signal.SIGKILL)
+        self.ended()
+
+    def stop(self, timeout: float = PATIENCE) -> int:
+        """SIGTERM; its exit status."""
+        self.signal(signal.SIGTERM)
+        return self.ended(timeout)
+
+    def ended(self, timeout: float = PATIENCE) -> int:
+        """Wait until the daemon has ended; its exit status."""
+        status = self.process.wait(timeout)
+        self._process = None
+        return status
+
+    def log(self) -> str:
+        """Everything that the daemons of this home have printed."""
+        return self.log_path.read_text() if self.log_path.exists() else ""
+
+    def until(self, condition: Callable[[], bool], otherwise: str) -> None:
+        """Wait for the condition; fails with the log, also as soon as the daemon has ended."""
+
+        def met() -> bool:
+            if condition():
+                return True
+            ended = self._process is not None and self._process.poll() is not None
+            assert not ended or condition(), f"{otherwise}: the daemon ended\n{self.log()}"
+            return False
+
+        try:
+            wait_until(met, PATIENCE)
+        except AssertionError as error:
+            raise AssertionError(f"{otherwise}; the log:\n{self.log()}") from error
+
+    def until_logged(self, words: str, times: int = 1) -> None:
+        """Wait until the log has these words so many times."""
+        self.until(lambda: self.log().count(words) >= times, f"{words!r} is not in the log {times} times")
+
+    # The commands
+
+    def run(self, *arguments: str, stdin: str | None = None, **environment: str) -> Ran:
+        """Run a command to its end."""
+        done = subprocess.run(
+            [*PROGRAM, *arguments],
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            text=True,
+            env={**self.environment, **environment},
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def json(self, *arguments: str) -> Any:
+        """What a command that succeeds prints with --json."""
+        done = self.run(*arguments, "--json")
+        assert done.status == 0, done
+        return done.json
+
+    def history(self, *arguments: str) -> list[Row]:
+        rows: list[Row] = self.json("history", "--limit", "0", *arguments)
+        return rows
+
+    def by_job(self) -> dict[str, Row]:
+        """The history of jobs with one delivery each."""
+        rows = self.history()
+        found = {row["job"]: row for row in rows}
+        assert len(found) == len(rows)
+        return found
+
+    def until_states(self, **states: str) -> dict[str, Row]:
+        """Wait until each of these jobs has one delivery in this state; the whole history by job."""
+        return self.until_history(lambda rows: _states(rows) == {**_states(rows), **states}, f"not {states}")
+
+    def until_settled(self, number: int, settled: Collection[str]) -> dict[str, Row]:
+        """Wait until there are so many deliveries and all of them are in one of these states."""
+        return self.until_history(
+            lambda rows: len(rows) == number and set(_states(rows).values()) <= set(settled), "not settled"
+        )
+
+    def until_history(self, satisfied: Callable[[dict[str, Row]], bool], otherwise: str) -> dict[str, Row]:
+        """Wait for a history, one delivery a job; looks again whenever the daemon has said something."""
+        found: dict[str, Row] = {}
+        seen = -1
+
+        def met() -> bool:
+            nonlocal found, seen
+            size = self.log_path.stat().st_size
+            if size == seen:
+                return False
+            found, seen = self.by_job(), size
+            return satisfied(found)
+
+        try:
+            self.until(met, otherwise)
+        except AssertionError as error:
+            error.add_note("\n".join(f"{row['job']}: {row['state']}, {row['reason']}" for row in found.values()))
+            raise
+        return found
+
+
+class Notes:
+    """What the daemon tells over NOTIFY_SOCKET."""
+
+    def __init__(self) -> None:
+        self.address = f"@reminderd-test-{secrets.token_hex(8)}"
+        self._lines: list[str] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.bind("\0" + self.address[1:])
+
+    def lines(self) -> list[str]:
+        """Every line so far."""
+        while True:
+            try:
+                self._lines += self._socket.recv(65536).decode().splitlines()
+            except BlockingIOError:
+                return self._lines
+
+    def count(self, line: str) -> int:
+        return self.lines().count(line)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _states(rows: Mapping[str, Row]) -> dict[str, str]:
+    return {name: row["state"] for name, row in rows.items()}
+
+
+def moment(seconds: float) -> str:
+    """The time in so many seconds, as a job file says it."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def job(name: str, phone: str, at: str | None = None, **keys: object) -> str:
+    """One entry of `jobs:`, a one-off with a text of its own; without `at` it is due now."""
+    keys = {
+        "name": name,
+        "schedule": {"at": at or moment(0)},
+        "to": phone,
+        "message": f"Message of {name}.",
+        **keys,
+    }
+    return f"  - {json.dumps(keys)}\n"
+
+
+def phone(number: int) -> str:
+    """One of a thousand phones that belong to nobody."""
+    return f"+447700900{number:03d}"

@@ -1,0 +1,300 @@
+"""A small world in one process: a state on disk, files as text, a gateway in memory, and time that tests move.
+
+It joins the real parts as the daemon does, without its threads for watching and waiting.
+"""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from reminderd.clock import from_text
+from reminderd.commands import Commands
+from reminderd.dispatcher import Dispatcher, Limits
+from reminderd.gateway.port import LogPage, LogUnavailable, Probe, SendRequest
+from reminderd.inbox import Inbox
+from reminderd.jobs import Scan, parse_file
+from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, digits
+from reminderd.planner import Planner, earliest
+from reminderd.reconciler import Findings, Reconciler, look_up
+from reminderd.store import Claim, Store
+from reminderd.sync import Synced, Syncer
+from tests.support.clock import START, FakeClock, utc
+
+SENDER = "+14155550100"
+ANNA, BERT, CARA = "+14155550101", "+14155550102", "+14155550103"
+FOLDER = "jobs.d"
+
+_LIMITS = Limits(rate=0, threads=2, deadline=timedelta(seconds=60), first_look=timedelta(0))
+_DELAYS = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
+_PATIENCE = 10.0  # seconds of real time for a sender's thread to answer
+_HEARTBEAT = timedelta(seconds=30)
+_PASSES = 2000
+
+
+class ScriptedGateway:
+    """Answers as `script` says, one entry a request, and accepts everything else.
+
+    arrived: what a real gateway would have sent on, also where its answer got lost. lost_arrive: whether a request in
+    doubt arrives.
+    """
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.script: deque[Outcome] = deque()
+        self.lost_arrive = False
+        self.arrived: list[SendRequest] = []
+        self.rows: list[LogRow] = []
+        self.log_answers: deque[LogUnavailable] = deque()
+        self.skipped = 0
+        self.usable = True
+
+    def send(self, request: SendRequest, begin: Callable[[], bool]) -> Outcome:
+        with self._lock:
+            outcome = self.script.popleft() if self.script else None
+        if isinstance(outcome, NotSent) and not outcome.suspend:
+            return outcome
+        if not begin():
+            return NotBegun("withdrawn")
+        if outcome is None or isinstance(outcome, Accepted):
+            return outcome and self._take(request, outcome.message_uuid) or self._take(request, f"uuid-{request.token}")
+        if isinstance(outcome, InDoubt) and self.lost_arrive:
+            self._take(request, f"uuid-{request.token}")
+        return outcome
+
+    def _take(self, request: SendRequest, uuid: str) -> Accepted:
+        with self._lock:
+            self.arrived.append(request)
+            row = LogRow(uuid, self._clock.now(), digits(request.sender), digits(request.phone), 1, "sent")
+            self.rows.append(row)
+        return Accepted(uuid)
+
+    def log(
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        phone: str | None = None,
+        sender: str | None = None,
+        page: str | None = None,
+    ) -> LogPage | LogUnavailable:
+        if self.log_answers:
+            return self.log_answers.popleft()
+        return LogPage(tuple(row for row in self.rows if since <= row.sent_at <= until), skipped=self.skipped)
+
+    def probe(self) -> Probe:
+        return Probe(self.usable, "200" if self.usable else "503")
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def job(
+    *, to: Any = (ANNA,), message: str = "Hello.", every: str | None = None, start: str = "", **keys: Any
+) -> dict[str, Any]:
+    """A job as a file says it; `at`, `cron` and `every` with `start` go into its schedule."""
+    schedule = {key: keys.pop(key) for key in ("at", "cron") if key in keys}
+    if every:
+        schedule = {"every": every, "from": start}
+    return {"schedule": schedule, "to": list(to), "message": message, **keys}
+
+
+class World:
+    """One machine with reminderd on it. The daemon runs from the beginning, with no files."""
+
+    def __init__(self, folder: Path, now: datetime = START, defaults: Defaults = Defaults("UTC", SENDER)) -> None:
+        self.path = folder / "state.db"
+        self.clock = FakeClock(now)
+        self.gateway = ScriptedGateway(self.clock)
+        self.defaults = defaults
+        self.limits = _LIMITS
+        self.files: dict[str, str] = {}
+        self.unreadable: set[str] = set()
+        self.start(create=True)
+
+    # -- the daemon -------------------------------------------------------------------------------------
+
+    def start(self, *, create: bool = False) -> None:
+        """Start the daemon; it reads the files with `sync()`."""
+        now = self.clock.now()
+        self.store = Store.open(self.path, create=create)
+        self.inbox = Inbox()
+        self.planner = Planner()
+        self.syncer = Syncer(self.store, self.planner, self.defaults)
+        self.dispatcher = Dispatcher(
+            self.store, self.gateway, self.clock, self.limits, self.inbox.post, self._probe_gateway
+        )
+        self.reconciler = Reconciler(self.store, self.gateway, self.clock, _DELAYS, False, self._run)
+        self.commands = Commands(self.store, self._approved)
+        last_alive = self.store.health.started(now)
+        self.awake_since = now
+        self.changed_since = min(last_alive, now) if last_alive else now
+        self.store.deliveries.recover(now, timedelta(0))
+        self.syncer.reload_planner()
+        self.loaded = False
+
+    def stop(self) -> None:
+        """Stop the daemon in an orderly way."""
+        if self.loaded:
+            self.store.health.alive(self.clock.now())
+        self.kill()
+
+    def kill(self) -> None:
+        """End it as SIGKILL would, with nothing in flight."""
+        self.dispatcher.stop()
+        self.store.close()
+
+    def restart(self) -> Synced:
+        """Stop and start at once, and read the files."""
+        self.stop()
+        self.start()
+        return self.sync()
+
+    def die_in_a_request(self, *, begun: bool = True) -> list[Claim]:
+        """End it after it has claimed what it can, right before or right after the requests began; and start it."""
+        now = self.clock.now()
+        claims = self.store.deliveries.claim(9, now, timedelta(seconds=90), [f"dead-{now}-{i}" for i in range(9)])
+        if begun:
+            self.store.deliveries.begin(claims, now)
+        self.kill()
+        self.start()
+        return claims
+
+    def sync(self) -> Synced:
+        """Take over what the files say."""
+        now = self.clock.now()
+        if self.loaded:
+            self._plan(now)
+        synced = self.syncer.sync(self.scan(), now, now if self.loaded else self.changed_since)
+        if not self.loaded:
+            self.loaded = True
+            self.store.health.alive(now)
+        return synced
+
+    def scan(self) -> Scan:
+        texts = {path: text for path, text in self.files.items() if path not in self.unreadable}
+        if FOLDER in self.unreadable:
+            return Scan({}, unreadable=frozenset(self.unreadable))
+        files = {path: parse_file(path, text.encode(), self.defaults) for path, text in texts.items()}
+        return Scan(files, (), frozenset(self.unreadable), frozenset({FOLDER}))
+
+    def _plan(self, now: datetime) -> None:
+        while (due := self.planner.next_due()) is not None and due <= now:
+            plan = self.planner.plan(now, self.awake_since, 100)
+            self.store.deliveries.add(plan, now)
+            self.planner.committed(plan)
+
+    def tick(self) -> None:
+        """One pass at this moment, and all answers to what it sends."""
+        now = self.clock.now()
+        if self.loaded:
+            self._plan(now)
+            self.store.deliveries.expire(now)
+        while self.dispatcher.advance(now) or self.dispatcher.in_flight:
+            self.inbox.wait(_PATIENCE)
+        self.dispatcher.probe_if_due(now)
+        self.reconciler.advance(now)
+        self.store.health.alive(now)
+
+    def go_to(self, text: str | datetime) -> None:
+        """Run until that moment (`2027-03-01 09:00`, or `09:00` on the same day), waking up as the daemon would."""
+        until = self._moment(text)
+        for _ in range(_PASSES):
+            self.tick()
+            now = self.clock.now()
+            wakes = (self.planner.next_due(), self.dispatcher.next_wake(now), self.reconciler.next_wake())
+            moment = max(now, min(earliest(*wakes) or until, until))
+            if moment == now == until:
+                return
+            self.clock.go_to(moment)
+        raise AssertionError("the daemon runs in a circle")
+
+    def sleep_to(self, text: str | datetime) -> None:
+        """The daemon is stopped until that moment; then it starts and reads the files."""
+        self.stop()
+        self.clock.go_to(self._moment(text))
+        self.start()
+        self.sync()
+        self.tick()
+
+    def _moment(self, text: str | datetime) -> datetime:
+        if isinstance(text, datetime):
+            return text
+        return utc(text if "-" in text else f"{self.clock.now():%Y-%m-%d} {text}")
+
+    def _run(self, work: Callable[[], Findings], done: Callable[[Findings], None]) -> None:
+        done(work())
+
+    def _probe_gateway(self) -> None:
+        self.dispatcher.probed(self.gateway.probe(), self.clock.now())
+
+    def _approved(self, kind: str) -> None:
+        if kind == "cursor":
+            self.syncer.reload_planner()
+
+    # -- people -----------------------------------------------------------------------------------------
+
+    def write(self, name: str, *jobs: dict[str, Any]) -> None:
+        """Write a job file; JSON is YAML."""
+        content = jobs[0] if len(jobs) == 1 else {"jobs": list(jobs)}
+        self.files[f"{FOLDER}/{name}"] = json.dumps(content)
+
+    def load(self, name: str, *jobs: dict[str, Any]) -> Synced:
+        """Write a job file, and have it taken over."""
+        self.write(name, *jobs)
+        return self.sync()
+
+    def delete(self, *names: str) -> Synced:
+        for name in names:
+            del self.files[f"{FOLDER}/{name}"]
+        return self.sync()
+
+    def rename(self, old: str, new: str) -> Synced:
+        self.files[f"{FOLDER}/{new}"] = self.files.pop(f"{FOLDER}/{old}")
+        return self.sync()
+
+    def command(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """What an operator asks for, with a look into the log where that is due."""
+        request = {"command": command, **arguments}
+        doubt = self.commands.needs_log(request)
+        findings = look_up(self.gateway, [doubt]) if doubt else None
+        return self.commands.perform(request, "ops", self.clock.now(), findings)
+
+    # -- what came of it --------------------------------------------------------------------------------
+
+    def rows(self, name: str | None = None) -> list[dict[str, Any]]:
+        """Deliveries, oldest first, of one job or all."""
+        return self.store.reports.history(name, limit=0)[::-1]
+
+    def states(self, name: str | None = None) -> list[tuple[str, str]]:
+        """(nominal time, state) of each delivery, oldest first."""
+        return [(row["nominal"], row["state"]) for row in self.rows(name)]
+
+    def only(self, name: str | None = None) -> dict[str, Any]:
+        """The one delivery there is."""
+        (row,) = self.rows(name)
+        return row
+
+    @property
+    def texts(self) -> list[str]:
+        """What arrived at Plivo."""
+        return [request.text for request in self.gateway.arrived]
+
+    def problems(self) -> list[str]:
+        return [row["message"] for row in self.store.reports.problems()]
+
+    def holds(self) -> list[str]:
+        return [hold.kind for hold in self.store.holds.open_ones()]
+
+    def cursor(self, name: str, zone: str = "UTC") -> datetime:
+        return self.store.jobs.cursors()[name, zone]
+
+    def moves(self, delivery: int) -> list[tuple[str, str]]:
+        return [(row["from_state"], row["to_state"]) for row in self.store.reports.moves(delivery)]
+
+    def moved_at(self, delivery: int) -> datetime:
+        return from_text(self.store.reports.moves(delivery)[-1]["at"])

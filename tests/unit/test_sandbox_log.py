@@ -1,0 +1,141 @@
+"""The message log that the sandbox plays, in a time of our own."""
+
+import json
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+
+from reminderd.gateway.sandbox import Options
+from tests.support.sandbox import MESSAGES, Played
+
+
+@pytest.fixture
+def played() -> Played:
+    return Played(Options(log_limit=0))
+
+
+def test_a_message_in_the_log_shows_digits_units_and_no_text() -> None:
+    played = Played(Options(offset=timedelta(hours=5, minutes=30)))
+    (uuid,) = played.uuids(text="secret word")
+    (shown,) = played.page()["objects"]
+    assert (shown["message_uuid"], shown["from_number"], shown["to_number"]) == (uuid, "14155550100", "14155550101")
+    assert (shown["units"], shown["message_state"], shown["message_direction"]) == (1, "queued", "outbound")
+    assert shown["message_time"] == "2026-11-22 13:30:00+05:30"
+    assert "secret" not in json.dumps(shown)
+
+
+def test_details_show_the_same_as_the_log(played: Played) -> None:
+    (uuid,) = played.uuids()
+    details = json.loads(played.ask("GET", f"{MESSAGES}{uuid}/").body)
+    details.pop("api_id")
+    assert details == played.page()["objects"][0]
+
+
+def test_a_message_is_queued_then_sent_then_delivered(played: Played) -> None:
+    (uuid,) = played.uuids()
+    for passed, state in ((0.9, "queued"), (1.0, "sent"), (2.9, "sent"), (3.0, "delivered"), (9e3, "delivered")):
+        played.clock.passed = passed
+        assert played.page()["objects"][0]["message_state"] == state
+        assert played.listed(message_state=state) == [uuid]
+        assert [name for name in ("queued", "sent", "delivered", "failed") if played.listed(message_state=name)] == [
+            state
+        ]
+
+
+def test_pages_lead_from_one_to_the_next_and_back(played: Played) -> None:
+    uuids = [played.uuids(text=f"number {n}", dst="+14155550101<+14155550102")[0] for n in range(5)]
+    newest = uuids[::-1]
+    first = played.page(limit=2, to_number="+14155550101")
+    assert [shown["message_uuid"] for shown in first["objects"]] == newest[:2]
+    assert first["meta"]["previous"] is None
+    second = json.loads(played.ask("GET", first["meta"]["next"]).body)
+    third = json.loads(played.ask("GET", second["meta"]["next"]).body)
+    pages = [shown["message_uuid"] for page in (second, third) for shown in page["objects"]]
+    assert pages == newest[2:]
+    assert third["meta"] == {
+        "limit": 2,
+        "offset": 4,
+        "next": None,
+        "previous": f"{urlsplit(MESSAGES).path}?to_number=%2B14155550101&limit=2&offset=2",
+    }
+
+
+def test_a_page_has_at_most_twenty(played: Played) -> None:
+    for _ in range(21):
+        played.send()
+    page = played.page()
+    assert (len(page["objects"]), page["meta"]["limit"]) == (20, 20)
+    assert len(played.listed(offset=20)) == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=21", "limit=0", "limit=x", "offset=-1", "message_time__gt=2026-11-22T08:00:00Z", "message_time=noon"],
+)
+def test_filters_that_cannot_be_read_are_refused(played: Played, query: str) -> None:
+    assert played.ask("GET", f"{MESSAGES}?{query}").status == 400
+
+
+def test_the_log_goes_back_a_day_unless_asked_for_more(played: Played) -> None:
+    old = played.uuids()
+    played.clock.passed = 86_400.0 * 2
+    new = played.uuids()
+    assert played.listed() == new
+    assert played.listed(message_time__gte="2026-11-01 00:00") == new + old
+    played.clock.passed = 86_400.0 * 91
+    assert played.listed(message_time__gte="2026-11-01 00:00") == new
+
+
+@pytest.mark.parametrize(
+    ("filters", "there"),
+    [
+        ({"message_time__gte": "2026-11-22 08:00:00.250000"}, True),
+        ({"message_time__gt": "2026-11-22 08:00:00.250000"}, False),
+        ({"message_time__lte": "2026-11-22 08:00:00.250000"}, True),
+        ({"message_time__lt": "2026-11-22 08:00:00.250000"}, False),
+        ({"message_time": "2026-11-22 08:00:00"}, True),
+        ({"message_time": "2026-11-22 08:00:01"}, False),
+        ({"message_time__gt": "2026-11-22 07:59", "message_time__lt": "2026-11-22 08:01"}, True),
+        ({"from_number": "+14155550100"}, True),
+        ({"from_number": "+14155550199"}, False),
+        ({"to_number": "14155550101"}, True),
+        ({"to_number": "+14155550102"}, False),
+        ({"message_direction": "outbound"}, True),
+        ({"message_direction": "inbound"}, False),
+        ({"message_type": "sms"}, True),
+        ({"message_type": "mms"}, False),
+        ({"from": "+14155550199"}, True),
+    ],
+)
+def test_each_filter_of_the_log_filters(played: Played, filters: dict[str, str], there: bool) -> None:
+    uuids = played.uuids()
+    assert played.listed(**filters) == (uuids if there else [])
+
+
+@pytest.mark.parametrize("mode", ["false", "content_only"])
+def test_numbers_that_the_sender_wants_hidden_are_hidden(played: Played, mode: str) -> None:
+    played.send(log=mode)
+    assert played.page()["objects"][0]["to_number"] == "1415555XXXX"
+    assert played.listed(to_number="+14155550101") == []
+
+
+def test_the_log_can_lag_behind() -> None:
+    played = Played(Options(log_lag=2.0))
+    (uuid,) = played.uuids()
+    played.clock.passed = 1.9
+    assert played.listed() == []
+    assert played.ask("GET", f"{MESSAGES}{uuid}/").status == 404
+    played.clock.passed = 2.0
+    assert played.listed() == [uuid]
+    assert played.ask("GET", f"{MESSAGES}{uuid}/").status == 200
+
+
+def test_the_log_is_listed_twenty_times_a_minute() -> None:
+    played = Played()
+    for _ in range(20):
+        played.page()
+    refused = played.ask("GET", MESSAGES)
+    assert (refused.status, json.loads(refused.body)["error"]) == (429, "too many requests")
+    played.clock.passed = 60.0
+    played.page()
