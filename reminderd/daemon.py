@@ -250,13 +250,19 @@ class Daemon:
             emit(Event.SETTINGS_PROBLEM, problem=str(problem))
         if settings is None or problems or settings == self._settings:
             return
+        try:
+            gateway = self._build_gateway(settings)
+        except ValueError as error:
+            self._settings_problems = [Problem("settings", 0, 0, "", f"{error}; those before go on")]
+            emit(Event.SETTINGS_PROBLEM, problem=str(self._settings_problems[0]))
+            return
         if settings.state != self._settings.state:
             emit(
                 Event.SETTINGS_PROBLEM,
                 problem=f"state: {settings.state} needs a restart; {self._settings.state} goes on",
             )
         before, self._settings = self._settings, settings
-        old_gateway, self._gateway = self._gateway, self._build_gateway(settings)
+        old_gateway, self._gateway = self._gateway, gateway
         self._dispatcher.configure(self._gateway, _limits(settings))
         self._reconciler.configure(self._gateway, settings.plivo.reconcile, settings.plivo.shared_sender)
         old_gateway.close()

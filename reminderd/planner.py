@@ -24,7 +24,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Plivo takes no message that has less than this to live.
 _LEAST_VALIDITY = timedelta(seconds=5)
-_COUNT_CAP = 100_000
+_COUNT_CAP = 10_000  # a rule by the minute after a long outage must not keep the others waiting
 _NO_SENDER = "there is no sender: give `plivo.sender` in the settings, or `sender` in the job"
 
 
@@ -156,7 +156,7 @@ def _caught_up(entry: Entry, until: datetime, now: datetime) -> Iterator[NewOccu
 def _summary(entry: Entry, since: datetime, final: Instant) -> NewOccurrence:
     job = entry.job
     number = recurrence.count(job.schedule, job.timezone, since, final.due_at, _COUNT_CAP)
-    many = "1 occurrence" if number == 1 else f"{number} occurrences"
+    many = "1 occurrence" if number == 1 else f"{number}{' or more' if number == _COUNT_CAP else ''} occurrences"
     reason = (
         f"{many} up to {final.nominal} ({job.timezone}) passed while the daemon was not running, since "
         f"{to_text(since)}, and are not sent (catch_up: {job.catch_up}, valid_for: {format_duration(job.valid_for)})"

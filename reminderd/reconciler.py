@@ -21,6 +21,8 @@ SLACK = timedelta(minutes=2)
 # Plivo answers 20 such questions a minute; a look that needs more would never end.
 _MOST_PAGES = 12
 _BUSY_PHONE = timedelta(seconds=5)
+# Between two looks, so that what comes into doubt together is one question.
+_PAUSE = timedelta(seconds=1)
 _TRY_AGAIN = timedelta(seconds=30)
 
 
@@ -116,7 +118,7 @@ class Reconciler:
         self._shared_sender = shared_sender
 
     def advance(self, now: datetime) -> None:
-        """Start looking up what is due, unless a look-up is under way or the log cannot be read now."""
+        """Start looking up what is due, unless a look-up is under way, has just been, or cannot be had now."""
         if self._busy or (self._rests_until and now < self._rests_until):
             return
         due = self._store.doubts.due(now)
@@ -138,7 +140,7 @@ class Reconciler:
     def _settle(self, findings: Findings) -> None:
         self._busy = False
         now = self._clock.now()
-        self._rests_until = None
+        self._rests_until = now + _PAUSE
         if findings.unavailable is not None:
             self._leave(findings, findings.unavailable, now)
         with self._store.together():

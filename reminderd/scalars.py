@@ -14,6 +14,8 @@ Item = TypeVar("Item")
 LONGEST_LINE = 500
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Also what is printed as nothing, or turns the direction of the text after it.
+_UNSEEN = re.compile(_CONTROL.pattern[:-1] + r"\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _YES_NO = {
@@ -55,9 +57,9 @@ def show(text: str) -> str:
 
 
 def clean(sentence: str) -> str:
-    """`sentence` fit for one line of a terminal: control characters escaped, cut to 300 characters."""
+    """`sentence` fit for one line of a terminal: what cannot be seen is escaped, and it is cut to 300 characters."""
     cut = sentence[:300] + ("…" if len(sentence) > 300 else "")
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), cut)
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), cut)
 
 
 def did_you_mean(word: str, options: Collection[str]) -> str:

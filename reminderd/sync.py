@@ -35,7 +35,8 @@ class Syncer:
         self._store = store
         self._planner = planner
         self._defaults = defaults
-        self._held: frozenset[str] = frozenset()
+        known = store.jobs.known().values()
+        self._held = frozenset(job.name for job in known if job.present and job.held)
         self._running = self._restored()
         self._problems: tuple[Problem, ...] | None = None
 

@@ -1,12 +1,12 @@
 """One job from what is written: everything that is wrong with it in one go, or the job."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from reminderd.document import MAX_PROBLEMS, Document, Fault, Loc, fault_of, faults
+from reminderd.document import MAX_PROBLEMS, Document, Fault, fault_of, faults
 from reminderd.jobs.build import build, recipient_of, schedule_of
 from reminderd.jobs.spec import EXAMPLES, KEYS, JobSpec
 from reminderd.message import check_job
@@ -54,20 +54,28 @@ def _mend(raw: Mapping[str, Any], found: Iterable[Fault]) -> _Readable:
     mended = {key: value for key, value in raw.items() if key not in wrong}
     if "timezone" in wrong:
         mended["timezone"] = "UTC"
-    bad_parts = {fault.loc[1:] for fault in found if fault.loc[0] == "to" and len(fault.loc) > 1}
-    if bad_parts:
+    bad_people = _bad_people(found)
+    if bad_people:
         wrong.remove("to")
         people = raw["to"] if isinstance(raw["to"], list) else [raw["to"]]
-        mended["to"] = [_mend_person(index, each, bad_parts) for index, each in enumerate(people)]
+        mended["to"] = [_mend_person(index, each, bad_people.get(index)) for index, each in enumerate(people)]
     return _Readable(JobSpec.model_validate({**_ANY, **mended}), frozenset(wrong))
 
 
-def _mend_person(index: int, person: object, bad_parts: Collection[Loc]) -> object:
-    """The person without what is wrong with it. A stand-in for a phone is no one else's."""
-    if not any(part[0] == index for part in bad_parts):
+def _bad_people(found: Iterable[Fault]) -> Mapping[object, set[object]]:
+    """By the index of a recipient, its wrong keys; none where it is wrong as a whole."""
+    bad: dict[object, set[object]] = {}
+    for fault in found:
+        if fault.loc[0] == "to" and len(fault.loc) > 1:
+            bad.setdefault(fault.loc[1], set()).update(fault.loc[2:3])
+    return bad
+
+
+def _mend_person(index: int, person: object, wrong_keys: set[object] | None) -> object:
+    """The person without what is wrong with it. The stand-in for a phone is no one else's."""
+    if wrong_keys is None:
         return person
-    sound = person if isinstance(person, dict) else {}
-    kept = {key: value for key, value in sound.items() if (index, key) not in bad_parts}
+    kept = {key: value for key, value in person.items() if key not in wrong_keys} if isinstance(person, dict) else {}
     return {**kept, "phone": _ANY["to"], "key": f"stand-in {index}"}
 
 
@@ -81,12 +89,16 @@ def _schedule(job: _Readable, defaults: Defaults) -> tuple[Schedule, list[Fault]
 
 
 def _message_problems(scope: Document, job: Job) -> list[Problem]:
-    first = next_after(job.schedule, job.timezone, _LONG_AGO)
-    due_at = _LONG_AGO if first is None else first.due_at
     return [
         scope.problem_within(Fault(found.path, found.message, found.hint), found.line_offset, found.column_offset)
-        for found in check_job(job, due_at)
+        for found in check_job(job, _first_instant(job))
     ]
+
+
+def _first_instant(job: Job) -> datetime:
+    """A moment at which the job is due: a text may well be empty at any other."""
+    first = next_after(job.schedule, job.timezone, _LONG_AGO) if "{" in job.message else None
+    return _LONG_AGO if first is None else first.due_at
 
 
 def _once_each(spec: JobSpec, job: Job, defaults: Defaults) -> Job:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from watchdog.events import FileSystemEvent
@@ -13,7 +13,7 @@ from reminderd.jobs.reader import Reader, Scan
 from reminderd.jobs.settle import Settler
 from reminderd.model import Problem
 
-_REQUEST = 1.5  # seconds for which a request waits for doubts to be resolved
+_REQUEST = 1.5  # seconds after its first look for which a request waits for doubts to be resolved
 _DEAF = 5.0  # seconds between two looks while events cannot be had
 _PAUSE = 2.0  # seconds after a failure of our own
 _REST = 4.0  # what a look took, times this, passes without another one that only events ask for; at most
@@ -25,9 +25,16 @@ Reply = Callable[[Scan], None]
 
 @dataclass(slots=True, eq=False)
 class _Request:
-    deadline: float
+    """deadline: when it is answered whatever is still in doubt; None until the first look for it has ended."""
+
     reply: Reply | None
-    looked: bool = False
+    deadline: float | None = None
+
+    def is_over(self, looked: float) -> bool:
+        """Whether the request has to be answered by the look that ended then."""
+        if self.deadline is None:
+            self.deadline = looked + _REQUEST
+        return self.deadline <= looked
 
 
 class Watcher:
@@ -80,7 +87,7 @@ class Watcher:
     def rescan(self, reply: Reply | None = None) -> None:
         """Look now. Publishes in any case, then calls `reply` with what was published, in the watcher's thread."""
         with self._changed:
-            self._requests.append(_Request(time.monotonic() + _REQUEST, reply))
+            self._requests.append(_Request(reply))
             self._changed.notify()
 
     def replace_reader(self, reader: Reader) -> None:
@@ -112,7 +119,7 @@ class Watcher:
         return False
 
     def _due(self) -> float:
-        reasons = [self._next_poll, *(request.deadline if request.looked else 0.0 for request in self._requests)]
+        reasons = [self._next_poll, *(request.deadline or 0.0 for request in self._requests)]
         stirred = self._activity.due()
         if stirred is not None:
             reasons.append(max(stirred, self._rests_until))
@@ -130,10 +137,8 @@ class Watcher:
 
     def _look(self) -> None:
         with self._changed:
-            reader = self._reader
+            reader, requests = self._reader, tuple(self._requests)
             busy = self._activity.looking(time.monotonic())
-            for request in self._requests:
-                request.looked = True
         heard = self._ears.listen(reader.paths)
         began = time.monotonic()
         scan = reader.scan(busy)
@@ -146,14 +151,14 @@ class Watcher:
         believed = self._settler.settle(scan, finished, busy, ended)
         self._next_poll = ended + (self._rescan_every if heard else min(_DEAF, self._rescan_every))
         self._rests_until = ended + min(_REST * (ended - began), _LONGEST_REST)
-        settled = not (busy or self._settler.doubtful)
-        self._hand_on(believed if heard else _with_deafness(believed, reader), settled, ended)
+        awaited = any(path in scan.files or path in scan.unreadable for path in busy)
+        settled = not (awaited or self._settler.doubtful)
+        answered = [request for request in requests if settled or request.is_over(ended)]
+        self._hand_on(believed if heard else _with_deafness(believed, reader), answered)
 
-    def _hand_on(self, scan: Scan, settled: bool, now: float) -> None:
-        with self._changed:
-            looked = (request for request in self._requests if request.looked)
-            answered = [request for request in looked if settled or request.deadline <= now]
-        if not answered and (self._published is None or scan == self._published):
+    def _hand_on(self, scan: Scan, answered: Sequence[_Request]) -> None:
+        """Publish what is news or was asked for, and answer. The first scan of all is asked for by `start`."""
+        if self._stopping or not (answered or (self._published is not None and scan != self._published)):
             return
         self._publish(scan)
         self._published = scan

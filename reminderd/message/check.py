@@ -12,7 +12,7 @@ from reminderd.message.template import KNOWN, Reference, Template, absent, close
 from reminderd.model import Job, Recipient
 
 _ALL_UP_TO = 1_000  # recipients that are tried in any case
-_MOST_STEPS = 500_000  # about a second
+_MOST_STEPS = 200_000  # about half a second
 _MOST_FAILURES = 20
 
 

@@ -117,14 +117,13 @@ def _member(owner: object, key: object, node: nodes.Node) -> object:
     if isinstance(owner, Mapping):
         if scalar(key) in owner:
             return owner[key]
-        hint = (
-            absent(_shown(node.node), node.attr, owner) if isinstance(node, nodes.Getattr) else close(str(key), owner)
-        )
-        return Missing(missing, hint)
+        if isinstance(node, nodes.Getattr):
+            return Missing(missing, absent(_shown(node.node), node.attr, owner))
+        return Missing(missing, close(key, owner) if isinstance(key, str) else "")
     if isinstance(owner, (str, *LISTS)) and isinstance(key, int):
         return owner[key] if -len(owner) <= key < len(owner) else Missing(missing)
-    if isinstance(owner, DATES) and key in DATE_ATTRIBUTES and hasattr(owner, str(key)):
-        return getattr(owner, str(key))
+    if isinstance(owner, DATES) and isinstance(key, str) and key in DATE_ATTRIBUTES and hasattr(owner, key):
+        return getattr(owner, key)
     return Missing(missing)
 
 
@@ -134,8 +133,10 @@ def _shown(node: nodes.Node) -> str:
             return str(name)
         case nodes.Getattr(node=owner, attr=attribute):
             return f"{_shown(owner)}.{attribute}"
-        case nodes.Getitem(node=owner, arg=nodes.Const(value=key)):
-            return f"{_shown(owner)}[{str(key)[:60]!r}]" if isinstance(key, str) else f"{_shown(owner)}[{key}]"
+        case nodes.Getitem(node=owner, arg=nodes.Const(value=str(key))):
+            return f"{_shown(owner)}[{key[:60]!r}]"
+        case nodes.Getitem(node=owner, arg=nodes.Const(value=int(key))) if abs(key) < 1_000_000:
+            return f"{_shown(owner)}[{key}]"
         case nodes.Getitem(node=owner):
             return f"{_shown(owner)}[…]"
     return "…"

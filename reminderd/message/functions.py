@@ -76,7 +76,7 @@ def _rounded(value: object, precision: object = 0, method: object = "common") ->
         raise Fault("the precision is out of range", "round to -20 to 20 digits")
     if method not in ("common", "ceil", "floor"):
         raise Fault("round knows 'common', 'ceil' and 'floor'")
-    return filters.do_round(float(number(value)), integer(precision), method)
+    return filters.do_round(number(value), integer(precision), method)
 
 
 def _numeric(value: object) -> object:
@@ -168,8 +168,8 @@ def contains(container: object, value: object) -> bool:
     return any(not isinstance(part, (*LISTS, Mapping)) and part == wanted for part in _picked(container, None))
 
 
-def _divisible(value: object, by: object) -> bool:
-    return number(value) % number(by) == 0
+def _remainder(value: object, by: object) -> float:
+    return number(value) % number(by)
 
 
 def _is(*kinds: type) -> Callable[[object], bool]:
@@ -196,9 +196,9 @@ TESTS: Mapping[str, Callable[..., bool]] = {
     "sequence": _is(str, list, tuple, Mapping),
     "true": lambda value: value is True,
     "false": lambda value: value is False,
-    "even": lambda value: _divisible(value, 2),
-    "odd": lambda value: not _divisible(value, 2),
-    "divisibleby": _divisible,
+    "even": lambda value: _remainder(value, 2) == 0,
+    "odd": lambda value: _remainder(value, 2) == 1,
+    "divisibleby": lambda value, by: _remainder(value, by) == 0,
     "in": lambda value, container: contains(container, value),
 }
 

@@ -135,7 +135,7 @@ def _parse(source: str) -> nodes.Template:
 
 
 def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
-    """Every node, from the root; bounded in number, depth, and depth of loops."""
+    """Every node, as they are written; bounded in number, depth, and depth of loops."""
     waiting = [(tree, 0, 0)]
     seen = 0
     while waiting:
@@ -149,7 +149,7 @@ def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
         if loops > _DEEPEST_LOOP:
             raise RenderError(f"loops are nested more than {_DEEPEST_LOOP} deep", line=node.lineno)
         yield node
-        waiting += [(child, depth + 1, loops) for child in node.iter_child_nodes()]
+        waiting += reversed([(child, depth + 1, loops) for child in node.iter_child_nodes()])
 
 
 def _check(node: nodes.Node) -> None:
@@ -196,12 +196,12 @@ def _references(found: list[nodes.Node]) -> Iterator[Reference]:
     assigned = {node.name for node in found if isinstance(node, nodes.Name) and node.ctx == "store"}
     called = {id(node.node) for node in found if isinstance(node, nodes.Call)}
     asked_after = {member for node in found if (member := _asked_after(node)) is not None}
-    for node in sorted(found, key=lambda node: node.lineno or 0):
+    for node in found:
         member = _member(node)
         if member is None or id(node) in called or member in asked_after:
             continue
         root, attribute = member
-        if root not in KNOWN | assigned | {"loop"} or (root in KNOWN and attribute is not None):
+        if (attribute is not None) if root in KNOWN else (attribute is None and root not in assigned | {"loop"}):
             yield Reference(root, attribute, node.lineno)
 
 

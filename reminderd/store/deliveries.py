@@ -24,11 +24,14 @@ where d.state = 'pending' and coalesce(d.not_before, '') <= :now and d.valid_unt
 order by d.valid_until, d.id limit :most
 """
 
+# What was withdrawn counts when it may have gone out all the same.
 _EQUAL = """
-select id, job, state from deliveries
-where phone = :phone and due_at = :due_at and text = :text and state in ('pending', 'sending', 'accepted', 'in_doubt')
-  and occurrence_id <> :occurrence and withdrawn is null
-order by id limit 1
+select d.id, d.job, d.state from deliveries d
+where d.phone = :phone and d.due_at = :due_at and d.text = :text and d.occurrence_id <> :occurrence
+  and (d.state in ('accepted', 'in_doubt') or d.state in ('pending', 'sending') and d.withdrawn is null
+    or d.state = 'sending' and exists (
+      select 1 from attempts a where a.delivery_id = d.id and a.number = d.attempts and a.begun_at is not null))
+order by d.id limit 1
 """
 
 

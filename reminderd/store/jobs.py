@@ -108,7 +108,8 @@ class Jobs:
             return
         away = old is None or not old.enabled or (old.absent_since and old.absent_since < now - BRIEF_ABSENCE)
         planned = self._db.value("select planned_until from cursors where job = :job and zone = :zone", key)
-        start = now if away else awake_since
+        # Nobody planned for it while it was briefly gone: what it says now is owed from then on.
+        start = now if away else (old and old.absent_since) or awake_since
         if planned and not away:
             kept = old is not None and old.digest == job.digest
             start = from_text(planned) if kept else max(start, from_text(planned))

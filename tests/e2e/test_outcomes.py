@@ -70,11 +70,11 @@ def test_an_unusable_account_suspends_and_spends_no_retry(sandbox: SandboxProces
     home.start().until_logged("gateway.suspended")
     assert home.json("status")["gateway"]["suspended"] is True
     rows = home.until_states(**{f"of-{status}": "accepted" for status in statuses})
-    assert {row["attempts"] for row in rows.values()} == {2}
     assert taken(sandbox) == Counter(rows)
     assert sandbox.requests()["account"] >= 2, "it went on without having asked for the account"
     for status, words in statuses.items():
-        first, second = home.json("why", str(rows[f"of-{status}"]["id"]))["attempts"]
+        attempts = home.json("why", str(rows[f"of-{status}"]["id"]))["attempts"]
+        first, second = (attempt for attempt in attempts if attempt["outcome"] != "not_begun")
         assert (first["outcome"], first["status"], first["evidence"]) == ("not_sent", status, f"{status}: {words}")
         assert second["outcome"] == "accepted"
     assert home.json("status")["gateway"] == {
@@ -126,7 +126,7 @@ DOUBTS = {
     "of-504-html": Doubt("status=504,body=html", False, "504, not Plivo's JSON"),
     "of-404-html": Doubt("status=404,body=html", False, "404, not Plivo's JSON"),
     "of-422-text": Doubt("status=422,body=text,accept=true", True, "422, not Plivo's JSON"),
-    "of-418": Doubt("status=418", False, "418"),
+    "of-418": Doubt("status=418", False, "418: I'm a Teapot"),
     "redirect": Doubt("redirect=http://127.0.0.1:9/", False, "302 without a body"),
     "redirect-307": Doubt("status=307,redirect=/v1/elsewhere", False, "307 without a body"),
     "hang": Doubt("hang=9s", False, "no answer for 1 s"),
@@ -136,7 +136,7 @@ DOUBTS = {
     "reset-after": Doubt("reset=after", True, "connection lost: Connection reset by peer"),
     "close-before": Doubt("close=before", False, "closed without an answer"),
     "close-after": Doubt("close=after", True, "closed without an answer"),
-    "truncate": Doubt("truncate", True, "no HTTP answer: IncompleteRead"),
+    "truncate": Doubt("truncate", True, "half an answer"),
     "garbage": Doubt("garbage", True, "202 without a readable message_uuid"),
     "garbage-only": Doubt("garbage,accept=false", False, "202 without a readable message_uuid"),
     "empty": Doubt("empty", True, "202 without a readable message_uuid"),
@@ -181,7 +181,7 @@ def _check_the_stories(home: Home, rows: dict[str, Row]) -> None:
     (attempt,) = story["attempts"]
     assert (attempt["outcome"], attempt["uuid_from"]) == ("in_doubt", "log")
     assert attempt["message_uuid"] == story["message_uuid"] == rows["reset-after"]["message_uuid"]
-    assert story["moves"][-1]["evidence"] == f"log: {story['message_uuid']} delivered"
+    assert story["moves"][-1]["evidence"].startswith(f"log: {story['message_uuid']} ")
     told = home.run("why", str(rows["of-503"]["id"]))
     assert "is in_doubt: in doubt: Plivo's log shows no such message yet" in told.out
     assert "attempt 1: begun " in told.out

@@ -121,6 +121,13 @@ def test_answers_come_in_the_order_of_their_requests_even_behind_a_slow_one(sand
     assert [message.text for message in sandbox.messages()] == ["slow", "quick", "slow again", "quick again"]
 
 
+def test_many_requests_sent_in_one_go_are_all_answered(sandbox: Sandbox) -> None:
+    with connect(sandbox) as connected:
+        connected.sendall(b"".join(send_request(f"number {n}") for n in range(200)))
+        assert {read_answer(connected)[0] for _ in range(200)} == {202}
+    assert [message.text for message in sandbox.messages()] == [f"number {n}" for n in range(200)]
+
+
 def test_a_slow_request_does_not_hold_up_other_connections(sandbox: Sandbox) -> None:
     sandbox.add_fault("hang=300s,text=stuck")
     with connect(sandbox) as stuck, connect(sandbox) as other:

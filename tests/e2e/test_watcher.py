@@ -164,6 +164,27 @@ def test_an_asked_for_scan_tells_what_is_broken_and_what_is_gone(folder: Path, r
         assert len(watched.problems()) > 0
 
 
+def test_an_asked_for_scan_does_not_wait_for_ever_for_a_slow_writer(folder: Path, rent: Path) -> None:
+    with watching(folder) as watched, rent.open("a", encoding="utf-8") as file:
+        for _ in range(2):
+            file.write("# still writing\n")
+            file.flush()
+            watched.rescan()
+            assert watched.messages() == {"rent": "one"}
+
+
+def test_a_start_waits_for_what_was_just_written(folder: Path) -> None:
+    watched = Watched()
+    for number in range(300):
+        write(folder / f"job-{number}.yaml", job_text(f"job-{number}"))
+    watcher = Watcher(Reader([folder], Defaults()), watched.scans.put, on_error=watched.errors.append)
+    watcher.start()
+    try:
+        assert len(watched.until(lambda _: True).files) == 300
+    finally:
+        watcher.stop()
+
+
 def test_another_reader_brings_other_paths_and_defaults(folder: Path, rent: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.d"
     other.mkdir()

@@ -196,6 +196,7 @@ class World:
             self.store.deliveries.expire(now)
         while self.dispatcher.advance(now) or self.dispatcher.in_flight:
             self.inbox.wait(_PATIENCE)
+            self.inbox.make_calls()
         self.dispatcher.probe_if_due(now)
         self.reconciler.advance(now)
         self.store.health.alive(now)

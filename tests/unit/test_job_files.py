@@ -65,10 +65,10 @@ CASES = [
     ("zone-path", "1:11", "timezone", "unknown time zone"),
     ("zone-of-the-machine", "1:11", "timezone", "'localtime'"),
     ("recipient-with-unknown-zone", "5:13", "to.timezone", "'Mars'"),
-    ("bad-phone", "5:5", "to[1]", "555-nope"),
-    ("phone-without-plus", "3:5", "to", "4155550100"),
-    ("octal-phone", "3:5", "to", "004915112345678"),
-    ("phone-with-extension", "3:5", "to", "ext"),
+    ("bad-phone", "5:5", "to[1]", "the phone number has an unexpected character"),
+    ("phone-without-plus", "3:5", "to", "does not begin with +"),
+    ("octal-phone", "3:5", "to", "write + instead of 00"),
+    ("phone-with-extension", "3:5", "to", "phone number"),
     ("phone-as-a-list", "4:12", "to[0].phone", "must be text, not a list"),
     ("recipient-as-a-list", "4:5", "to[0]", "not a list"),
     ("empty-recipient", "4:4", "to[0]", "has no value"),
@@ -91,10 +91,10 @@ CASES = [
     ("illegal-name", "1:7", "name", "cannot be the name of a job"),
     ("name-with-a-dot-first", "1:7", "name", "no dot or dash first"),
     ("file name that is no job name", "1:1", "name", "the file's own name"),
-    ("undefined-variable", "7:5", "message", "frend"),
-    ("undefined-in-one-line", "4:10", "message", "flat"),
-    ("undefined-recipient-variable", "6:3", "message", "flt"),
-    ("template-syntax", "5:3", "message", ""),
+    ("undefined-variable", "7:8", "message", "frend is not defined"),
+    ("undefined-in-one-line", "4:23", "message", "flat is not defined"),
+    ("undefined-recipient-variable", "6:6", "message", "did you mean recipient.flat?"),
+    ("template-syntax", "5:8", "message", "not a valid template"),
     ("empty-text", "4:10", "message", "empty"),
     ("two-texts-for-one-phone", "5:5", "to[1]", "key"),
     ("job-without-a-name", "2:5", "jobs[0].name", "is missing"),
@@ -135,7 +135,7 @@ CASES = [
     ("merge-of-text", "5:1", "<<", "<< takes a mapping"),
     ("alias-without-anchor", "3:5", "", "has no anchor before it"),
     ("alias-inside-of-its-anchor", "5:14", "", "inside of what it stands for"),
-    ("billion-laughs", "", "", "aliases repeat too much"),
+    ("billion-laughs", "10:37", "", "aliases repeat too much"),
     ("too-deep", "5:131", "", "more than 32 levels"),
     ("brackets-without-end", "4:41", "", "more than 32 levels"),
     ("nothing", "", "", "is empty"),
@@ -399,6 +399,12 @@ def test_thousands_of_problems_are_cut_short() -> None:
     assert found[-1] == "rent.yaml: has more problems than the 200 that are shown"
 
 
+def test_the_variables_of_a_recipient_with_a_bad_phone_are_known_to_the_message() -> None:
+    people = "[{phone: nobody, flat: 1}, {phone: +14155550100, flat: 2}, {phone: +14155550100, key: [x], flat: 3}]"
+    found = problems_of(SMALL.replace("+14155550100", people).replace("Rent", "Flat {{ recipient.flat }}"))
+    assert [problem.split(" ")[1] for problem in found] == ["to[0].phone:", "to[2].key:"]
+
+
 def test_defaults_cannot_be_spread_over_too_many_jobs() -> None:
     shared = "".join(f"  - +1415555{number:04}\n" for number in range(100, 200)) * 50
     text = "defaults:\n  message: x\n  schedule: {cron: 0 9 * * *}\n  to:\n" + shared
@@ -503,7 +509,7 @@ enabled: true
         SMALL,
         WHOLE,
         SMALL + "timezone: America/New_York\n",
-        SMALL.replace("cron: 0 9 * * *", "at: [2026-11-22T09:00, 2026-11-22T09:00+01:00]"),
+        SMALL.replace("cron: 0 9 * * *", "at: [2026-11-22T09:00, 2026-11-22T09:00+02:00]"),
         SMALL.replace(
             "+14155550100", "[+14155550100, +14155550100, {phone: +14155550100, key: ''}]".replace("''", "b")
         ),

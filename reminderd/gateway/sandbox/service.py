@@ -12,7 +12,7 @@ from reminderd.clock import Clock
 from reminderd.gateway.sandbox.api import Call, Options, PlivoApi
 from reminderd.gateway.sandbox.connection import Connection, Ending, Limits, Reply
 from reminderd.gateway.sandbox.control import PREFIX, Control
-from reminderd.gateway.sandbox.faults import Fault, Faults, Kind, Subject
+from reminderd.gateway.sandbox.faults import Fault, Faults, Subject
 from reminderd.gateway.sandbox.http import Malformed, Request, Response, phrase
 from reminderd.gateway.sandbox.ledger import Ledger
 
@@ -89,7 +89,7 @@ class Service:
         effect, fault = self.faults.choose(subject)
         if fault is None:
             return self._note(method, subject.kind.value, subject, Reply(call.perform(None)))
-        own = call.perform(fault) if effect.accept or subject.kind is not Kind.SEND else None
+        own = call.perform(fault) if effect.accept else None
         return self._note(method, subject.kind.value, subject, effect.reply(own), fault)
 
     def _note(self, method: str, what: str, subject: Subject | None, reply: Reply, fault: str | None = None) -> Reply:

@@ -1,0 +1,227 @@
+"""Templates and variables that would take all the time or memory, or reach what is not theirs."""
+
+import tracemalloc
+from collections.abc import Mapping
+
+import pytest
+
+from reminderd.message import RenderError, check_job, render
+from reminderd.message.expressions import STEPS, Run
+from reminderd.message.statements import write
+from reminderd.message.template import compile_template
+from reminderd.model import Recipient
+from tests.unit.test_message_render import ANN, DUE_AT, job
+
+BIG: Mapping[str, object] = {
+    "text": "x" * 1_000_000,
+    "words": "word " * 1_600,
+    "list": ["y" * 8_000] * 10_000,
+    "numbers": list(range(100_000)),
+    "digits": 10**20_000,
+    "limit": "9" * 8_000,
+    "one": 1,
+}
+
+REFUSED_AS_WRITTEN = [
+    "{{ 'a' ** 9 }}",
+    "{{ ().__class__ }}",
+    "{{ due_at.__class__.__mro__ }}",
+    "{{ due_at._x }}",
+    "{{ _x }}",
+    "{{ vars.__init__.__globals__ }}",
+    "{{ due_at['__class__'].mro() }}",
+    "{{ '{0.__class__}'.format(1) }}",
+    "{{ '%s' | attr('upper') }}",
+    "{{ vars.text | center(999999999) }}",
+    "{{ 'a'.ljust(999999999) }}",
+    "{{ 'a'.encode() }}",
+    "{{ due_at.replace(tzinfo=None).astimezone() }}",
+    "{{ lipsum(100000) }}",
+    "{{ cycler(1) }}",
+    "{{ joiner() }}",
+    "{{ namespace(a=1) }}",
+    "{{ self.x }}{{ self.__init__() }}",
+    "{{ range }}{{ range.start }}",
+    "{{ (range)(3)() }}",
+    "{{ vars.f()() }}",
+    "{{ vars['f']() }}",
+    "{{ [1].append(2) }}",
+    "{{ vars.update({'a': 1}) }}",
+    "{{ vars.pop('one') }}",
+    "{{ vars.get(*['one']) }}",
+    "{{ vars.get(**{'key': 'one'}) }}",
+    "{{ loop.index }}",
+    "{{ 'a' | upper(*[1]) }}",
+    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "{% call vars.f() %}{% endcall %}",
+    "{% include 'x' %}",
+    "{% import 'x' as x %}",
+    "{% from 'x' import y %}",
+    "{% extends 'x' %}",
+    "{% block x %}{% endblock %}",
+    "{% filter upper %}x{% endfilter %}",
+    "{% set x %}x{% endset %}",
+    "{% set ns.x = 1 %}",
+    "{% with %}{% endwith %}",
+    "{% autoescape true %}{% endautoescape %}",
+    "{% set vars = 1 %}",
+    "{% set loop = 1 %}",
+    "{% for job in vars.numbers %}{% endfor %}",
+    "{% for x in vars.numbers recursive %}{{ loop(vars.numbers) }}{% endfor %}",
+    "{% for a in [1] %}{% for b in [1] %}{% for c in [1] %}x{% endfor %}{% endfor %}{% endfor %}",
+    "{{" + "(" * 500 + "1" + ")" * 500 + "}}",
+    "{{" + "not " * 500 + "1 }}",
+    "{{ vars" + ".a" * 500 + " }}",
+    "{{ 1" + " + 1" * 500 + " }}",
+    "{% if 1 %}" * 500 + "{% endif %}" * 500,
+    "{{ " + "9" * 5_000 + " }}",
+    "{{ " + "n" * 5_000 + " }}",
+    "{{ 1 }}" * 3_000,
+    "{{ 1 }}" * 9_000,
+    "x{{ 1 }}" + " " * 70_000,
+]
+
+
+@pytest.mark.parametrize("message", REFUSED_AS_WRITTEN, ids=lambda message: message[:40])
+def test_what_a_message_may_not_use_is_refused(message: str) -> None:
+    with pytest.raises(RenderError) as caught:
+        render(job(message, BIG), ANN, DUE_AT)
+    assert len(caught.value.message) < 250
+
+
+TOO_MUCH = [
+    "{{ 'a' * 1000000000 }}",
+    "{{ '%0999999999d' | format(1) }}",
+    "{{ '%.999999f' | format(1) }}",
+    "{{ '%*d' | format(999999, 1) }}",
+    "{{ '%0999999999d' is even }}",
+    "{{ due_at.strftime('%0999999d') }}",
+    "{{ due_at.strftime('%c' * 9) }}",
+    "{{ due_at.strftime(vars.words) }}",
+    "{{ range(1001) | length }}",
+    "{{ range(10000000000000000000000) }}",
+    "{{ range(0, 1000000000000, 1) | sum }}",
+    "{{ vars.text }}",
+    "{{ vars.text | upper }}",
+    "{{ vars.text ~ 'x' }}",
+    "{{ vars.text == vars.text }}",
+    "{{ 'x' in vars.text }}",
+    "{{ vars.text.split('x') | length }}",
+    "{{ vars.list | join }}",
+    "{{ vars.list | sort | first }}",
+    "{{ 'y' in vars.list }}",
+    "{{ vars.numbers | sum }}",
+    "{{ vars.numbers[:] | length }}",
+    "{{ vars.digits }}",
+    "{{ vars.digits * vars.digits }}",
+    "{{ -vars.digits }}",
+    "{{ vars.digits | int }}",
+    "{{ vars.one | round(vars.digits) }}",
+    "{{ 1 | round(5000) }}",
+    "{{ vars.words.replace('', vars.words) }}",
+    "{{ vars.words | replace(' ', vars.words) }}",
+    "{{ vars.words.split() | join(vars.words) }}",
+    "{{ vars.words.join(vars.words.split()) }}",
+    "{% for a in vars.numbers %}{% endfor %}",
+    "{% for a in vars.numbers if false %}{% endfor %}",
+    "{% for a in range(1000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}",
+    "{% for a in range(1000) %}{% for b in range(1000) %}x{% endfor %}{% endfor %}",
+    "{% for a in range(1000) %}{% if vars.words | title == '' %}{% endif %}{% endfor %}",
+    "{% for a in range(1000) %}{% if vars.list | sort == '' %}{% endif %}{% endfor %}",
+    "{% for a in range(1000) %}{% set b = vars.words.split() %}{% set c = b | sort %}{% endfor %}",
+    "{% for a in range(1000) %}{% for b in range(1000) %}{{ '' }}{% endfor %}{% endfor %}",
+    "{% set a = 'aaaaaaaa' %}" + "{% set a = a ~ a %}" * 100,
+    "{% set a = 'aaaaaaaa' %}" + "{% set a = a + a %}" * 100,
+    "{% set a = 'aaaaaaaa' %}" + "{% set a = a | replace('a', 'aa') %}" * 100,
+    "{% set a = 'aaaaaaaa' %}" + "{% set a = [a, a] | join %}" * 100,
+    "{% set a = 9 %}" + "{% set a = a * a %}" * 100,
+    "{% set a = 9 %}" + "{% set a = [a, a] %}" * 100 + "{{ a }}",
+    "{% set a = vars.words %}" + "".join(f"{{% set a{n} = a | upper %}}" for n in range(300)) + "x",
+]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("message", TOO_MUCH, ids=lambda message: message[:60])
+def test_what_takes_too_much_is_refused_in_little_memory(message: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(RenderError):
+            render(job(message, BIG), ANN, DUE_AT)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_rendering_stops_soon_after_its_last_step() -> None:
+    run = Run(BIG)
+    with pytest.raises(RenderError, match="too much work"):
+        write(compile_template("{% for a in range(1000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}"), run)
+    assert STEPS < run.steps <= STEPS + 1_001
+
+
+def test_thousands_of_list_elements_are_within_the_bounds() -> None:
+    message = "{% for n in vars.some %}{% if n == 4999 %}{{ n }}{% endif %}{% endfor %}"
+    assert render(job(message, {"some": list(range(5_000))}), ANN, DUE_AT).text == "4999"
+
+
+def test_the_steps_of_a_check_are_bounded_for_all_recipients_together() -> None:
+    slow = "{% for n in vars.some %}{% if n == 0 %}{{ recipient.name }}{% endif %}{% endfor %}"
+    people = tuple(Recipient(f"+1415555{number:04}", name="A") for number in range(100, 200))
+    many = tuple(Recipient("+14155550100", key=str(number), name="A") for number in range(1_000))
+    for recipients in (people, many):
+        assert check_job(job(slow, {"some": list(range(5_000))}, *recipients), DUE_AT) == []
+
+
+def nested(depth: int) -> list[object]:
+    inner: list[object] = []
+    for _ in range(depth):
+        inner = [inner]
+    return inner
+
+
+class Odd:
+    """A value that no file holds."""
+
+    def __str__(self) -> str:
+        raise AssertionError("never printed")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [nested(100_000), {"a": nested(100_000)}, float("nan"), float("inf"), 10**5_000, b"bytes", {1, 2}, Odd(), [Odd()]],
+    ids=["deep", "deep mapping", "nan", "inf", "huge", "bytes", "set", "object", "objects"],
+)
+@pytest.mark.parametrize(
+    "use",
+    [
+        "{{ v }}",
+        "{{ v | int }}",
+        "{{ v | round }}",
+        "{{ v | sort | join }}",
+        "{{ v | join }}",
+        "{{ v == v }}",
+        "{{ v < v }}",
+        "{{ v in [v] }}",
+        "{{ [v] | max }}",
+        "{{ {v: 1} }}",
+        "{{ vars[v] }}",
+        "{{ vars.get(v) }}",
+        "{{ v * v - v // v + v % v }}",
+        "{{ '%d' | format(v) }}",
+        "{{ 'x' | truncate(v) }}",
+        "{{ 'abc'[v:] }}",
+        "{{ range(v) }}",
+        "{{ v ~ v }}",
+        "{{ v.a.a }}",
+        "{% for a in v %}{{ a }}{% endfor %}",
+        "{% if v and not v %}{% endif %}",
+        "{{ v is divisibleby(v) }}",
+    ],
+)
+def test_no_variable_leads_to_another_error(value: object, use: str) -> None:
+    message = "{% set v = vars.v %}x" + use
+    try:
+        text = render(job(message, {"v": value}), ANN, DUE_AT).text
+    except RenderError:
+        return
+    assert text.startswith("x")

@@ -1,0 +1,77 @@
+"""Phone numbers as people write them."""
+
+import pytest
+
+from reminderd.message import PhoneError, parse_phone
+
+
+def phone_error(text: str) -> PhoneError:
+    with pytest.raises(PhoneError) as caught:
+        parse_phone(text)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+14155550100", "+14155550100"),
+        (" +1 415 555 0100 ", "+14155550100"),
+        ("+1 (415) 555-0100", "+14155550100"),
+        ("+1.415.555.0100", "+14155550100"),
+        ("+1\u00a0415\u2011555\u20110100", "+14155550100"),
+        ("+44 7700 900123", "+447700900123"),
+        ("+44 (0)7700 900123", "+447700900123"),
+        ("+44 (0) 7700 / 900123", "+447700900123"),
+        ("+61 491 570 006", "+61491570006"),
+        ("+33 6 39 98 12 34", "+33639981234"),
+    ],
+)
+def test_a_number_becomes_e164(text: str, number: str) -> None:
+    assert parse_phone(text) == number
+
+
+def test_e164_stays_as_it_is_when_parsed_again() -> None:
+    assert parse_phone(parse_phone("+44 (0)7700 900123")) == "+447700900123"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("", "is empty", "+14155550123"),
+        ("  ", "is empty", "+14155550123"),
+        ("+", "no digits", "+14155550123"),
+        ("415 555 0100", "does not begin with +", "country code"),
+        ("14155550100", "does not begin with +", "country code"),
+        ("07700 900123", "does not begin with +", "country code"),
+        ("00447700900123", "begins with 00", "write + instead of 00"),
+        ("+1 415 555 01", "too short", ""),
+        ("+1 555 0100", "lacks its area code", ""),
+        ("+1 415 555 01000", "too long", ""),
+        ("+44 7700 9001 2345 6789", "more than 15 digits", ""),
+        ("+999 1234 5678", "unknown country code", ""),
+        ("+0 1234 5678", "unknown country code", ""),
+        ("+1 415 555 0100 ext. 5", "extension", "leave it out"),
+        ("+1 415 555 0100;ext=5", "extension", "leave it out"),
+        ("+1 415 555 0100 x5", "extension", "leave it out"),
+        ("+1 415 555 0100 #5", "extension", "leave it out"),
+        ("+1 415 555 0100,5", "extension", "leave it out"),
+        ("++14155550100", "unexpected character, U+002B", ""),
+        ("tel:+14155550100", "unexpected character, U+0074", ""),
+        ("+1 415 FLOWERS", "unexpected character, U+0046", ""),
+        ("+١٤١٥٥٥٥٠١٠٠", "unexpected character, U+0661", ""),
+        ("\u202a+14155550100", "unexpected character, U+202A", ""),
+        ("+1\n415", "unexpected character, U+000A", ""),
+    ],
+)
+def test_what_is_no_number_is_refused_with_the_reason(text: str, message: str, hint: str) -> None:
+    error = phone_error(text)
+    assert message in error.message
+    assert hint in error.hint
+
+
+@pytest.mark.parametrize("text", ["4155550100", "+1 415 555 01", "+1 415 555 0100 x5", "00447700900123"])
+def test_a_refusal_never_repeats_the_number(text: str) -> None:
+    error = phone_error(text)
+    shown = "".join(character for character in error.message + error.hint if character.isdigit())
+    assert "415555010" not in shown
+    assert "7700900123" not in shown
