@@ -188,6 +188,8 @@ class Daemon:
         self._inbox.wait(seconds)
 
     def _seconds_to_next(self) -> float:
+        if self._inbox.waiting:
+            return 0.0
         now = self._clock.now()
         moments = [self._dispatcher.next_wake(now), self._reconciler.next_wake()]
         if self._loaded and not self._clock_hold and not self._stopping:

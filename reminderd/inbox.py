@@ -39,6 +39,11 @@ class Inbox:
             with suppress(Empty):
                 self._next = self._calls.get(timeout=seconds)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a call is there."""
+        return self._next is not None or not self._calls.empty()
+
     def make_calls(self) -> None:
         """Make all the calls that are there. What one raises comes out here; those behind it stay.
 

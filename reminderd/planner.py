@@ -187,7 +187,7 @@ def _missed(job: Job, instant: Instant, reason: str) -> NewOccurrence:
 def _occurrence(entry: Entry, instant: Instant, now: datetime) -> NewOccurrence:
     """An occurrence that is sent if it is still valid. What is new or held must not repeat what went out already."""
     job = entry.job
-    guarded = entry.held or instant.due_at < entry.loaded_at
+    guarded = entry.held or instant.due_at <= entry.loaded_at
     rows = [_delivery(job, recipient, instant, now, guarded) for recipient in job.recipients]
     return _new(job, instant, _unique(rows))
 

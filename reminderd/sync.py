@@ -38,6 +38,7 @@ class Syncer:
         known = store.jobs.known().values()
         self._held = frozenset(job.name for job in known if job.present and job.held)
         self._running = self._restored()
+        self._counts_from = store.holds.last_approved(REMOVAL) or BEGINNING
         self._problems: tuple[Problem, ...] | None = None
 
     def _restored(self) -> dict[str, Job]:
@@ -79,11 +80,16 @@ class Syncer:
         """The names whose removal is not believed, and the open hold of the removal if there is one."""
         known = self._store.jobs.known()
         hold = next((hold for hold in self._store.holds.open_ones() if hold.kind == REMOVAL), None)
-        approved = self._approved(known)
-        baseline = self._baseline(known, now)
-        missing = {name for name in baseline if name not in catalog.jobs} - approved
+        approved = {name for name in self._approved(known) if name not in catalog.jobs}
+        if approved:
+            self._counts_from = now
+        since = max(now - _WINDOW, self._counts_from)
+        remembered = {job.name for job in known.values() if job.present or (job.absent_since or BEGINNING) > since}
+        missing = {name for name in remembered if name not in catalog.jobs} - approved
         going = {name for name in missing if known[name].present}
-        if len(baseline) >= _GUARDED_SIZE and len(missing) * 2 > len(baseline):
+        # Jobs that have just been added must not hide that those of before are gone.
+        elders = {name for name in remembered if known[name].first_loaded_at <= since}
+        if any(len(jobs) >= _GUARDED_SIZE and len(missing & jobs) * 2 > len(jobs) for jobs in (remembered, elders)):
             return frozenset(going), hold
         # What is held stays held until it comes back or is approved, however the numbers move.
         return frozenset(name for name in going if known[name].held), hold
@@ -91,11 +97,6 @@ class Syncer:
     def _approved(self, known: Mapping[str, KnownJob]) -> set[str]:
         names = self._store.holds.last_approved_detail(REMOVAL).get("jobs", [])
         return {name for name in names if name in known and known[name].held}
-
-    def _baseline(self, known: Mapping[str, KnownJob], now: datetime) -> set[str]:
-        """The jobs of the catalog of ten minutes ago, or of the last approval if that is later."""
-        since = max(now - _WINDOW, self._store.holds.last_approved(REMOVAL) or BEGINNING)
-        return {job.name for job in known.values() if job.present or (job.absent_since and job.absent_since > since)}
 
     def _note_hold(self, held: frozenset[str], hold: Hold | None, now: datetime) -> None:
         if held:

@@ -35,6 +35,17 @@ class _Secure(_Dialled, HTTPSConnection):
     pass
 
 
+class _TlsSocket(ssl.SSLSocket):
+    """Closes itself on a reset: where one comes while ssl wraps the socket, ssl drops it unclosed."""
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        try:
+            return super().recv(buflen, flags)
+        except ConnectionError:
+            self.close()
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Scheme, host and port of a server."""
@@ -186,9 +197,11 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
     chosen = str(ca_file) if ca_file else os.environ.get("REQUESTS_CA_BUNDLE") or _default_bundle()
     folder = chosen is not None and Path(chosen).is_dir()
     try:
-        return ssl.create_default_context(cafile=None if folder else chosen, capath=chosen if folder else None)
+        trust = ssl.create_default_context(cafile=None if folder else chosen, capath=chosen if folder else None)
     except OSError as error:
         raise ValueError(f"{key}: {chosen} holds no certificates that can be read: {error.strerror}") from None
+    trust.sslsocket_class = _TlsSocket
+    return trust
 
 
 def _default_bundle() -> str | None:

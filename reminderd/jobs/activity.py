@@ -63,12 +63,6 @@ class Activity:
             if writing is not None:
                 self.modified(target, writing)
 
-    def relabelled(self, path: str, now: float) -> None:
-        """Mode, owner or times changed, the content did not."""
-        self.stirred(now)
-        if path in self._finished:
-            self._finished[path] = now
-
     def due(self) -> float | None:
         """When to look; None while nothing happened and nobody writes."""
         released = min((since + WRITING for since in self._writing.values()), default=None)

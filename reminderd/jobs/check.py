@@ -59,7 +59,10 @@ def _mend(raw: Mapping[str, Any], found: Iterable[Fault]) -> _Readable:
         wrong.remove("to")
         people = raw["to"] if isinstance(raw["to"], list) else [raw["to"]]
         mended["to"] = [_mend_person(index, each, bad_people.get(index)) for index, each in enumerate(people)]
-    return _Readable(JobSpec.model_validate({**_ANY, **mended}), frozenset(wrong))
+    try:
+        return _Readable(JobSpec.model_validate({**_ANY, **mended}), frozenset(wrong))
+    except ValidationError:  # a value was wrong twice, and pydantic told only of the first
+        return _Readable(JobSpec.model_validate(_ANY), frozenset(KEYS[()]))
 
 
 def _bad_people(found: Iterable[Fault]) -> Mapping[object, set[object]]:

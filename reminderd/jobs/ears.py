@@ -154,10 +154,8 @@ def tell(activity: Activity, post: Post, event: FileSystemEvent, now: float) -> 
                 activity.closed(path, now)
             case FileDeletedEvent():
                 activity.deleted(path, now)
-            case FileAttribEvent():
-                activity.relabelled(path, now)
             case _:
-                pass
+                pass  # a change of mode, owner or times, or a directory
 
 
 class _Handler(FileSystemEventHandler):

@@ -43,15 +43,17 @@ def job_name(value: object) -> str:
     return name
 
 
+def _accepted(info: ValidationInfo) -> bool:
+    return isinstance(info.context, Reading) and info.context.accepted
+
+
 def _zone(value: object) -> str:
     return parse_zone(scalars.line(value))
 
 
 def _phone(value: object, info: ValidationInfo) -> str:
     text = scalars.line(value)
-    if isinstance(info.context, Reading) and info.context.accepted and _E164.fullmatch(text):
-        return text
-    return parse_phone(text)
+    return text if _accepted(info) and _E164.fullmatch(text) else parse_phone(text)
 
 
 def _validity(value: object) -> timedelta:
@@ -84,15 +86,23 @@ def _variables(value: object) -> dict[str, object]:
     return {key: scalars.core(item) for key, item in value.items()}
 
 
-def _person(value: object) -> object:
+def _person(value: object, info: ValidationInfo) -> object:
     """A recipient that is only a number is written as text."""
     if not isinstance(value, dict):
         return {"phone": scalars.text(value)}
-    for key in value:
-        # Any key may be a variable, but a misspelt zone would go unnoticed.
-        if key != "timezone" and key[:1] in "tT" and get_close_matches(key[:20].lower(), ["timezone"], cutoff=0.85):
-            raise Wrong(f"the variable {show(key)} looks like timezone", "write timezone, or another name", (key,))
+    # Any key may be a variable, but a misspelt zone would go unnoticed.
+    misspelt = None if _accepted(info) else next(filter(_looks_like_timezone, value), None)
+    if misspelt is not None:
+        raise Wrong(
+            f"the variable {show(misspelt)} looks like timezone", "write timezone, or another name", (misspelt,)
+        )
     return value
+
+
+def _looks_like_timezone(key: str) -> bool:
+    return (
+        key != "timezone" and key[:1] in "tT" and bool(get_close_matches(key[:20].lower(), ["timezone"], cutoff=0.85))
+    )
 
 
 def _schedule(value: object) -> object:

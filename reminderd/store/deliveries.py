@@ -14,13 +14,13 @@ from reminderd.store.moves import Why, move, record_move
 # Plivo drops what it cannot hand on within `message_expiry`, and takes no less than this.
 LEAST_VALIDITY = timedelta(seconds=5)
 
-# coalesce() keeps the index on not_before out of the choice: the order by deadline must come from an index.
+# Each question about what is pending names its index: by its own choice SQLite reads, and sorts, all that is pending.
 _CLAIMABLE = """
 select d.id, d.job, d.phone, d.sender, d.text, d.attempts, d.valid_until
-from deliveries d join jobs j on j.name = d.job
-where d.state = 'pending' and coalesce(d.not_before, '') <= :now and d.valid_until > :soon and d.withdrawn is null
+from deliveries d indexed by deliveries_pending join jobs j on j.name = d.job
+where d.state = 'pending' and d.not_before <= :now and d.valid_until > :soon and d.withdrawn is null
   and j.present = 1 and j.enabled = 1
-  and not exists (select 1 from deliveries s where s.phone = d.phone and s.state = 'sending')
+  and not exists (select 1 from deliveries s indexed by deliveries_sending where s.phone = d.phone and s.state = 'sending')
 order by d.valid_until, d.id limit :most
 """
 
@@ -290,7 +290,10 @@ class Deliveries:
     def expire(self, now: datetime) -> list[tuple[int, str]]:
         """Pending deliveries whose validity is over become missed; returns their (id, job)."""
         soon = to_text(now + LEAST_VALIDITY)
-        query = "select id, job from deliveries where state = 'pending' and valid_until <= :soon limit 1000"
+        query = (
+            "select id, job from deliveries indexed by deliveries_pending "
+            "where state = 'pending' and valid_until <= :soon limit 1000"
+        )
         rows = self._db.rows(query, {"soon": soon})
         if rows:
             with self._db.write():
@@ -329,9 +332,13 @@ class Deliveries:
         values = {"now": to_text(now)}
         moments = [
             self._db.value(
-                "select min(not_before) from deliveries where state = 'pending' and not_before > :now", values
+                "select min(not_before) from deliveries indexed by deliveries_waiting "
+                "where state = 'pending' and not_before > :now",
+                values,
             ),
-            self._db.value("select min(valid_until) from deliveries where state = 'pending'"),
+            self._db.value(
+                "select min(valid_until) from deliveries indexed by deliveries_pending where state = 'pending'"
+            ),
         ]
         waiting, valid_until = (from_text(moment) if moment else None for moment in moments)
         expiry = valid_until - LEAST_VALIDITY if valid_until else None

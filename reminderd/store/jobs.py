@@ -30,6 +30,7 @@ class KnownJob:
     enabled: bool
     present: bool
     held: bool
+    first_loaded_at: datetime
     loaded_at: datetime
     absent_since: datetime | None
 
@@ -200,6 +201,7 @@ def _known(row: Row) -> KnownJob:
         bool(row["enabled"]),
         bool(row["present"]),
         bool(row["held"]),
+        from_text(row["first_loaded_at"]),
         from_text(row["loaded_at"]),
         from_text(row["absent_since"]) if row["absent_since"] else None,
     )

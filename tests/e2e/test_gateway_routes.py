@@ -235,8 +235,9 @@ def test_a_proxy_that_opens_no_tunnel_is_not_sent(status: int) -> None:
         raw(b"nonsense\r\n\r\n"),
         raw(b"HTTP/1.1 200 OK\r\n\r\n"),
         raw(b"HTTP/1.1 200 OK\r\n\r\nnot TLS at all"),
+        raw(b"HTTP/1.1 200 OK\r\n\r\n", then=reset),
     ],
-    ids=["close", "reset", "garbage", "tunnel to nowhere", "tunnel to no TLS"],
+    ids=["close", "reset", "garbage", "tunnel to nowhere", "tunnel to no TLS", "tunnel reset"],
 )
 def test_a_proxy_that_fails_before_the_target_is_reached_is_not_sent(step: Step) -> None:
     with ScriptedServer([step]) as proxy, gateway_to("https://plivo.example", proxy=proxy.url) as gateway:

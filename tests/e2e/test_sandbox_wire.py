@@ -14,7 +14,7 @@ from reminderd.gateway.sandbox import AUTH_ID, AUTH_TOKEN, Limits, Sandbox
 from tests.support.sandbox import wait_until
 
 MESSAGES = f"/v1/Account/{AUTH_ID}/Message/"
-SHORT = Limits(connections=4, idle=0.4, request=0.3, linger=0.3)
+SHORT = Limits(connections=4, idle=0.4, request=0.3, linger=10)
 
 
 @pytest.fixture
@@ -50,6 +50,13 @@ def read_answer(connected: socket.socket) -> tuple[int, bytes]:
         while len(body) < length:
             body += stream.read(length - len(body)) or pytest.fail("the answer broke off")
         return status, body
+
+
+def is_served(sandbox: Sandbox) -> bool:
+    """Whether a new connection is taken now, and not turned away."""
+    with connect(sandbox) as connected:
+        connected.sendall(send_request())
+        return read_answer(connected)[0] == 202
 
 
 def read_all(connected: socket.socket) -> bytes:
@@ -242,12 +249,7 @@ def test_connections_beyond_the_bound_are_turned_away_until_one_ends() -> None:
             with connect(sandbox) as crowded:
                 assert read_all(crowded).split()[1] == b"503"
 
-        def taken() -> bool:
-            with connect(sandbox) as late:
-                late.sendall(send_request())
-                return read_answer(late)[0] == 202
-
-        wait_until(taken)
+        wait_until(lambda: is_served(sandbox))
 
 
 def test_a_client_that_gives_up_frees_its_place() -> None:
@@ -256,12 +258,7 @@ def test_a_client_that_gives_up_frees_its_place() -> None:
             gone.sendall(send_request("stuck"))
             wait_until(lambda: sandbox.requests().get("send") == 1)
 
-        def served() -> bool:
-            with connect(sandbox) as later:
-                later.sendall(send_request())
-                return read_answer(later)[0] == 202
-
-        wait_until(served)
+        wait_until(lambda: is_served(sandbox))
 
 
 def test_a_client_that_asks_for_leave_to_send_gets_it(sandbox: Sandbox) -> None:

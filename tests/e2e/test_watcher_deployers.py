@@ -353,3 +353,5 @@ def test_a_directory_that_is_deleted_and_made_again_is_followed(folder: Path) ->
             write(folder / "rent.yaml", job_text("rent", message))
             watched.until_jobs(rent=message, tea="tea")
         only_whole_versions(watched)
+        write(folder / "rent.yaml", job_text("rent", "three"))
+        watched.until_jobs(rent="three", tea="tea")

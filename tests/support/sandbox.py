@@ -34,14 +34,14 @@ def wait_until(condition: Callable[[], bool], timeout: float = 30.0) -> None:
         time.sleep(0.01)
 
 
-def sdk_client(url: str, auth_id: str = AUTH_ID, auth_token: str = AUTH_TOKEN, timeout: float = 5.0) -> Any:
+def sdk_client(url: str, auth_id: str = AUTH_ID, auth_token: str = AUTH_TOKEN, read_timeout: float = 30.0) -> Any:
     """An unchanged `plivo.RestClient` but for its address."""
     client_class = type(
         "LocalClient",
         (plivo.RestClient,),
         {"base_uri": property(lambda _: f"{url}/v1/Account", lambda _self, _value: None)},
     )
-    return client_class(auth_id, auth_token, timeout=timeout)
+    return client_class(auth_id, auth_token, timeout=(30.0, read_timeout))
 
 
 class SandboxProcess:

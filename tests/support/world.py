@@ -227,7 +227,9 @@ class World:
             return text
         return utc(text if "-" in text else f"{self.clock.now():%Y-%m-%d} {text}")
 
-    def _run(self, work: Callable[[], Findings], done: Callable[[Findings], None]) -> None:
+    def _run(
+        self, work: Callable[[], Findings], done: Callable[[Findings], None], failed: Callable[[], None]
+    ) -> None:
         done(work())
 
     def _probe_gateway(self) -> None:

@@ -135,10 +135,9 @@ def test_a_word_given_during_the_reading_is_kept_for_the_next() -> None:
     assert activity.finished(10.3) == {RENT}
 
 
-def test_a_change_of_mode_keeps_a_finished_file_finished() -> None:
+def test_a_change_of_mode_or_owner_is_looked_at_and_leaves_a_finished_file_finished() -> None:
     activity = Activity()
     activity.moved(TEMPORARY, RENT, 10.0)
-    activity.relabelled(RENT, 10.1)
-    activity.relabelled(TEA, 10.1)
+    activity.stirred(10.1)
     assert activity.finished(10.2) == {RENT}
     assert activity.due() == 10.1 + QUIET_COMPLETE

@@ -418,6 +418,12 @@ def test_a_misspelt_zone_of_a_recipient_is_not_taken_for_a_variable() -> None:
     assert problem.startswith("rent.yaml:2:38: to.time_zone: the variable 'time_zone' looks like timezone")
 
 
+def test_a_recipient_that_is_wrong_in_two_ways_hides_nothing_else() -> None:
+    people = "{phone: +14155550100, timezon: a, timezne: b}"
+    found = problems_of(SMALL.replace("+14155550100", people) + "enabled: maybe\n")
+    assert [problem.split(" ")[1] for problem in found] == ["to.timezon:", "enabled:"]
+
+
 # Definition and digest
 
 
@@ -540,6 +546,8 @@ def test_what_was_accepted_once_is_not_judged_again() -> None:
     assert again.schedule == At(("2026-03-29T02:30:00",))
     unknown = job.definition.replace("+14155550100", "+99914155550100")
     assert restore(unknown, job.source, UTC_ONLY).recipients == (Recipient("+99914155550100"),)
+    variable = job.definition.replace('"phone"', '"time_zone":"x","phone"')
+    assert restore(variable, job.source, UTC_ONLY).recipients[0].variables == {"time_zone": "x"}
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from reminderd.gateway.sandbox.ledger import Criteria, Draft, Ledger, LedgerError
+from reminderd.gateway.sandbox.ledger import Criteria, Draft, Ledger, LedgerError, Message
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 AUTH_ID = "MASANDBOX00000000000"
+NOT_TEXT = json.dumps({key: [] for key in Message._fields} | {"seq": 1, "ts": NOW.isoformat()}).encode() + b"\n"
 
 
 def draft(phone: str = "14155550101", text: str = "hello", auth_id: str = AUTH_ID, log: str = "true") -> Draft:
@@ -75,7 +76,7 @@ def test_a_line_cut_by_a_crash_is_dropped(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"alias ll='ls -l'\n", b"no newline", b"[1]\n", b'{"seq":1}\n', b"null\n", b"\xff\n"]
+    "content", [b"alias ll='ls -l'\n", b"no newline", b"[1]\n", b'{"seq":1}\n', b"null\n", b"\xff\n", NOT_TEXT]
 )
 def test_somebody_elses_file_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "profile"

@@ -207,16 +207,15 @@ class Ledger:
                 self._take_back(number, line)
 
     def _take_back(self, number: int, line: bytes) -> None:
+        if number > self._most:
+            raise LedgerError(f"{self.path}: more than {self._most} messages, begin with a new file")
         try:
             message = _from_line(line)
-            accepted_at = message.accepted_at.timestamp()
+            self._index.add(message, message.accepted_at.timestamp(), self._size)
         except (ValueError, TypeError) as error:
             raise LedgerError(f"{self.path}:{number}: this is not a line of a sandbox's ledger") from error
         if message.seq != number or not line.endswith(b"\n"):
             raise LedgerError(f"{self.path}:{number}: lines are missing or were added, begin with a new file")
-        if number > self._most:
-            raise LedgerError(f"{self.path}: more than {self._most} messages, begin with a new file")
-        self._index.add(message, accepted_at, self._size)
         self._size += len(line)
 
 

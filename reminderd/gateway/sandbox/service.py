@@ -43,7 +43,6 @@ class Service:
         watch: Callable[[Seen], None] | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.ledger = ledger
         self.faults = Faults(faults)
         self.counts: Counter[str] = Counter()
         self._clock = clock
