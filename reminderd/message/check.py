@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from reminderd.message.errors import RenderError
@@ -71,11 +72,12 @@ def _undefined(job: Job, template: Template | None) -> list[MessageProblem]:
         # What only some recipients lack may well stand in a branch for the others: that is for the dry run.
         "recipient": {name: True for recipient in job.recipients for name in recipient_view(recipient)},
     }
-    first_places: dict[tuple[str, str], int] = {}
+    first_places: dict[tuple[str, str | None], Reference] = {}
     for reference in template.references:
-        if (fault := _fault(reference, members)) is not None:
-            first_places.setdefault(fault, reference.line)
-    return [_in_message(job, RenderError(*fault, line)) for fault, line in first_places.items()]
+        first_places.setdefault((reference.root, reference.attribute), reference)
+    faults = ((_fault(reference, members), reference.line) for reference in first_places.values())
+    found = (_in_message(job, RenderError(*fault, line)) for fault, line in faults if fault is not None)
+    return list(islice(found, _MOST_FAILURES))
 
 
 def _fault(reference: Reference, members: Mapping[str, Mapping[str, object]]) -> tuple[str, str] | None:

@@ -2,6 +2,7 @@
 
 from collections import ChainMap
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from jinja2 import nodes
@@ -65,7 +66,7 @@ def value_of(run: Run, node: nodes.Node) -> Any:
     """The value of an expression that has to be there."""
     value = evaluate(run, node)
     if isinstance(value, Missing):
-        raise RenderError(value.message, value.hint, node.lineno)
+        raise RenderError(value.message, value.hint(), node.lineno)
     return value
 
 
@@ -90,7 +91,7 @@ def _arguments(run: Run, node: nodes.Filter | nodes.Test | nodes.Call) -> tuple[
 def _name(run: Run, node: nodes.Name) -> object:
     if node.name in run.scope:
         return run.scope[node.name]
-    return Missing(f"{node.name} is not defined", close(node.name, run.scope))
+    return Missing(f"{node.name} is not defined", partial(close, node.name, list(run.scope)))
 
 
 def _getattr(run: Run, node: nodes.Getattr) -> object:
@@ -118,8 +119,8 @@ def _member(owner: object, key: object, node: nodes.Node) -> object:
         if scalar(key) in owner:
             return owner[key]
         if isinstance(node, nodes.Getattr):
-            return Missing(missing, absent(_shown(node.node), node.attr, owner))
-        return Missing(missing, close(key, owner) if isinstance(key, str) else "")
+            return Missing(missing, partial(absent, _shown(node.node), node.attr, owner))
+        return Missing(missing, partial(close, key, owner)) if isinstance(key, str) else Missing(missing)
     if isinstance(owner, (str, *LISTS)) and isinstance(key, int):
         return owner[key] if -len(owner) <= key < len(owner) else Missing(missing)
     if isinstance(owner, DATES) and isinstance(key, str) and key in DATE_ATTRIBUTES and hasattr(owner, key):
@@ -191,7 +192,7 @@ def _condition(run: Run, node: nodes.CondExpr) -> object:
     if value_of(run, node.test):
         return evaluate(run, node.expr1)
     if node.expr2 is None:
-        return Missing("the inline if has no else, and its condition is false", "add else and another value")
+        return Missing("the inline if has no else, and its condition is false", lambda: "add else and another value")
     return evaluate(run, node.expr2)
 
 

@@ -18,6 +18,7 @@ _MOST_TOKENS = 6_000  # Jinja's parser takes some 30 µs for each
 _MOST_NODES = 2_000
 _DEEPEST = 60
 _LONGEST_NAME = 100
+_MOST_CANDIDATES = 300
 _DEEPEST_LOOP = 2
 
 KNOWN = frozenset({"job", "recipient", "due_at", "vars"})
@@ -109,8 +110,8 @@ def compile_template(source: str) -> Template:
 
 def close(name: str, known: Iterable[object], prefix: str = "") -> str:
     """The one of the known names that was perhaps meant, as a hint, or ""."""
-    names = [other for other in known if isinstance(other, str)]
-    meant = get_close_matches(name[:_LONGEST_NAME], names, n=1)
+    names = (other for other in known if isinstance(other, str) and len(other) <= _LONGEST_NAME)
+    meant = get_close_matches(name[:_LONGEST_NAME], islice(names, _MOST_CANDIDATES), n=1)
     return f"did you mean {prefix}{meant[0]}?" if meant else ""
 
 

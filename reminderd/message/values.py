@@ -1,6 +1,6 @@
 """The values that a template works with, and the bounds of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -21,10 +21,13 @@ class Fault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """The value of what is not there. It may be asked for (`is defined`, `default`) and is an error elsewhere."""
+    """The value of what is not there. It may be asked for (`is defined`, `default`) and is an error elsewhere.
+
+    hint: makes the hint, when it has become an error; looking for similar names takes long.
+    """
 
     message: str
-    hint: str = ""
+    hint: Callable[[], str] = lambda: ""
 
 
 def kind(value: object) -> str:

@@ -159,6 +159,18 @@ def test_a_rendering_stops_soon_after_its_last_step() -> None:
     assert STEPS < run.steps <= STEPS + 1_001
 
 
+def test_asking_after_what_is_not_there_takes_no_time_for_hints() -> None:
+    message = "{% for n in vars.some %}{{ vars.absent | default('') }}{% endfor %}x"
+    known = {f"absentt{number}": number for number in range(5_000)}
+    assert render(job(message, {**known, "some": list(range(5_000))}), ANN, DUE_AT).text == "x"
+
+
+def test_a_message_full_of_unknown_names_gets_its_first_problems_soon() -> None:
+    message = "".join(f"{{{{ vars.name{number} }}}}" for number in range(600))
+    problems = check_job(job(message, {f"nam{number}": number for number in range(5_000)}), DUE_AT)
+    assert len(problems) == 20
+
+
 def test_thousands_of_list_elements_are_within_the_bounds() -> None:
     message = "{% for n in vars.some %}{% if n == 4999 %}{{ n }}{% endif %}{% endfor %}"
     assert render(job(message, {"some": list(range(5_000))}), ANN, DUE_AT).text == "4999"

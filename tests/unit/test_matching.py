@@ -1,0 +1,75 @@
+from datetime import timedelta
+
+from reminderd.matching import match, rows_for
+from reminderd.model import LogRow, OnDoubt, State
+from reminderd.store import Doubt
+from tests.support.clock import START
+
+SLACK = timedelta(seconds=2)
+
+
+def doubt(number: int, begun: int, length: int = 4, segments: int = 1, phone: str = "+14155550101") -> Doubt:
+    """An attempt that began and ended so many seconds after START and after that."""
+    begun_at = START + timedelta(seconds=begun)
+    ended_by = begun_at + timedelta(seconds=length)
+    return Doubt(
+        number, number, State.IN_DOUBT, "a", phone, "+14155550100", segments, OnDoubt.WAIT, 0, begun_at, ended_by
+    )
+
+
+def row(uuid: str, at: int, units: int | None = 1, phone: str = "14155550101", sender: str = "14155550100") -> LogRow:
+    """A row of the log, so many seconds after START."""
+    return LogRow(uuid, START + timedelta(seconds=at), sender, phone, units, "sent")
+
+
+def pairs(doubts: list[Doubt], rows: list[LogRow]) -> dict[int, str]:
+    return {doubt.attempt_id: row.message_uuid for doubt, row in match(doubts, rows, SLACK)}
+
+
+def test_one_attempt_and_one_row_in_its_time_belong_together() -> None:
+    assert pairs([doubt(1, 10)], [row("u", 12)]) == {1: "u"}
+
+
+def test_the_window_reaches_from_the_beginning_to_the_end_with_some_slack() -> None:
+    times = [7, 8, 16, 17]
+    assert [bool(rows_for(doubt(1, 10), [row("u", at)], SLACK)) for at in times] == [False, True, True, False]
+
+
+def test_another_phone_or_sender_is_never_it() -> None:
+    assert pairs([doubt(1, 10)], [row("u", 12, phone="14155550102"), row("v", 12, sender="14155550199")]) == {}
+
+
+def test_a_masked_phone_is_never_it() -> None:
+    assert pairs([doubt(1, 10)], [row("u", 12, phone="1415555")]) == {}
+
+
+def test_one_row_that_two_attempts_could_own_is_nobodys() -> None:
+    assert pairs([doubt(1, 10), doubt(2, 11)], [row("u", 12)]) == {}
+
+
+def test_two_rows_for_two_attempts_prove_both() -> None:
+    assert set(pairs([doubt(1, 10), doubt(2, 11)], [row("u", 12), row("v", 13)])) == {1, 2}
+
+
+def test_what_only_one_can_own_settles_who_owns_the_rest() -> None:
+    assert pairs([doubt(1, 0, 2), doubt(2, 0, 20)], [row("u", 1), row("v", 20)]) == {1: "u", 2: "v"}
+
+
+def test_a_chain_of_rivals_with_too_few_rows_stays_open() -> None:
+    # The first row is the first's or the second's, the second row the second's or the third's.
+    chain = [doubt(1, 0, 4), doubt(2, 6, 4), doubt(3, 12, 4)]
+    assert pairs(chain, [row("u", 5), row("v", 11)]) == {}
+
+
+def test_of_several_rows_an_attempt_takes_the_one_of_its_length() -> None:
+    assert pairs([doubt(1, 10, segments=2)], [row("u", 11, 1), row("v", 12, 2)]) == {1: "v"}
+
+
+def test_a_row_whose_length_is_not_known_can_still_be_it() -> None:
+    assert pairs([doubt(1, 10, segments=2)], [row("u", 11, None)]) == {1: "u"}
+
+
+def test_nothing_matches_nothing() -> None:
+    assert pairs([], []) == {}
+    assert pairs([doubt(1, 1)], []) == {}
+    assert pairs([], [row("u", 1)]) == {}
