@@ -99,6 +99,8 @@ class Commands:
         if findings is None or findings.unavailable is not None:
             said = findings.unavailable.evidence if findings and findings.unavailable else "not asked"
             raise Refusal(f"Plivo's log could not be read ({said}); try again, or {force}")
+        if findings.skipped:
+            raise Refusal(f"{findings.skipped} rows of Plivo's log could not be read; {force}")
         found = candidates(self.store, doubt, findings.rows)
         if found:
             uuids = ", ".join(row.message_uuid for row in found[:5])

@@ -101,6 +101,8 @@ class Daemon:
         self._awake_since = now
         self._changed_since = min(last_alive, now) if last_alive else now
         back, doubt = self._store.deliveries.recover(now, self._first_look)
+        self._store.health.forget_future(now, now + JUMP)
+        self._dispatcher.reread()
         self._check_cursors(now)
         emit(Event.DAEMON_STARTED, version=__version__, state=self._settings.state, unsent=back, in_doubt=doubt)
         self._syncer.reload_planner()
@@ -177,11 +179,17 @@ class Daemon:
             self._plan(now)
             for delivery, job in self._store.deliveries.expire(now):
                 emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason="its validity is over")
-        self._dispatcher.advance(self._clock.now())
+        self._dispatcher.advance(self._recording_time())
         if not self._stopping:
-            self._dispatcher.probe_if_due(now)
-            self._reconciler.advance(now)
+            if not self._clock_hold:
+                self._dispatcher.probe_if_due(now)
+                self._reconciler.advance(now)
             self._timetable.run_pending()
+
+    def _recording_time(self) -> datetime:
+        """Now; while the clock is not believed, as it was before its jump, so that retries and validity are right."""
+        now = self._clock.now()
+        return self._guard.believed(now, self._clock.boottime()) if self._clock_hold else now
 
     def _wait(self, seconds: float) -> None:
         self._wake_at = self._clock.now() + timedelta(seconds=seconds)
@@ -191,8 +199,10 @@ class Daemon:
         if self._inbox.waiting:
             return 0.0
         now = self._clock.now()
+        if self._clock_hold:
+            return _LONGEST_WAIT
         moments = [self._dispatcher.next_wake(now), self._reconciler.next_wake()]
-        if self._loaded and not self._clock_hold and not self._stopping:
+        if self._loaded and not self._stopping:
             moments.append(self._planner.next_due())
         moment = earliest(*moments)
         if moment is None:
@@ -203,12 +213,11 @@ class Daemon:
         plan = self._planner.plan(now, self._awake_since, _CHUNK)
         if not plan.cursors:
             return
-        born = self._store.deliveries.add(plan, now)
+        self._store.deliveries.add(plan, now)
         self._planner.committed(plan)
         for occurrence in plan.occurrences:
             event = Event.OCCURRENCE_SKIPPED if occurrence.skipped else Event.OCCURRENCE_PLANNED
             emit(event, job=occurrence.job, due_at=occurrence.instant.due_at, skipped=occurrence.skipped or None)
-        del born
 
     # -- the files --------------------------------------------------------------------------------------
 
@@ -276,7 +285,7 @@ class Daemon:
     # -- the clock --------------------------------------------------------------------------------------
 
     def _watch_clock(self, now: datetime) -> None:
-        jumped = self._guard.jumped(now, self._clock.boottime())
+        jumped = self._guard.jumped(now, self._clock.boottime(), held=self._clock_hold)
         if jumped:
             self._hold_for_clock(jumped, now)
         elif self._clock_hold and self._settled_since_jump() and self._clock.synchronised():
@@ -307,6 +316,8 @@ class Daemon:
         self._clock_hold = False
         self._awake_since = now
         self._dispatcher.pause(self._stopping)
+        self._store.health.forget_future(now, now + JUMP)
+        self._dispatcher.reread()
         self._check_cursors(now)
 
     def _check_cursors(self, now: datetime) -> None:

@@ -81,6 +81,7 @@ class Dispatcher:
         """
         beginnings, self._beginnings = self._beginnings, []
         granted: set[int] = set()
+        suspension = self._suspension
         try:
             with self._store.together():
                 settled = self._record(now)
@@ -88,7 +89,7 @@ class Dispatcher:
                     granted = self._store.deliveries.begin([b.claim for b in beginnings], now)
                 claims = self._claim(now)
         except BaseException:
-            granted = set()
+            granted, self._suspension = set(), suspension
             raise
         finally:
             for beginning in beginnings:
@@ -149,6 +150,10 @@ class Dispatcher:
                 emit(Event.GATEWAY_SUSPENDED, reason=known.reason, until=known.until)
             elif before.reason and not known.reason:
                 emit(Event.GATEWAY_RESUMED)
+
+    def reread(self) -> None:
+        """Take what the state says of the gateway."""
+        self._suspension = self._store.health.suspension()
 
     def probe_if_due(self, now: datetime) -> None:
         """Ask a suspended gateway for its account when its time has come."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from reminderd.clock import Clock
 from reminderd.gateway.port import Gateway, LogUnavailable
@@ -28,12 +29,21 @@ _TRY_AGAIN = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the log said: rows for the doubts that were looked up, and what was left for later, and why."""
+    """What the log said: rows for the doubts that were looked up, and what was left for later, and why.
+
+    skipped: how many rows could not be read; with any, "nothing found" says even less than usual.
+    """
 
     looked_up: tuple[Doubt, ...]
     rows: tuple[LogRow, ...]
     left: tuple[Doubt, ...] = ()
     unavailable: LogUnavailable | None = None
+    skipped: int = 0
+
+
+class _Rows(NamedTuple):
+    rows: list[LogRow]
+    skipped: int
 
 
 def look_up(gateway: Gateway, doubts: Sequence[Doubt]) -> Findings:
@@ -45,45 +55,47 @@ def look_up(gateway: Gateway, doubts: Sequence[Doubt]) -> Findings:
         if isinstance(found, LogUnavailable):
             return Findings((), (), tuple(doubts), found)
         if found is not None:
-            return Findings(tuple(doubts), tuple(found))
+            return Findings(tuple(doubts), tuple(found.rows), skipped=found.skipped)
     return _one_by_one(gateway, groups)
 
 
 def _one_by_one(gateway: Gateway, groups: Sequence[Sequence[Doubt]]) -> Findings:
     rows: list[LogRow] = []
     done: list[Doubt] = []
+    skipped = 0
     for position, group in enumerate(groups):
         found = _ask(gateway, group, group[0].phone, _MOST_PAGES)
         if found is None:
             found = LogUnavailable(f"more than {_MOST_PAGES} pages of the log in question")
         if isinstance(found, LogUnavailable):
             left = [doubt for later in groups[position:] for doubt in later]
-            return Findings(tuple(done), tuple(rows), tuple(left), found)
-        rows += found
+            return Findings(tuple(done), tuple(rows), tuple(left), found, skipped)
+        rows += found.rows
+        skipped += found.skipped
         done += group
-    return Findings(tuple(done), tuple(rows))
+    return Findings(tuple(done), tuple(rows), skipped=skipped)
 
 
 def _by_phone(doubt: Doubt) -> tuple[str, str]:
     return doubt.phone, doubt.sender
 
 
-def _ask(
-    gateway: Gateway, doubts: Sequence[Doubt], phone: str | None, most: int
-) -> list[LogRow] | LogUnavailable | None:
+def _ask(gateway: Gateway, doubts: Sequence[Doubt], phone: str | None, most: int) -> _Rows | LogUnavailable | None:
     """What the log has of the time of these doubts; None where that is more than `most` pages."""
     since = min(doubt.begun_at for doubt in doubts) - SLACK
     until = max(doubt.ended_by for doubt in doubts) + SLACK
     rows: list[LogRow] = []
+    skipped = 0
     page = None
     for _ in range(most):
         answer = gateway.log(since=since, until=until, phone=phone, page=page)
         if isinstance(answer, LogUnavailable):
             return answer
         rows += answer.rows
+        skipped += answer.skipped
         page = answer.next
         if page is None:
-            return rows
+            return _Rows(rows, skipped)
     return None
 
 
@@ -147,7 +159,7 @@ class Reconciler:
             settled = self.accept_proven(findings, now)
             for doubt in findings.looked_up:
                 if doubt.delivery_id not in settled:
-                    self._nothing_found(doubt, findings.rows, now)
+                    self._nothing_found(doubt, findings, now)
 
     def _leave(self, findings: Findings, unavailable: LogUnavailable, now: datetime) -> None:
         """What comes into doubt meanwhile waits too, so that the next look is one for all of them."""
@@ -181,28 +193,30 @@ class Reconciler:
         unknown = [row for row in findings.rows if row.message_uuid not in known]
         return match(doubts.unproven(quiet), unknown, SLACK)
 
-    def _nothing_found(self, doubt: Doubt, rows: Sequence[LogRow], now: datetime) -> None:
-        finding = self._finding(doubt, rows)
+    def _nothing_found(self, doubt: Doubt, findings: Findings, now: datetime) -> None:
+        found = [row.message_uuid for row in candidates(self._store, doubt, findings.rows)]
+        finding = self._in_words(found, findings.skipped)
         again_at = self._next_look(doubt.step, now)
         self._store.doubts.looked(doubt, again_at, finding, now)
         emit(Event.DOUBT_LOOKED_UP, job=doubt.job, delivery=doubt.delivery_id, finding=finding, again_at=again_at)
         if again_at is None:
-            self._give_up(doubt, finding, now)
+            self._give_up(doubt, now, absent=not found and not findings.skipped)
 
-    def _finding(self, doubt: Doubt, rows: Sequence[LogRow]) -> str:
-        found = [row.message_uuid for row in candidates(self._store, doubt, rows)]
-        if not found:
-            return "in doubt: Plivo's log shows no such message yet, which proves nothing"
-        why = "the sender is shared" if self._shared_sender else "it could as well be another delivery's"
-        return f"in doubt: Plivo's log has {', '.join(found[:5])}, not taken because {why}"
+    def _in_words(self, found: list[str], skipped: int) -> str:
+        if found:
+            why = "the sender is shared" if self._shared_sender else "it could as well be another delivery's"
+            return f"in doubt: Plivo's log has {', '.join(found[:5])}, not taken because {why}"
+        unread = f"; {skipped} of its rows cannot be read" if skipped else ""
+        return f"in doubt: Plivo's log shows no such message yet, which proves nothing{unread}"
 
     def _next_look(self, step: int, now: datetime) -> datetime | None:
         if step + 1 >= len(self._delays):
             return None
         return now + max(timedelta(seconds=1), self._delays[step + 1] - self._delays[step])
 
-    def _give_up(self, doubt: Doubt, finding: str, now: datetime) -> None:
-        if doubt.on_doubt is OnDoubt.RESEND and "not taken" not in finding:
+    def _give_up(self, doubt: Doubt, now: datetime, *, absent: bool) -> None:
+        """After the last look. absent: the log was read as a whole and has nothing that could be this message."""
+        if doubt.on_doubt is OnDoubt.RESEND and absent:
             state = self._store.doubts.resend(doubt, now)
             emit(Event.DOUBT_SETTLED, job=doubt.job, delivery=doubt.delivery_id, state=state, by="on_doubt: resend")
             if state is not State.IN_DOUBT:

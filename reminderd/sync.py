@@ -37,17 +37,22 @@ class Syncer:
         self._defaults = defaults
         known = store.jobs.known().values()
         self._held = frozenset(job.name for job in known if job.present and job.held)
+        self._lost: dict[str, Problem] = {}
         self._running = self._restored()
         self._counts_from = store.holds.last_approved(REMOVAL) or BEGINNING
         self._problems: tuple[Problem, ...] | None = None
 
     def _restored(self) -> dict[str, Job]:
         """The jobs of the last daemon, from their last good versions in the state."""
-        return {
-            known.name: restore(known.definition, Source(known.file, known.line), self._defaults)
-            for known in self._store.jobs.known().values()
-            if known.present
-        }
+        jobs = {}
+        for known in self._store.jobs.known().values():
+            if known.present:
+                try:
+                    jobs[known.name] = restore(known.definition, Source(known.file, known.line), self._defaults)
+                except ValueError as error:  # a zone that the system no longer knows
+                    said = f"the last good version of job {known.name!r} cannot be used any more: {error}"
+                    self._lost[known.name] = Problem(known.file, known.line, 1, "", said, "mend the file")
+        return jobs
 
     def configure(self, defaults: Defaults) -> None:
         """New defaults also reach the jobs that run on from a last good version."""
@@ -61,11 +66,14 @@ class Syncer:
     def sync(self, scan: Scan, now: datetime, awake_since: datetime) -> Synced:
         """Take a scan of the files over, in one transaction. Returns what came of it."""
         catalog = assemble(scan, self._running)
-        problems = tuple(sorted((*catalog.problems, *_without_sender(catalog.jobs))))
+        # What nobody can run is not gone either: its deliveries are left as they are until its file is mended.
+        lost = {name: problem for name, problem in self._lost.items() if name not in catalog.jobs}
+        problems = tuple(sorted((*catalog.problems, *lost.values(), *_without_sender(catalog.jobs))))
         with self._store.together():
             held, hold = self._guard(catalog, now)
+            held -= lost.keys()
             jobs = {**catalog.jobs, **{name: self._running[name] for name in held}}
-            changed = self._store.jobs.replace(jobs, held, problems, now, awake_since)
+            changed = self._store.jobs.replace(jobs, held, problems, now, awake_since, keep=lost)
             effective = Catalog(jobs, problems)
             self._store.health.loaded(effective.digest, now)
             self._note_hold(held, hold, now)

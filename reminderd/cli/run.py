@@ -55,7 +55,10 @@ def _run(
 ) -> int:
     build = _rehearsal if dry_run else build_gateway
     load = source.load if dry_run else lambda: _load(source)
-    daemon = Daemon(settings, store, SystemClock(), build, load)
+    try:
+        daemon = Daemon(settings, store, SystemClock(), build, load)
+    except ValueError as error:
+        fail(str(error), UNUSABLE)
     daemon.handle_signals()
     if not dry_run:
         control = ControlServer(settings.state, daemon.handle)

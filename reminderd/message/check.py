@@ -16,6 +16,10 @@ _ALL_UP_TO = 1_000  # recipients that are tried in any case
 _MOST_STEPS = 200_000  # about half a second
 _MOST_FAILURES = 20
 
+_LINE_END = re.compile(r"\r\n?|\n")
+_EXPRESSION = re.compile(r"\{[{%].*?(?:[%}]\}|$)")
+_UNDEFINED = re.compile(r"(\w+)(?:\.(\w+)|\['(\w+)'\])?\S* is not (?:defined|called)")
+
 
 class MessageProblem(NamedTuple):
     """Something wrong with a message. path: the value in the job that it is about, ("message",) or ("to", 3).
@@ -51,13 +55,17 @@ def _in_message(job: Job, error: RenderError, who: str = "") -> MessageProblem:
 
 
 def _column(job: Job, line: int, message: str) -> int:
-    """Where in the line of the message the name stands that `message` begins with, else its first expression."""
-    lines = job.message.splitlines()
+    """Where the name stands in its line that `message` says is not defined, else the first expression there."""
+    lines = _LINE_END.split(job.message)
     source = lines[line] if line < len(lines) else ""
-    root, _, attribute = message.split(" ")[0].partition(".")
-    name = rf"\b{re.escape(root)}\b" + (rf"\s*(?:\.|\[)\s*['\"]?{re.escape(attribute)}\b" if attribute else "")
-    found = re.search(name, source) or re.search(r"\{[{%#]", source)
-    return found.start() if found else 0
+    expressions = list(_EXPRESSION.finditer(source))
+    if undefined := _UNDEFINED.match(message):
+        name = r"\W{1,9}".join(rf"\b{re.escape(part)}\b" for part in undefined.groups() if part is not None)
+        # An expression over several lines is not seen in one of them.
+        for start, end in [*(found.span() for found in expressions), (0, len(source))]:
+            if found := re.compile(name).search(source, start, end):
+                return found.start()
+    return expressions[0].start() if expressions else 0
 
 
 # --- names that are not there, in whatever branch ---
@@ -133,7 +141,7 @@ def _for(index: int, others: int) -> str:
 def _chosen(job: Job, template: Template | None) -> list[int]:
     """Which recipients to try: one if the text cannot differ, else all, or in a long list those who may differ."""
     if template is None or "recipient" not in template.names:
-        return [0]
+        return [0] if job.recipients else []
     chosen: set[int] = set(range(min(len(job.recipients), _ALL_UP_TO)))
     shapes: dict[object, int] = {}
     identities: dict[str, list[int]] = {}

@@ -49,7 +49,7 @@ def _truncate(
     s: object, length: object = 255, killwords: object = False, end: object = "...", leeway: object = 5
 ) -> str:
     return filters.do_truncate(
-        _ENVIRONMENT, printed(s), integer(length), bool(killwords), text(end), leeway=integer(leeway)
+        _ENVIRONMENT, text(s), integer(length), bool(killwords), text(end), leeway=integer(leeway)
     )
 
 

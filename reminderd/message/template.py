@@ -164,6 +164,8 @@ def _check(node: nodes.Node) -> None:
             raise RenderError(f"{name} cannot be used: it starts with _", line=node.lineno)
         case nodes.Name(ctx="store", name=name) if name in KNOWN | {"loop", "range"}:
             raise RenderError(f"{name} is given and cannot be set", "use another name", node.lineno)
+        case nodes.Tuple(items=items) if any(isinstance(item, nodes.Slice) for item in items):
+            raise RenderError("only one slice can be taken", line=node.lineno)
         case nodes.For(recursive=True):
             raise RenderError("recursive loops cannot be used in a message", line=node.lineno)
         case nodes.Filter(name=name) if name not in _FILTERS:
@@ -183,7 +185,8 @@ def _check_call(node: nodes.Call) -> None:
         case nodes.Name(name=name):
             raise RenderError(f"{name}() cannot be called here", line=node.lineno)
         case nodes.Getattr(attr=name) if name not in METHODS:
-            raise RenderError(f"{name}() cannot be called here", close(name, sorted(METHODS)), node.lineno)
+            hint = "write {{ '%.2f' | format(x) }}" if name == "format" else close(name, sorted(METHODS))
+            raise RenderError(f"{name}() cannot be called here", hint, node.lineno)
         case nodes.Getattr():
             return
     raise RenderError("only methods such as due_at.strftime('%H:%M') can be called", line=node.lineno)

@@ -128,7 +128,7 @@ def _prepare(connection: Connection) -> None:
     raw = connection.raw
     raw.execute("pragma foreign_keys = on")
     raw.execute("pragma synchronous = full")
-    damage = raw.execute("pragma quick_check(1)").fetchone()[0]
+    damage = " ".join(raw.execute("pragma quick_check(1)").fetchone()[0].split())
     if damage != "ok":
         raise StateError(
             f"the state {connection.path} is damaged ({damage}); nothing was changed in it: restore a backup, "
@@ -171,16 +171,11 @@ def open_read_only(path: Path) -> Connection:
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
     uri = path.absolute().as_uri() + "?mode=ro"
-    wal = path.with_name(path.name + "-wal")
+    if not path.with_name(path.name + "-wal").exists():
+        # Cleanly closed: there is no writer, and reading must not leave the files of a write-ahead log behind.
+        uri += "&immutable=1"
     raw = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
-    try:
-        raw.execute("select 1 from sqlite_master").fetchall()
-    except sqlite3.OperationalError:
-        raw.close()
-        if wal.exists():
-            raise
-        # A cleanly closed state in a directory that we may not write to: without a log there is nothing to share.
-        raw = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None)
+    raw.execute("select 1 from sqlite_master").fetchall()
     return raw
 
 

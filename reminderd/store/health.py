@@ -56,6 +56,22 @@ class Health:
         with self._db.write():
             self._db.execute("update daemon set stopped_at = :now, pid = null", {"now": to_text(now)})
 
+    def forget_future(self, now: datetime, horizon: datetime) -> None:
+        """What was written while the clock ran ahead, later than `horizon`, must not wait for that time to come."""
+        values = {"now": to_text(now), "horizon": to_text(horizon)}
+        with self._db.write():
+            self._db.execute(
+                "update deliveries set not_before = :now "
+                "where state = 'pending' and updated_at > :horizon and not_before > :now",
+                values,
+            )
+            self._db.execute(
+                "update deliveries set reconcile_at = :now "
+                "where state = 'in_doubt' and updated_at > :horizon and reconcile_at > :now",
+                values,
+            )
+            self._db.execute("update gateway set suspended_until = :now where suspended_since > :horizon", values)
+
     def suspension(self) -> Suspension:
         row = self._db.row("select * from gateway")
         assert row is not None

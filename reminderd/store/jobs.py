@@ -57,15 +57,18 @@ class Jobs:
         problems: Iterable[Problem],
         now: datetime,
         awake_since: datetime,
+        *,
+        keep: Collection[str] = (),
     ) -> list[str]:
         """Make `jobs` the declared ones; returns the names whose row changed, removed ones included.
 
         held: names in `jobs` that run on only because their removal waits for approval.
+        keep: names that stay declared although nobody can run them now.
         awake_since: where a changed job's cursor starts; `now`, or at start the time at which the last daemon was alive.
         """
         known = self.known()
         changed = [job for job in jobs.values() if _differs(known.get(job.name), job, job.name in held)]
-        gone = [old for name, old in known.items() if old.present and name not in jobs]
+        gone = [old for name, old in known.items() if old.present and name not in jobs and name not in keep]
         with self._db.write():
             for job in changed:
                 self._declare(job, known.get(job.name), job.name in held, now, awake_since)

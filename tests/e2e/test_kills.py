@@ -53,7 +53,8 @@ def survive(folder: Path, *, jobs: int, kills: int, within: float, phones: int) 
                 time.sleep(choose.uniform(0, 0.8))  # the moment of death is what is drawn here
                 home.kill()
                 home.launch().until_logged("daemon.started", deaths + 1)
-            rows = home.until_history(lambda found: len(found) == jobs and _over(home, found), "not all is settled")
+            home.until(lambda: _over(home, jobs), "not all is settled")
+            rows = home.by_job()
             assert home.stop() == 0
             assert home.by_job() == rows
         accepted = [(message["dst"], message["text"]) for message in sandbox.ledger()]
@@ -61,12 +62,13 @@ def survive(folder: Path, *, jobs: int, kills: int, within: float, phones: int) 
     _check_doubts(home.state, rows, accepted)
 
 
-def _over(home: Home, rows: dict[str, Row]) -> bool:
+def _over(home: Home, jobs: int) -> bool:
     """Whether everything has an end, after the last look into the log where there is a doubt."""
+    states = home.states()
     log = home.log()
-    return all(
-        row["state"] == "accepted" or (row["state"] == "in_doubt" and f"doubt.unresolved job={name} " in log)
-        for name, row in rows.items()
+    return len(states) == jobs and all(
+        state == "accepted" or (state == "in_doubt" and f"doubt.unresolved job={name} " in log)
+        for name, state in states.items()
     )
 
 

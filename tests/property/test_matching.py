@@ -14,7 +14,7 @@ from tests.unit.test_matching import doubt, row
 
 SLACK = timedelta(seconds=2)
 
-doubts = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 8), st.integers(1, 2)), max_size=5).map(
+doubts = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 6), st.integers(1, 2)), max_size=5).map(
     lambda found: [doubt(number, begun, length, segments) for number, (begun, length, segments) in enumerate(found)]
 )
 rows = st.lists(st.tuples(st.integers(-3, 30), st.integers(1, 2)), max_size=5).map(

@@ -5,9 +5,11 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -185,35 +187,29 @@ class Home:
         assert len(found) == len(rows)
         return found
 
+    def states(self) -> dict[str, str]:
+        """The state of each job's only delivery, read from the documented view."""
+        if not self.state.exists():
+            return {}
+        uri = f"{self.state.absolute().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            return dict(database.execute("select job, state from report_deliveries").fetchall())
+
     def until_states(self, **states: str) -> dict[str, Row]:
-        """Wait until each of these jobs has one delivery in this state; the whole history by job."""
-        return self.until_history(lambda rows: _states(rows) == {**_states(rows), **states}, f"not {states}")
+        """Wait until each of these jobs has a delivery in this state; the whole history by job."""
+        return self._until(lambda found: found | states == found, f"not {states}")
 
     def until_settled(self, number: int, settled: Collection[str]) -> dict[str, Row]:
-        """Wait until there are so many deliveries and all of them are in one of these states."""
-        return self.until_history(
-            lambda rows: len(rows) == number and set(_states(rows).values()) <= set(settled), "not settled"
-        )
+        """Wait until so many jobs have a delivery, all of them in one of these states; the whole history by job."""
+        return self._until(lambda found: len(found) == number and set(found.values()) <= set(settled), "not settled")
 
-    def until_history(self, satisfied: Callable[[dict[str, Row]], bool], otherwise: str) -> dict[str, Row]:
-        """Wait for a history, one delivery a job; looks again whenever the daemon has said something."""
-        found: dict[str, Row] = {}
-        seen = -1
-
-        def met() -> bool:
-            nonlocal found, seen
-            size = self.log_path.stat().st_size
-            if size == seen:
-                return False
-            found, seen = self.by_job(), size
-            return satisfied(found)
-
+    def _until(self, satisfied: Callable[[dict[str, str]], bool], otherwise: str) -> dict[str, Row]:
         try:
-            self.until(met, otherwise)
+            self.until(lambda: satisfied(self.states()), otherwise)
         except AssertionError as error:
-            error.add_note("\n".join(f"{row['job']}: {row['state']}, {row['reason']}" for row in found.values()))
+            error.add_note(str(self.states()))
             raise
-        return found
+        return self.by_job()
 
 
 class Notes:
@@ -239,10 +235,6 @@ class Notes:
 
     def close(self) -> None:
         self._socket.close()
-
-
-def _states(rows: Mapping[str, Row]) -> dict[str, str]:
-    return {name: row["state"] for name, row in rows.items()}
 
 
 def moment(seconds: float) -> str:

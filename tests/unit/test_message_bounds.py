@@ -45,6 +45,8 @@ REFUSED_AS_WRITTEN = [
     "{{ (range)(3)() }}",
     "{{ vars.f()() }}",
     "{{ vars['f']() }}",
+    "{{ vars.numbers[1:2, 3] }}",
+    "{{ vars.numbers[1:2,] }}",
     "{{ [1].append(2) }}",
     "{{ vars.update({'a': 1}) }}",
     "{{ vars.pop('one') }}",

@@ -41,6 +41,23 @@ def test_a_name_that_is_not_there_is_reported_at_its_place() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("message", "line", "column"),
+    [
+        ("Your amuont: {{ amuont }}", 0, 16),
+        ("{{ vars.amount }} vars.amuont {{ vars . amuont }}", 0, 33),
+        ("a\u2028b\r\n{{ vars['amuont'] }}", 1, 3),
+        ("{% if true\n and vars.amuont %}{% endif %}", 1, 5),
+        ("{{ vars.amuonts | default('') }}{{ vars.amuont }}", 0, 35),
+    ],
+)
+def test_the_place_is_that_of_the_expression_and_not_of_the_text_around_it(
+    message: str, line: int, column: int
+) -> None:
+    (problem,) = check(message)
+    assert (problem.line_offset, problem.column_offset) == (line, column)
+
+
 def test_all_names_that_are_not_there_are_reported_at_once_each_at_its_first_place() -> None:
     found = check("{{ vars.aa }} {{ vars.bb }}\n{{ vars.aa }} {{ nobody }} {{ vars['cc'] }}")
     assert [(problem.line_offset, problem.column_offset, problem.message) for problem in found] == [
