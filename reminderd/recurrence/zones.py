@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from reminderd.recurrence.errors import ScheduleError
@@ -36,8 +36,10 @@ def get_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+# One wrong zone may stand beside thousands of recipients.
+@lru_cache(maxsize=256)
 def _zone_hint(name: str) -> str:
-    known = sorted(zone for zone in available_timezones() if not _NOT_IANA.fullmatch(zone))
+    known = _known_zones()
     wanted = name.casefold().replace(" ", "_")
     same = [zone for zone in known if wanted in (zone.casefold(), zone.casefold().rsplit("/", 1)[-1])]
     if not same and _ABBREVIATION.fullmatch(name):
@@ -45,6 +47,11 @@ def _zone_hint(name: str) -> str:
     # A name with a region comes first: Asia/Singapore before the old link Singapore.
     close = sorted(same, key=lambda zone: "/" not in zone) or get_close_matches(name, known, n=1)
     return f"did you mean {close[0]!r}?" if close else "use an IANA name such as Europe/Berlin, or UTC"
+
+
+@cache
+def _known_zones() -> tuple[str, ...]:
+    return tuple(sorted(zone for zone in available_timezones() if not _NOT_IANA.fullmatch(zone)))
 
 
 def instants_of(wall: datetime, zone: ZoneInfo) -> list[datetime]:

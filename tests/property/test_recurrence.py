@@ -115,7 +115,7 @@ def walk(expression: str, zone: str, change: str) -> Iterator[datetime]:
 
 
 @given(EXPRESSIONS, st.sampled_from(CHANGES))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_cron_agrees_with_a_walk_through_every_minute(expression: str, place: tuple[str, str]) -> None:
     check_against_the_walk(expression, *place)
 
@@ -168,13 +168,13 @@ CUTS = st.lists(
 
 
 @given(schedules(), CUTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_ranges_join_and_all_questions_agree(case: tuple[Schedule, str, datetime], cuts: list[timedelta]) -> None:
     check_laws(case, cuts)
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_text_makes_a_parser_fail_otherwise_than_by_its_own_error(text: str) -> None:
     for parse in (parse_cron, parse_zone, lambda text: parse_at([text], "Europe/Berlin")):
         with suppress(ScheduleError):
@@ -182,7 +182,7 @@ def test_no_text_makes_a_parser_fail_otherwise_than_by_its_own_error(text: str) 
 
 
 @given(st.lists(st.text(alphabet="0123456789*,-/#LW MONSU", min_size=1, max_size=6), min_size=5, max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_what_looks_like_cron_is_either_refused_or_has_instants(fields: list[str]) -> None:
     try:
         schedule: Cron = parse_cron(" ".join(fields))
