@@ -32,7 +32,7 @@ from reminderd.telemetry import Event, emit, traceback
 from reminderd.worker import Worker
 
 # Rows planned in one transaction, so that senders never wait long for the loop.
-_CHUNK = 100
+_CHUNK = 25
 # Even with nothing due the loop looks at the clock now and then.
 _LONGEST_WAIT = 15.0
 # Waking up so much later than meant is as if the daemon had not been running.

@@ -86,7 +86,7 @@ class Planner:
         occurrences: list[NewOccurrence] = []
         cursors: dict[tuple[str, str], datetime] = {}
         size = 0
-        for entry in self._due(now):
+        for entry in self._due(now, most):
             until = now
             for occurrence in owed_by(entry, now, awake_since):
                 occurrences.append(occurrence)
@@ -99,12 +99,12 @@ class Planner:
                 break
         return Plan(tuple(occurrences), cursors)
 
-    def _due(self, now: datetime) -> list[Entry]:
-        """Jobs with something due, earliest first; of two at the same time, the one that is not held."""
+    def _due(self, now: datetime, most: int) -> list[Entry]:
+        """Up to `most` jobs with something due, earliest first; of two at the same time, the one that is not held."""
         if (first := self.next_due()) is None or first > now:
             return []
         due = [self._entries[name] for name, moment in self._next.items() if moment <= now]
-        return sorted(due, key=lambda entry: (self._next[entry.job.name], entry.held, entry.job.name))
+        return heapq.nsmallest(most, due, key=lambda entry: (self._next[entry.job.name], entry.held, entry.job.name))
 
     def committed(self, plan: Plan) -> None:
         """The plan is in the state: go on from there."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,8 +106,6 @@ def test_retry_after_is_waited_for(sandbox: SandboxProcess, home: Home) -> None:
     assert status["next_probe_at"] > status["since"][:17]
     row = home.by_job()["one"]
     assert summary(row) == ("pending", "not sent: 429: Too Many Requests", 1)
-    from datetime import datetime
-
     waits = datetime.fromisoformat(status["next_probe_at"]) - datetime.fromisoformat(status["since"])
     assert waits.total_seconds() == 600
     assert home.stop(5) == 0

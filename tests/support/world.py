@@ -4,14 +4,16 @@ It joins the real parts as the daemon does, without its threads for watching and
 """
 
 import json
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from reminderd.clock import from_text
+from reminderd.clock import to_text
 from reminderd.commands import Commands
 from reminderd.dispatcher import Dispatcher, Limits
 from reminderd.gateway.port import LogPage, LogUnavailable, Probe, SendRequest
@@ -48,6 +50,7 @@ class ScriptedGateway:
         self.script: deque[Outcome] = deque()
         self.lost_arrive = False
         self.arrived: list[SendRequest] = []
+        self.arrived_at: list[str] = []
         self.rows: list[LogRow] = []
         self.log_answers: deque[LogUnavailable] = deque()
         self.skipped = 0
@@ -61,16 +64,22 @@ class ScriptedGateway:
         if not begin():
             return NotBegun("withdrawn")
         if outcome is None or isinstance(outcome, Accepted):
-            return outcome and self._take(request, outcome.message_uuid) or self._take(request, f"uuid-{request.token}")
+            return self._take(request, outcome.message_uuid if outcome else f"uuid-{request.token}")
         if isinstance(outcome, InDoubt) and self.lost_arrive:
             self._take(request, f"uuid-{request.token}")
         return outcome
 
+    def deliver(self, claim: Claim) -> None:
+        """The request of this claim arrived, and its sender did not live to see the answer."""
+        request = SendRequest(claim.token, claim.sender, claim.phone, claim.text, None)
+        self._take(request, f"uuid-{claim.token}")
+
     def _take(self, request: SendRequest, uuid: str) -> Accepted:
         with self._lock:
+            now = self._clock.now()
             self.arrived.append(request)
-            row = LogRow(uuid, self._clock.now(), digits(request.sender), digits(request.phone), 1, "sent")
-            self.rows.append(row)
+            self.arrived_at.append(to_text(now))
+            self.rows.append(LogRow(uuid, now, digits(request.sender), digits(request.phone), 1, "sent"))
         return Accepted(uuid)
 
     def log(
@@ -299,5 +308,16 @@ class World:
     def moves(self, delivery: int) -> list[tuple[str, str]]:
         return [(row["from_state"], row["to_state"]) for row in self.store.reports.moves(delivery)]
 
-    def moved_at(self, delivery: int) -> datetime:
-        return from_text(self.store.reports.moves(delivery)[-1]["at"])
+    def delivery_of(self, token: str) -> int:
+        """The delivery whose attempt carries this token."""
+        return self._tokens()[token]
+
+    def _tokens(self) -> dict[str, int]:
+        ids = [row["id"] for row in self.rows()]
+        return {row["token"]: each for each in ids for row in self.store.reports.attempts(each)}
+
+    def planned(self) -> int:
+        """How many deliveries the occurrences say that they have."""
+        with closing(sqlite3.connect(self.path)) as reader:
+            (number,) = reader.execute("select coalesce(sum(planned), 0) from report_occurrences").fetchone()
+        return int(number)
