@@ -4,8 +4,6 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-TIMESTAMP_FORMAT = "%Y-%m-%dT%H:%M:%S.%f"
-
 
 class Clock(Protocol):
     """What the daemon needs to know of time."""
@@ -22,7 +20,7 @@ class Clock(Protocol):
 
 def to_text(moment: datetime) -> str:
     """An aware datetime as fixed-width UTC text: 2026-11-22T08:00:00.000Z. Sorts as time does."""
-    return moment.astimezone(UTC).strftime(TIMESTAMP_FORMAT)[:-3] + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def from_text(text: str) -> datetime:

@@ -26,7 +26,7 @@ where d.state = 'in_doubt'
 _UNPROVEN = (
     _COLUMNS
     + """
-from attempts a join deliveries d on d.id = a.delivery_id
+from attempts a indexed by attempts_in_doubt join deliveries d on d.id = a.delivery_id
 where a.outcome = 'in_doubt' and a.message_uuid is null
 order by a.begun_at, a.id
 """
@@ -78,7 +78,9 @@ class Doubts:
         return [_doubt(row) for row in self._db.rows(_UNPROVEN) if row["phone"] in wanted]
 
     def sending_to(self, phone: str) -> bool:
-        query = "select 1 from deliveries where state = 'sending' and phone = :phone limit 1"
+        query = (
+            "select 1 from deliveries indexed by deliveries_sending where state = 'sending' and phone = :phone limit 1"
+        )
         return self._db.value(query, {"phone": phone}) is not None
 
     def known_uuids(self, uuids: Sequence[str]) -> set[str]:

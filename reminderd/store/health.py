@@ -57,11 +57,14 @@ class Health:
             self._db.execute("update daemon set stopped_at = :now, pid = null", {"now": to_text(now)})
 
     def forget_future(self, now: datetime, horizon: datetime) -> None:
-        """What was written while the clock ran ahead, later than `horizon`, must not wait for that time to come."""
+        """What was written while the clock ran ahead, later than `horizon`, must not wait for that time to come.
+
+        A message still waits for its own time.
+        """
         values = {"now": to_text(now), "horizon": to_text(horizon)}
         with self._db.write():
             self._db.execute(
-                "update deliveries set not_before = :now "
+                "update deliveries set not_before = max(:now, due_at) "
                 "where state = 'pending' and updated_at > :horizon and not_before > :now",
                 values,
             )

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from reminderd.clock import to_text
-from reminderd.model import State
+from reminderd.model import Recipient, State
 from reminderd.store.connection import Connection, Row
+from reminderd.store.jobs import NOT_RECIPIENT
 from reminderd.store.moves import Why, move
 
 
@@ -54,6 +55,8 @@ class Operations:
         if not row["present"] or not row["enabled"]:
             word = "disabled" if row["present"] else "no longer declared"
             raise Refusal(f"{name} cannot be retried: its job {row['job']} is {word}")
+        if row["recipient"] not in _recipients(row["definition"]):
+            raise Refusal(f"{name} cannot be retried: {NOT_RECIPIENT}")
 
     def cancel(self, delivery_id: int, who: str, now: datetime) -> None:
         """Give up a pending delivery."""
@@ -76,7 +79,7 @@ class Operations:
 
     def _get(self, delivery_id: int) -> Row:
         row = self._db.row(
-            "select d.*, j.present, j.enabled from deliveries d join jobs j on j.name = d.job where d.id = :id",
+            "select d.*, j.present, j.enabled, j.definition from deliveries d join jobs j on j.name = d.job where d.id = :id",
             {"id": delivery_id},
         )
         if row is None:
@@ -93,6 +96,12 @@ class Operations:
             "insert into actions (at, who, action, target, detail) values (:at, :who, :action, :target, :detail)",
             {"at": to_text(now), "who": who, "action": action, "target": str(target), "detail": json.dumps(detail)},
         )
+
+
+def _recipients(definition: str) -> set[str]:
+    """The identities of the recipients in a job's definition. Only what is unsettled is marked when one leaves."""
+    people = json.loads(definition)["to"]
+    return {Recipient(person["phone"], key=person.get("key")).identity for person in people}
 
 
 def _instead(state: State, delivery_id: int) -> str:

@@ -98,9 +98,8 @@ create index deliveries_in_doubt on deliveries (reconcile_at) where state = 'in_
 create index deliveries_of_job on deliveries (job, due_at);
 create index deliveries_unsettled on deliveries (job) where state in ('pending', 'sending', 'in_doubt');
 create index deliveries_withdrawn on deliveries (job) where withdrawn is not null;
-create index deliveries_by_due on deliveries (due_at);
+create index deliveries_by_due on deliveries (due_at, state);
 create index deliveries_by_phone on deliveries (phone, due_at);
-create index deliveries_by_state on deliveries (state, due_at);
 
 create table attempts (
     id integer primary key,

@@ -194,7 +194,7 @@ def test_check_and_run_show_what_is_wrong_in_the_settings(home: Home) -> None:
         assert any(f"{home.settings}:2:3: plivo.rat:" in line and "did you mean" in line for line in said)
         assert any(f"{home.settings}:3:" in line for line in said)
         assert any(f"{home.settings}:4:" in line for line in said)
-    home.settings.write_text("")
+    home.settings.write_text("# nothing\n")
     unknown = home.run("check", REMINDERD_STAET="/tmp/x")
     assert (unknown.status, "REMINDERD_STAET" in unknown.out) == (1, True)
     assert not home.state.exists()

@@ -25,8 +25,8 @@ rows = st.lists(st.tuples(st.integers(0, 12), st.integers(1, 2)), max_size=5).ma
 def worlds(doubts: list[Doubt], rows: list[LogRow]) -> list[frozenset[int]]:
     """Who was sent, in each world that explains as many rows as can be explained at all."""
     options = {frozenset[int]()}
-    for row in rows:
-        owners = [doubt.attempt_id for doubt in doubts if rows_for(doubt, [row], SLACK)]
+    for one in rows:
+        owners = [each.attempt_id for each in doubts if rows_for(each, [one], SLACK)]
         options |= {option | {owner} for option in options for owner in owners if owner not in option}
     most = max(map(len, options))
     return [option for option in options if len(option) == most]
@@ -39,8 +39,8 @@ def test_no_row_and_no_attempt_is_used_twice_and_no_pair_lies_outside_its_window
 ) -> None:
     pairs = match(doubts, rows, SLACK)
     assert len({pair[0].attempt_id for pair in pairs}) == len({pair[1].message_uuid for pair in pairs}) == len(pairs)
-    for doubt, row in pairs:
-        assert doubt.begun_at - SLACK <= row.sent_at <= doubt.ended_by + SLACK
+    for owner, one in pairs:
+        assert owner.begun_at - SLACK <= one.sent_at <= owner.ended_by + SLACK
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -65,9 +65,7 @@ class Walk(RuleBasedStateMachine):
 
     # -- people and files -------------------------------------------------------------------------------
 
-    @rule(
-        name=NAMES, schedule=SCHEDULES, message=TEXTS, to=PEOPLE, catch_up=CATCH_UPS, valid_for=VALIDITIES
-    )
+    @rule(name=NAMES, schedule=SCHEDULES, message=TEXTS, to=PEOPLE, catch_up=CATCH_UPS, valid_for=VALIDITIES)
     def write(self, name: str, schedule: dict[str, Any], **keys: Any) -> None:
         self._write(name, job(**schedule, **keys))
 
@@ -124,7 +122,7 @@ class Walk(RuleBasedStateMachine):
     def crash(self, seconds: int, begun: bool) -> None:
         """Die in the middle of requests of which Plivo has got every second one."""
         self.world.clock.advance(timedelta(seconds=seconds))
-        self.world._plan(self.world.clock.now())
+        self.world.plan()
         claims = self.world.die_in_a_request(begun=begun)
         for claim in claims[::2] if begun else ():
             self.world.gateway.deliver(claim)

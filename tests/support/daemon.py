@@ -39,16 +39,25 @@ class Ran(NamedTuple):
 class Home:
     """A directory with jobs.d, a state and settings, the daemon that runs on them, and its log.
 
-    environment: what points it at a gateway. settings: the text of the settings file. A context manager that ends
-    what still runs. No command may ever show a traceback, so `run` checks that.
+    environment: what points it at a gateway. settings: the text of the settings file. patience: for how many seconds
+    it waits for what should happen. A context manager that ends what still runs. No command may ever show a traceback,
+    so `run` checks that.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], settings: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        settings: str = "# nothing\n",
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
         self.jobs = folder / "jobs.d"
         self.state = folder / "state.db"
         self.settings = folder / "reminderd.yaml"
         self.log_path = folder / "log"
         self.notes = Notes()
+        self._patience = patience
         self.jobs.mkdir(parents=True)
         self.settings.write_text(settings)
         kept = {
@@ -145,7 +154,7 @@ class Home:
             return False
 
         try:
-            wait_until(met, PATIENCE)
+            wait_until(met, self._patience)
         except AssertionError as error:
             raise AssertionError(f"{otherwise}; the log:\n{self.log()}") from error
 

@@ -30,6 +30,8 @@ SENDER = "+14155550100"
 ANNA, BERT, CARA = "+14155550101", "+14155550102", "+14155550103"
 FOLDER = "jobs.d"
 
+DEFAULTS = Defaults("UTC", SENDER)
+
 _LIMITS = Limits(rate=0, threads=2, deadline=timedelta(seconds=60), first_look=timedelta(0))
 _DELAYS = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 _PATIENCE = 10.0  # seconds of real time for a sender's thread to answer
@@ -106,7 +108,7 @@ def job(
     *, to: Any = (ANNA,), message: str = "Hello.", every: str | None = None, start: str = "", **keys: Any
 ) -> dict[str, Any]:
     """A job as a file says it; `at`, `cron` and `every` with `start` go into its schedule."""
-    schedule = {key: keys.pop(key) for key in ("at", "cron") if key in keys}
+    schedule: dict[str, Any] = {key: keys.pop(key) for key in ("at", "cron") if key in keys}
     if every:
         schedule = {"every": every, "from": start}
     return {"schedule": schedule, "to": list(to), "message": message, **keys}
@@ -115,7 +117,7 @@ def job(
 class World:
     """One machine with reminderd on it. The daemon runs from the beginning, with no files."""
 
-    def __init__(self, folder: Path, now: datetime = START, defaults: Defaults = Defaults("UTC", SENDER)) -> None:
+    def __init__(self, folder: Path, now: datetime = START, defaults: Defaults = DEFAULTS) -> None:
         self.path = folder / "state.db"
         self.clock = FakeClock(now)
         self.gateway = ScriptedGateway(self.clock)
@@ -177,7 +179,7 @@ class World:
         """Take over what the files say."""
         now = self.clock.now()
         if self.loaded:
-            self._plan(now)
+            self.plan()
         synced = self.syncer.sync(self.scan(), now, now if self.loaded else self.changed_since)
         if not self.loaded:
             self.loaded = True
@@ -191,7 +193,9 @@ class World:
         files = {path: parse_file(path, text.encode(), self.defaults) for path, text in texts.items()}
         return Scan(files, (), frozenset(self.unreadable), frozenset({FOLDER}))
 
-    def _plan(self, now: datetime) -> None:
+    def plan(self) -> None:
+        """Plan what is due now, and send nothing."""
+        now = self.clock.now()
         while (due := self.planner.next_due()) is not None and due <= now:
             plan = self.planner.plan(now, self.awake_since, 100)
             self.store.deliveries.add(plan, now)
@@ -201,7 +205,7 @@ class World:
         """One pass at this moment, and all answers to what it sends."""
         now = self.clock.now()
         if self.loaded:
-            self._plan(now)
+            self.plan()
             self.store.deliveries.expire(now)
         while self.dispatcher.advance(now) or self.dispatcher.in_flight:
             self.inbox.wait(_PATIENCE)
@@ -236,9 +240,7 @@ class World:
             return text
         return utc(text if "-" in text else f"{self.clock.now():%Y-%m-%d} {text}")
 
-    def _run(
-        self, work: Callable[[], Findings], done: Callable[[Findings], None], failed: Callable[[], None]
-    ) -> None:
+    def _run(self, work: Callable[[], Findings], done: Callable[[Findings], None], failed: Callable[[], None]) -> None:
         done(work())
 
     def _probe_gateway(self) -> None:

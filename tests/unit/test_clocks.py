@@ -1,0 +1,275 @@
+"""A wall clock that lies, and the whole daemon on it: its own loop, files on disk, time that the test moves."""
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminderd.daemon import Daemon
+from reminderd.model import NotSent
+from reminderd.settings import Settings
+from reminderd.store import Reports, Store, open_reports
+from tests.support.clock import FakeClock, utc
+from tests.support.world import SENDER, ScriptedGateway, job
+
+PATIENCE = 20.0  # seconds; only a test that fails waits so long
+MINUTE = timedelta(minutes=1)
+HOURLY = job(cron="0 * * * *")
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Machine:
+    """One machine with the daemon running in a thread."""
+
+    def __init__(self, folder: Path, now: datetime, spec: dict[str, Any]) -> None:
+        (folder / "jobs.d").mkdir()
+        (folder / "jobs.d" / "a.yaml").write_text(json.dumps(spec))
+        self.clock = FakeClock(now)
+        self.gateway = ScriptedGateway(self.clock)
+        values = {"jobs": [f"{folder}/jobs.d"], "state": f"{folder}/state.db", "plivo": {"sender": SENDER, "rate": "0"}}
+        self.settings = Settings.model_validate(values)
+        self.start()
+
+    def start(self) -> None:
+        self.store = Store.open(self.settings.state, create=True)
+        self.daemon = Daemon(self.settings, self.store, self.clock, lambda _: self.gateway, lambda: (self.settings, []))
+        self.daemon.handle_signals()
+        self.daemon.start()
+        self.thread = threading.Thread(target=self.daemon.run, daemon=True)
+        self.thread.start()
+        self.reports: Reports = open_reports(self.settings.state)
+
+    def stop(self) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        self.thread.join(PATIENCE)
+        assert not self.thread.is_alive()
+        self.reports._db.close()
+        self.daemon.close()
+        self.store.close()
+
+    def look(self) -> None:
+        """Have the daemon make a whole pass."""
+        for _ in range(2):  # a call is made before a pass: when the second one is made, a pass is over
+            self.ask("cancel", ids=[0])
+
+    def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
+        return self.daemon.handle({"command": command, **arguments}, "ops")
+
+    def until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline
+            self.look()
+
+    def loaded(self) -> "Machine":
+        self.until(lambda: self.reports.job_exists("a"))
+        return self
+
+    def jump(self, length: timedelta) -> None:
+        """Somebody sets the clock, and the daemon sees it."""
+        self.clock.jump(length)
+        self.look()
+
+    def settle(self) -> None:
+        """The clock is set right again, or declared to be right."""
+        self.clock.in_sync = True
+        self.clock.advance(timedelta(seconds=6))
+        self.until(lambda: "clock" not in self.holds)
+
+    def states(self) -> list[tuple[str, str]]:
+        return [(row["nominal"][11:16], row["state"]) for row in self.reports.history(limit=0)[::-1]]
+
+    @property
+    def holds(self) -> dict[str, int]:
+        """The kinds of holds that are open, with their numbers."""
+        return {row["kind"]: row["id"] for row in self.reports.holds()}
+
+
+Start = Callable[..., Machine]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start a machine with one job, and wait until it is loaded."""
+    handlers = [signal.getsignal(each) for each in _SIGNALS]
+    machines: list[Machine] = []
+
+    def begin(now: str = "2027-03-01 08:30", spec: dict[str, Any] = HOURLY) -> Machine:
+        machines.append(Machine(tmp_path, utc(now), spec))
+        return machines[0]
+
+    yield begin
+    for machine in machines:
+        machine.stop()
+    for each, handler in zip(_SIGNALS, handlers, strict=True):
+        signal.signal(each, handler)
+
+
+def test_time_that_only_passes_is_served(start: Start) -> None:
+    machine = start().loaded()
+    machine.clock.advance(31 * MINUTE)
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+    assert machine.holds == {}
+
+
+def test_a_jump_forward_stops_planning_until_the_clock_is_synchronised(start: Start) -> None:
+    machine = start().loaded()
+    machine.clock.in_sync = False
+    machine.jump(45 * MINUTE)
+    assert machine.states() == []
+    assert set(machine.holds) == {"clock"}
+    machine.clock.advance(timedelta(hours=2))
+    machine.look()
+    assert machine.states() == []
+    machine.settle()
+    machine.until(lambda: machine.states()[-1:] == [("11:00", "accepted")])
+    assert machine.states() == [("10:00", "missed"), ("11:00", "accepted")]
+
+
+def test_a_jump_that_is_taken_back_leaves_no_trace(start: Start) -> None:
+    machine = start().loaded()
+    machine.clock.in_sync = False
+    machine.jump(timedelta(days=365))
+    machine.jump(-timedelta(days=365))
+    machine.settle()
+    machine.clock.advance(30 * MINUTE)
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_a_synchronised_clock_that_jumped_is_believed_after_a_moment(start: Start) -> None:
+    machine = start().loaded()
+    machine.jump(45 * MINUTE)
+    assert set(machine.holds) == {"clock"}
+    machine.settle()
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_a_jump_can_be_approved(start: Start) -> None:
+    machine = start().loaded()
+    machine.clock.in_sync = False
+    machine.jump(45 * MINUTE)
+    assert machine.ask("approve", hold=machine.holds["clock"])["ok"]
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+    assert machine.holds == {}
+
+
+def test_a_jump_gives_no_backlog_beyond_catch_up_and_validity(start: Start) -> None:
+    machine = start(spec=job(cron="*/5 * * * *", valid_for="1m")).loaded()
+    machine.jump(timedelta(days=20, minutes=2))
+    machine.settle()
+    machine.until(lambda: machine.states() != [])
+    assert [state for _, state in machine.states()] == ["missed"]
+    assert machine.gateway.arrived == []
+
+
+def test_four_minutes_are_no_jump(start: Start) -> None:
+    machine = start("2027-03-01 08:58").loaded()
+    machine.jump(4 * MINUTE)
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+    assert machine.holds == {}
+
+
+def test_a_jump_gives_up_nothing_that_waits(start: Start) -> None:
+    machine = start("2027-03-01 09:00", spec=job(at="2027-03-01T09:00", valid_for="30m"))
+    machine.gateway.script.append(NotSent("no route"))
+    machine.until(lambda: machine.states() == [("09:00", "pending")])
+    machine.clock.in_sync = False
+    machine.jump(timedelta(days=3))
+    assert machine.states() == [("09:00", "pending")]
+    machine.jump(-timedelta(days=3))
+    machine.clock.advance(2 * MINUTE)
+    machine.settle()
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_a_jump_back_repeats_nothing_and_approving_it_rewinds_the_cursors(start: Start) -> None:
+    machine = start("2027-03-01 10:50").loaded()
+    machine.clock.advance(11 * MINUTE)
+    sent = [("11:00", "accepted")]
+    machine.until(lambda: machine.states() == sent)
+    machine.jump(-90 * MINUTE)
+    machine.settle()
+    assert set(machine.holds) == {"cursor"}
+    machine.clock.advance(30 * MINUTE)  # 10:01, which the cursor has passed
+    machine.look()
+    assert machine.states() == sent
+    assert machine.ask("approve", hold=machine.holds["cursor"])["ok"]
+    for hour in ("11:01", "12:01"):
+        machine.clock.go_to(utc(f"2027-03-01 {hour}"))
+        machine.look()
+    machine.until(lambda: machine.states() == [("11:00", "accepted"), ("12:00", "accepted")])
+    assert len(machine.gateway.arrived) == 2
+
+
+def test_a_hold_of_cursors_ends_by_itself_when_time_has_caught_up(start: Start) -> None:
+    machine = start("2027-03-01 08:50").loaded()
+    machine.clock.advance(11 * MINUTE)
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+    machine.jump(timedelta(minutes=-20))
+    machine.settle()
+    assert set(machine.holds) == {"cursor"}
+    machine.clock.advance(21 * MINUTE)
+    machine.stop()
+    machine.start()
+    machine.until(lambda: machine.holds == {})
+    assert machine.states() == [("09:00", "accepted")]
+
+
+def test_a_year_before_the_program_s_own_plans_nothing_until_the_clock_is_right(start: Start) -> None:
+    machine = start("1970-01-01 08:30")
+    machine.clock.in_sync = False
+    machine.until(lambda: "clock" in machine.holds)
+    machine.clock.advance(timedelta(hours=2))
+    machine.look()
+    assert machine.states() == []
+    machine.jump(utc("2027-03-01 08:59") - machine.clock.now())
+    machine.settle()
+    machine.loaded()
+    machine.clock.advance(MINUTE)
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_a_hold_of_the_clock_outlives_a_restart(start: Start) -> None:
+    machine = start("2027-03-01 09:00", spec=job(at="2027-03-01T09:00", valid_for="3h", retry=["10s", "10s"]))
+    machine.gateway.script.append(NotSent("no route"))
+    machine.until(lambda: machine.states() == [("09:00", "pending")])
+    machine.clock.in_sync = False
+    machine.jump(30 * MINUTE)
+    machine.stop()
+    machine.start()
+    machine.clock.advance(MINUTE)
+    machine.look()
+    assert machine.states() == [("09:00", "pending")]
+    machine.settle()
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_what_was_written_while_the_clock_ran_ahead_does_not_wait_for_that_time(start: Start) -> None:
+    machine = start("2027-06-01 09:00", spec=job(at="2027-03-01T09:00", valid_for="200d"))
+    machine.gateway.usable = False
+    machine.gateway.script.append(NotSent("401", 401, suspend=True))
+    machine.until(lambda: machine.states() == [("09:00", "pending")])
+    machine.stop()
+    machine.clock.jump(utc("2027-03-01 09:30") - machine.clock.now())
+    machine.gateway.usable = True
+    machine.start()
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_what_was_planned_while_the_clock_ran_ahead_still_waits_for_its_own_time(start: Start) -> None:
+    machine = start("2027-06-01 09:00", spec=job(at="2027-06-01T09:00"))
+    machine.gateway.script.append(NotSent("no route"))
+    machine.until(lambda: machine.states() == [("09:00", "pending")])
+    machine.stop()
+    machine.clock.jump(utc("2027-03-01 09:30") - machine.clock.now())
+    machine.start()
+    machine.until(lambda: machine.reports.daemon()["catalog_loaded_at"] < "2027-04")
+    machine.look()
+    assert machine.states() == [("09:00", "pending")]
+    assert machine.gateway.arrived == []
