@@ -42,7 +42,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(_PARTS)}")
     parser.add_argument("--quick", action="store_true", help="less of everything; under a minute")
-    parser.add_argument("--idle-seconds", type=int, help="how long to watch an idle daemon (60, quick: 10)")
+    parser.add_argument("--idle-seconds", type=int, help="how long to watch an idle daemon (60, quick: 5)")
     parser.add_argument("--directory", type=Path, help="where states and job files lie meanwhile (a temporary folder)")
     options = parser.parse_args()
     if unknown := set(options.parts) - set(_PARTS):
@@ -58,7 +58,7 @@ def _measure(part: str, folder: Path, stand_in: Server, options: argparse.Namesp
         case "throughput":
             return _throughput(folder, stand_in, _QUICK_LOADS if quick else _LOADS)
         case "idle":
-            return idle.measure(_new(folder, part), stand_in, options.idle_seconds or (10 if quick else 60))
+            return idle.measure(_new(folder, part), stand_in, options.idle_seconds or (5 if quick else 60))
         case _:
             return _startup(folder, stand_in, quick)
 

@@ -39,6 +39,16 @@ _HEARTBEAT = timedelta(seconds=30)
 _PASSES = 2000
 
 
+def nominal(time: str, day: str = "2027-03-01") -> str:
+    """A nominal time as the state has it, from `09:00`."""
+    return f"{day}T{time}:00"
+
+
+def hours(world: "World") -> list[tuple[str, str]]:
+    """(time of day, state) of each delivery, oldest first."""
+    return [(row["nominal"][11:16], row["state"]) for row in world.rows()]
+
+
 class ScriptedGateway:
     """Answers as `script` says, one entry a request, and accepts everything else.
 
