@@ -28,7 +28,7 @@ from reminderd.settings import Settings
 from reminderd.store import Refusal, StateFailure, Store
 from reminderd.sync import Syncer
 from reminderd.systemd import notify
-from reminderd.telemetry import Event, emit, traceback
+from reminderd.telemetry import Event, configure, emit, traceback
 from reminderd.worker import Worker
 
 # Rows planned in one transaction, so that senders never wait long for the loop.
@@ -63,7 +63,8 @@ class Daemon:
         self._load_settings = load_settings
         self._settings_problems: list[Problem] = []
         self._inbox = Inbox()
-        self._worker = Worker(self._inbox.post)
+        # Two, so that a long look into Plivo's log does not keep a suspended gateway from being asked.
+        self._log_worker, self._probe_worker = Worker(self._inbox.post), Worker(self._inbox.post)
         self._guard = ClockGuard()
         self._planner = Planner()
         self._gateway = build_gateway(settings)
@@ -72,7 +73,7 @@ class Daemon:
             store, self._gateway, clock, _limits(settings), self._inbox.post, self._probe_gateway
         )
         self._reconciler = Reconciler(
-            store, self._gateway, clock, settings.plivo.reconcile, settings.plivo.shared_sender, self._worker.run
+            store, self._gateway, clock, settings.plivo.reconcile, settings.plivo.shared_sender, self._log_worker.run
         )
         self._commands = Commands(store, self._approved)
         known = sorted({job.source.file for job in self._syncer.running.values()})
@@ -277,6 +278,7 @@ class Daemon:
         self._dispatcher.configure(self._gateway, _limits(settings))
         self._reconciler.configure(self._gateway, settings.plivo.reconcile, settings.plivo.shared_sender)
         old_gateway.close()
+        configure(settings.log.format, settings.log.level)
         if (settings.jobs, settings.defaults) != (before.jobs, before.defaults):
             self._syncer.configure(settings.defaults)
             self._watcher.replace_reader(Reader(settings.jobs, settings.defaults))
@@ -396,7 +398,7 @@ class Daemon:
         def probed(answer: Probe) -> None:
             self._dispatcher.probed(answer, self._clock.now())
 
-        self._worker.run(gateway.probe, probed, lambda: probed(Probe(False, "a defect in the probe")))
+        self._probe_worker.run(gateway.probe, probed, lambda: probed(Probe(False, "a defect in the probe")))
 
     def _new_timetable(self) -> schedule.Scheduler:
         """Housekeeping. It is made anew when the clock jumps, since it reads the wall clock."""

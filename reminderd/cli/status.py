@@ -17,7 +17,7 @@ from reminderd.cli.common import (
     style,
 )
 from reminderd.model import Problem, State
-from reminderd.store import Reports, StateError, StateMissing, is_locked, open_reports
+from reminderd.store import Reports, StateError, StateMissing, holder_pid, is_locked, open_reports
 
 
 @click.command()
@@ -27,7 +27,10 @@ def command(source: SettingsSource, as_json: bool) -> None:
     """Is the daemon alive, what does it run, and what needs someone."""
     settings = source.settings()
     try:
-        document = _document(open_reports(settings.state), is_locked(settings.state), str(settings.state))
+        reports = open_reports(settings.state)
+        # A command that works on a stopped daemon's state holds its lock too.
+        alive = is_locked(settings.state) and holder_pid(settings.state) == reports.daemon()["pid"]
+        document = _document(reports, alive, str(settings.state))
     except StateMissing as error:
         if as_json:
             print_json({"alive": False, "state": None, "error": str(error)})

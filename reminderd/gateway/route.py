@@ -81,7 +81,9 @@ class Route:
         if where.auth or where.query or where.fragment:
             raise ValueError("plivo.url: must hold no user, query or fragment")
         self.target = Address.of(where, "plivo.url")
-        self._via, self.proxy = _proxy(proxy, self.target) or (None, None)
+        found = _proxy(proxy, self.target)
+        self._via: Url | None = found[0] if found else None
+        self.proxy: Address | None = found[1] if found else None
         self._proxy_headers = _proxy_headers(self._via)
         forwarded = self.proxy is not None and self.target.scheme == "http"
         path = (where.path or "").rstrip("/")

@@ -9,7 +9,7 @@ from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.health import Health, Suspension
 from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
-from reminderd.store.lock import StateLocked, is_locked, locked
+from reminderd.store.lock import StateLocked, holder_pid, is_locked, locked
 from reminderd.store.moves import Why
 from reminderd.store.operations import Operations, Refusal
 from reminderd.store.reports import Reports
@@ -65,6 +65,7 @@ __all__ = [
     "Suspension",
     "Why",
     "copy_state",
+    "holder_pid",
     "is_locked",
     "locked",
     "open_reports",

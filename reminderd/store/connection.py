@@ -12,9 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
-from reminderd.store.schema import APPLICATION_ID, migrations
+APPLICATION_ID = 0x72656D64  # "remd", in the file's header
 
 Row = dict[str, Any]
 
@@ -35,7 +33,6 @@ class Connection:
     def __init__(self, raw: sqlite3.Connection, path: Path) -> None:
         self.path = path
         self.raw = raw
-        self._database = Database(raw, execute_plugins=False)
         self._depth = 0
 
     @contextmanager
@@ -84,30 +81,14 @@ class Connection:
         row = self.raw.execute(sql, parameters or {}).fetchone()
         return row[0] if row else None
 
-    def migrate(self) -> None:
-        """Bring the schema up to this program's; raises StateError when it is newer than that."""
-        known = {migration.name for migration in migrations.pending(self._database)}
-        applied = {migration.name for migration in migrations.applied(self._database)}
-        newer = applied - known - set(_names())
-        if newer:
-            raise StateError(
-                f"{self.path} was written by a newer reminderd (it has {', '.join(sorted(newer))}); "
-                "nothing was touched: install that version again"
-            )
-        if known:
-            with self.write():
-                migrations.apply(self._database)
-
     def close(self) -> None:
         self.raw.close()
 
 
-def _names() -> list[str]:
-    return [migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))]
-
-
 def open_state(path: Path, *, create: bool = False) -> Connection:
     """The writing connection; the caller holds the state's lock. Only `create=True` makes a new file."""
+    from reminderd.store.schema import migrate  # sqlite-utils takes a while to import, and readers need none of it
+
     if not path.exists():
         if not create:
             raise StateMissing(f"there is no state at {path}; `reminderd run` creates it")
@@ -118,7 +99,7 @@ def open_state(path: Path, *, create: bool = False) -> Connection:
         raw = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
         connection = Connection(raw, path)
         _prepare(connection)
-        connection.migrate()
+        migrate(connection)
     except sqlite3.DatabaseError as error:
         raise StateError(f"the state {path} cannot be opened: {error}; nothing was changed in it") from error
     return connection

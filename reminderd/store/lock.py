@@ -66,6 +66,15 @@ def _holder(path: Path) -> str:
         return "another process"
 
 
+def holder_pid(state: Path) -> int | None:
+    """The process that held the state last, by its own word."""
+    try:
+        pid = json.loads(lock_path(state).read_text())["pid"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return pid if isinstance(pid, int) else None
+
+
 def is_locked(state: Path) -> bool:
     """Whether some process holds the state now."""
     try:

@@ -8,7 +8,8 @@ from reminderd.clock import to_text
 from reminderd.store.connection import Connection, Row
 
 _HISTORY = """
-select d.id, d.job, d.due_at, d.name, d.phone, d.text, d.state, d.reason, d.attempts, d.message_uuid, d.receipt,
+select d.id, d.job, d.due_at, d.name, d.phone, d.text, d.state, d.reason, d.message_uuid,
+       (select count(*) from attempts a where a.delivery_id = d.id and a.outcome is not 'not_begun') as attempts, d.receipt,
        d.updated_at, d.not_before, d.valid_until, d.segments, o.nominal, o.zone
 from deliveries d join occurrences o on o.id = d.occurrence_id
 """

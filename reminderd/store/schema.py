@@ -7,8 +7,7 @@ fixed-width UTC text (2026-11-22T08:00:00.000Z), durations whole seconds.
 from sqlite_utils import Database, Migrations
 
 from reminderd.model import BIRTHS, MOVES, State
-
-APPLICATION_ID = 0x72656D64  # "remd", in the file's header
+from reminderd.store.connection import Connection, StateError
 
 migrations = Migrations("reminderd")
 
@@ -225,3 +224,18 @@ def m0001_first(db: Database) -> None:
 def _statements(script: str) -> list[str]:
     """The statements of a script; executescript would commit the transaction of the migration."""
     return [part for part in (piece.strip() for piece in script.split(";\n")) if part]
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema up to this program's; raises StateError, and touches nothing, when it is newer than that."""
+    database = Database(connection.raw, execute_plugins=False)
+    applied = {migration.name for migration in migrations.applied(database)}
+    newer = applied - {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
+    if newer:
+        raise StateError(
+            f"{connection.path} was written by a newer reminderd (it has {', '.join(sorted(newer))}); "
+            "nothing was touched: install that version again"
+        )
+    if migrations.pending(database):
+        with connection.write():
+            migrations.apply(database)
