@@ -22,7 +22,7 @@ test: $(VENV)/ready  ## the tests; what this machine cannot run is skipped with 
 	$(BIN)/python -m pytest -n 4 -m "not nightly" tests
 
 nightly: $(VENV)/ready  ## the long walks: property tests at length, torture, big tables
-	REMINDERD_NIGHTLY=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests
+	NIGHTLY=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests
 
 check: $(VENV)/ready  ## static checks: ruff, mypy, import-linter
 	$(BIN)/ruff check reminderd tests benchmarks

@@ -15,7 +15,7 @@ from benchmarks.throughput import Load
 
 _PARTS = ("lateness", "throughput", "idle", "startup")
 _LOADS = (
-    Load(threads=8, latency=0, rounds=5, messages=1000),
+    Load(threads=8, latency=0, rounds=3, messages=1000),
     Load(threads=8, latency=50, rounds=3, messages=1000),
     Load(threads=1, latency=0, rounds=3, messages=1000),
     Load(threads=4, latency=0, rounds=3, messages=1000),

@@ -11,7 +11,7 @@ from reminderd.model import LogRow
 from reminderd.store import Doubt
 from tests.unit.test_matching import doubt, row
 
-EXAMPLES = 20_000 if os.environ.get("REMINDERD_NIGHTLY") else 300
+EXAMPLES = 20_000 if os.environ.get("NIGHTLY") else 300
 SLACK = timedelta(0)
 
 doubts = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 4), st.integers(1, 2)), max_size=5).map(

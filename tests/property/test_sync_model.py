@@ -14,7 +14,7 @@ from reminderd.model import BIRTHS, MOVES, InDoubt, NotSent, Outcome, Refused, S
 from reminderd.store import Refusal
 from tests.support.world import ANNA, BERT, FOLDER, World, job
 
-NIGHTLY = bool(os.environ.get("REMINDERD_NIGHTLY"))
+NIGHTLY = bool(os.environ.get("NIGHTLY"))
 BROKEN = "schedule: {cron: nonsense}\n"
 MEMORY = Path("/dev/shm")
 
