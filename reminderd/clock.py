@@ -28,6 +28,11 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def earliest(*moments: datetime | None) -> datetime | None:
+    """The first of the moments that are known."""
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
 class SystemClock:
     """The machine's clocks."""
 

@@ -11,7 +11,6 @@ import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 
 from reminderd import recurrence
 from reminderd.clock import to_text
@@ -229,8 +228,3 @@ def _new(job: Job, instant: Instant, rows: tuple[NewDelivery, ...], skipped: int
     return NewOccurrence(
         job.name, job.source, job.timezone, instant, job.valid_for, job.retry, job.on_doubt, rows, skipped
     )
-
-
-def earliest(*moments: datetime | None) -> datetime | None:
-    """The first of the moments that are known."""
-    return min(chain(moment for moment in moments if moment is not None), default=None)

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
+from reminderd.document.scalars import Wrong
 from reminderd.duration import format_duration
 from reminderd.jobs.spec import JobSpec, RecipientSpec, ScheduleSpec
 from reminderd.model import At, Cron, Defaults, Every, Job, Recipient, Schedule, Source
 from reminderd.recurrence import ScheduleError, parse_at, parse_cron, parse_every
-from reminderd.scalars import Wrong
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _KINDS = ("at", "cron", "every")

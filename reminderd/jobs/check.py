@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from reminderd.document import MAX_PROBLEMS, Document, Fault, fault_of, faults
+from reminderd.document.scalars import Wrong
 from reminderd.jobs.build import build, recipient_of, schedule_of
 from reminderd.jobs.spec import EXAMPLES, KEYS, JobSpec
 from reminderd.message import check_job
 from reminderd.model import Cron, Defaults, Job, Problem, Recipient, Schedule, Source
 from reminderd.recurrence import next_after
-from reminderd.scalars import Wrong
 
 # Stand in for what is wrong in a job, so that the rest of it can be checked all the same.
 _ANY_SCHEDULE = Cron("0 9 * * *")

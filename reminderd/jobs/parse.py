@@ -5,11 +5,11 @@ from pathlib import PurePath
 from typing import Any
 
 from reminderd.document import MAX_PROBLEMS, Document, Fault, load
+from reminderd.document.scalars import Wrong, kind, show
+from reminderd.document.yamltree import Child, Node, mapping
 from reminderd.jobs.check import read_job
 from reminderd.jobs.spec import KEYS, job_name
 from reminderd.model import Defaults, Job, ParsedFile, Problem
-from reminderd.scalars import Wrong, kind, show
-from reminderd.yamltree import Child, Node, mapping
 
 MAX_SPREAD = 4 * 1024 * 1024  # what `defaults` may come to in all jobs of a file together, by weight
 

@@ -11,11 +11,11 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-from reminderd import scalars
+from reminderd.document import scalars
+from reminderd.document.scalars import Wrong, show
 from reminderd.message import parse_phone
 from reminderd.model import CatchUp, OnDoubt
 from reminderd.recurrence import parse_zone
-from reminderd.scalars import Wrong, show
 
 SHORTEST_VALIDITY = timedelta(seconds=5)
 LONGEST_VALIDITY = timedelta(days=3660)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminderd.matching import Pair, match, rows_for
 from reminderd.model import LogRow
+from reminderd.reconciler.matching import Pair, match, rows_for
 from reminderd.store import Doubt
 from tests.unit.test_matching import doubt, row
 

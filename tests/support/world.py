@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from reminderd.clock import to_text
+from reminderd.clock import earliest, to_text
 from reminderd.commands import Commands
+from reminderd.daemon.inbox import Inbox
 from reminderd.dispatcher import Dispatcher, Limits
 from reminderd.gateway.port import LogPage, LogUnavailable, Probe, SendRequest
-from reminderd.inbox import Inbox
 from reminderd.jobs import Scan, parse_file
 from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, digits
-from reminderd.planner import Planner, earliest
+from reminderd.planner import Planner
 from reminderd.reconciler import Findings, Reconciler, look_up
 from reminderd.store import Claim, Store
 from reminderd.sync import Synced, Syncer

@@ -31,7 +31,9 @@ def with_systemd() -> str:
     if os.geteuid() != 0:
         pytest.skip("booting a systemd needs root")
     if not tool.is_file() or not Path("/lib/systemd/systemd").exists():
-        pytest.skip("WITH_SYSTEMD must name a tool that boots a systemd, and Debian's package systemd must be installed")
+        pytest.skip(
+            "WITH_SYSTEMD must name a tool that boots a systemd, and Debian's package systemd must be installed"
+        )
     return str(tool)
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminderd.clockguard import ClockGuard
+from reminderd.daemon.clockguard import ClockGuard
 from tests.support.clock import START, FakeClock
 
 

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from reminderd import scalars
-from reminderd.document import Document, Fault, faults, load
-from reminderd.scalars import Plain, Wrong, core, did_you_mean
-from reminderd.yamlerrors import Misread
-from reminderd.yamltree import MAX_DEPTH, MAX_NODES, compose
+from reminderd.document import Document, Fault, faults, load, scalars
+from reminderd.document.scalars import Plain, Wrong, core, did_you_mean
+from reminderd.document.yamlerrors import Misread
+from reminderd.document.yamltree import MAX_DEPTH, MAX_NODES, compose
 
 
 def read(text: str) -> Document:

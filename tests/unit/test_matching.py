@@ -1,7 +1,7 @@
 from datetime import timedelta
 
-from reminderd.matching import match, rows_for
 from reminderd.model import LogRow, OnDoubt, State
+from reminderd.reconciler.matching import match, rows_for
 from reminderd.store import Doubt
 from tests.support.clock import START
 

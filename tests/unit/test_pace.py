@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reminderd.pace import Pace
+from reminderd.dispatcher.pace import Pace
 
 
 def test_without_a_rate_everything_may_go_at_once() -> None:

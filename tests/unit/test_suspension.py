@@ -1,9 +1,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from reminderd.dispatcher.suspension import after_outcome, after_probe, careful
 from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refused
 from reminderd.store import Suspension
-from reminderd.suspension import after_outcome, after_probe, careful
 from tests.support.clock import START
 
 PHONES = [f"+1415555010{number}" for number in range(10)]

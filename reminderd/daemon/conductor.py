@@ -13,23 +13,23 @@ from typing import Any
 import schedule
 
 from reminderd import __version__
-from reminderd.clock import Clock
-from reminderd.clockguard import JUMP, ClockGuard
+from reminderd.clock import Clock, earliest
 from reminderd.commands import Commands
+from reminderd.daemon.clockguard import JUMP, ClockGuard
+from reminderd.daemon.inbox import Inbox
+from reminderd.daemon.systemd import notify
+from reminderd.daemon.worker import Worker
 from reminderd.dispatcher import Dispatcher, Limits
 from reminderd.duration import format_duration
 from reminderd.gateway.port import Gateway, Probe
-from reminderd.inbox import Inbox
 from reminderd.jobs import Reader, Scan, Watcher
 from reminderd.model import Problem
-from reminderd.planner import Planner, earliest
+from reminderd.planner import Planner
 from reminderd.reconciler import Reconciler, look_up
 from reminderd.settings import Settings
 from reminderd.store import Refusal, StateFailure, Store
 from reminderd.sync import Syncer
-from reminderd.systemd import notify
 from reminderd.telemetry import Event, configure, emit, traceback
-from reminderd.worker import Worker
 
 # Rows planned in one transaction, so that senders never wait long for the loop.
 _CHUNK = 25

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from reminderd import scalars
+from reminderd.document import scalars
+from reminderd.document.scalars import Wrong
 from reminderd.model import Defaults
-from reminderd.scalars import Wrong
 
 _ACCOUNT = re.compile(r"(?:MA|SA)[A-Za-z0-9]{18}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,500}")

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from reminderd.clock import Clock
 from reminderd.gateway.port import Gateway, LogUnavailable
-from reminderd.matching import match, rows_for
 from reminderd.model import LogRow, OnDoubt, State
+from reminderd.reconciler.matching import match, rows_for
 from reminderd.store import Doubt, Store, Why
 from reminderd.telemetry import Event, emit
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from reminderd.scalars import Plain, show
-from reminderd.yamlerrors import Misread, explain
+from reminderd.document.scalars import Plain, show
+from reminderd.document.yamlerrors import Misread, explain
 
 MAX_DEPTH = 32
 MAX_NODES = 100_000

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 
 from reminderd.document import MAX_SIZE, Document, Fault, Loc, fault_of, faults, load
+from reminderd.document.scalars import Wrong, clean, did_you_mean, is_null, kind
 from reminderd.model import Problem
-from reminderd.scalars import Wrong, clean, did_you_mean, is_null, kind
-from reminderd.settings_model import LogSettings, PlivoSettings, Settings, read_token
+from reminderd.settings.model import LogSettings, PlivoSettings, Settings, read_token
 
 __all__ = ["DEFAULT_CONFIG", "VARIABLES", "LogSettings", "PlivoSettings", "Settings", "load_settings"]
 

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reminderd.clock import Clock
+from reminderd.clock import Clock, earliest
+from reminderd.dispatcher.pace import Pace
+from reminderd.dispatcher.senders import Beginning, Senders, Task, last_start, lease
+from reminderd.dispatcher.suspension import after_outcome, after_probe, careful
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import State, mask
-from reminderd.pace import Pace
-from reminderd.planner import earliest
-from reminderd.senders import Beginning, Senders, Task, last_start, lease
 from reminderd.store import Claim, Finished, Settled, Store, Suspension
-from reminderd.suspension import after_outcome, after_probe, careful
 from reminderd.telemetry import Event, emit
 
 _JITTER = 0.1

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from reminderd.document.scalars import clean, did_you_mean, kind, show
+from reminderd.document.yamlerrors import Misread
+from reminderd.document.yamltree import Node, compose
 from reminderd.model import Problem
-from reminderd.scalars import clean, did_you_mean, kind, show
-from reminderd.yamlerrors import Misread
-from reminderd.yamltree import Node, compose
 
 MAX_SIZE = 1024 * 1024
 MAX_PROBLEMS = 200

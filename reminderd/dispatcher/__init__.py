@@ -1,0 +1,5 @@
+"""Claim, send, record: from rows that are pending to rows that are settled or in doubt."""
+
+from reminderd.dispatcher.dispatcher import Dispatcher, Limits
+
+__all__ = ["Dispatcher", "Limits"]

@@ -1,0 +1,5 @@
+"""The daemon's own settings: from arguments, the environment, a file and defaults."""
+
+from reminderd.settings.load import DEFAULT_CONFIG, VARIABLES, Settings, load_settings
+
+__all__ = ["DEFAULT_CONFIG", "VARIABLES", "Settings", "load_settings"]
