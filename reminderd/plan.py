@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 from reminderd.model import Instant, OnDoubt, Source, State, Text
 
+# Plivo drops what it cannot hand on within `message_expiry`, and takes no less than this.
+LEAST_VALIDITY = timedelta(seconds=5)
+
 SUMMARY = "*"  # the recipient of the one row that stands for skipped occurrences
 
 

@@ -17,12 +17,10 @@ from reminderd.clock import to_text
 from reminderd.duration import format_duration
 from reminderd.message import RenderError, render
 from reminderd.model import At, CatchUp, Instant, Job, Recipient, State, Text
-from reminderd.plan import SUMMARY, NewDelivery, NewOccurrence, Plan
+from reminderd.plan import LEAST_VALIDITY, SUMMARY, NewDelivery, NewOccurrence, Plan
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Plivo takes no message that has less than this to live.
-_LEAST_VALIDITY = timedelta(seconds=5)
 _COUNT_CAP = 10_000  # a rule by the minute after a long outage must not keep the others waiting
 _NO_SENDER = "there is no sender: give `plivo.sender` in the settings, or `sender` in the job"
 
@@ -134,7 +132,7 @@ def _caught_up(entry: Entry, until: datetime, now: datetime) -> Iterator[NewOccu
     """Of what a rule owed while the daemon was down: what `catch_up` still sends, and one summary of the rest."""
     job = entry.job
     schedule, zone, since = job.schedule, job.timezone, entry.planned_until
-    valid_from = max(since, now - job.valid_for + _LEAST_VALIDITY)
+    valid_from = max(since, now - job.valid_for + LEAST_VALIDITY)
     last = recurrence.latest(schedule, zone, since, until)
     kept: Iterable[Instant] = ()
     skipped_until = until
@@ -201,7 +199,7 @@ def _delivery(job: Job, recipient: Recipient, instant: Instant, now: datetime, g
         state, reason = State.FAILED, f"the text cannot be rendered: {error}"
     if job.sender is None and state is State.PENDING:
         state, reason = State.FAILED, _NO_SENDER
-    elif state is State.PENDING and until <= now + _LEAST_VALIDITY:
+    elif state is State.PENDING and until <= now + LEAST_VALIDITY:
         late = format_duration(now - instant.due_at)
         state, reason = State.MISSED, f"{late} late when it was planned, and valid for {format_duration(job.valid_for)}"
     return NewDelivery(

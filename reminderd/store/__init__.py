@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from reminderd.store.connection import Connection, StateError, StateMissing, copy_state, open_read_only, open_state
-from reminderd.store.deliveries import LEAST_VALIDITY, Claim, Deliveries, Finished, Settled
+from reminderd.store.deliveries import Claim, Deliveries, Finished, Settled
 from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.health import Health, Suspension
 from reminderd.store.holds import Hold, Holds
@@ -48,7 +48,6 @@ def open_reports(path: Path) -> Reports:
 
 __all__ = [
     "BRIEF_ABSENCE",
-    "LEAST_VALIDITY",
     "Claim",
     "Doubt",
     "Finished",

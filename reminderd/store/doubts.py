@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from reminderd.clock import from_text, to_text
 from reminderd.model import OnDoubt, State
 from reminderd.store.connection import Connection, Row
-from reminderd.store.deliveries import again, count_accepted
 from reminderd.store.moves import Why, move
+from reminderd.store.outcomes import again
 
 _COLUMNS = """
 select d.id, d.job, d.phone, d.sender, d.segments, d.state, d.on_doubt, d.reconcile_step, a.id as attempt, a.begun_at,
@@ -106,10 +106,9 @@ class Doubts:
             state = State(row["state"])
             if state not in (State.IN_DOUBT, State.PENDING):
                 return False
-            changes = ", message_uuid = :uuid, reconcile_at = null"
-            moved = move(self._db, doubt.delivery_id, state, State.ACCEPTED, now, why, changes, uuid=uuid)
+            changes = {"message_uuid": uuid, "reconcile_at": None}
+            moved = move(self._db, doubt.delivery_id, state, State.ACCEPTED, now, why, **changes)
             assert moved
-            count_accepted(self._db, row["occurrence_id"], now)
         return True
 
     def looked(self, doubt: Doubt, again_at: datetime | None, finding: str, now: datetime) -> None:
@@ -155,15 +154,14 @@ class Doubts:
 
     def _again(self, row: Row, now: datetime, why: Why, changes: dict[str, object]) -> State:
         state, reason, columns = again(row, now, why.reason, {**changes, "reconcile_at": None})
-        assignments = "".join(f", {column} = :{column}" for column in columns)
         why = Why(reason, why.who, why.evidence, why.attempt_id)
-        moved = move(self._db, row["id"], State.IN_DOUBT, state, now, why, assignments, **columns)
+        moved = move(self._db, row["id"], State.IN_DOUBT, state, now, why, **columns)
         assert moved
         return state
 
     def _row(self, delivery_id: int) -> Row:
         row = self._db.row(
-            "select id, occurrence_id, state, valid_until, withdrawn, retries_used, json_array_length(retry_delays) as retries "
+            "select id, state, valid_until, withdrawn, retries_used, json_array_length(retry_delays) as retries "
             "from deliveries where id = :id",
             {"id": delivery_id},
         )

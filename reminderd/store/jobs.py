@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from reminderd.clock import from_text, to_text
 from reminderd.model import At, Job, Problem, State
+from reminderd.plan import LEAST_VALIDITY
 from reminderd.store.connection import Connection, Row
-from reminderd.store.deliveries import LEAST_VALIDITY
 from reminderd.store.moves import Why, move
 
 # A job that was away for no longer than this was never away: a git checkout, a file being rewritten.

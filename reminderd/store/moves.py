@@ -1,4 +1,7 @@
-"""The one way in which a delivery changes its state: a compare-and-set with a record of who, why and on what evidence."""
+"""The one way in which a delivery changes its state: a compare-and-set that says who, why and on what evidence.
+
+The database itself writes the row of `moves` and refuses what is not a legal move (see the triggers in schema.py).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,39 +30,27 @@ def move(
     after: State,
     now: datetime,
     why: Why,
-    also: str = "",
-    **values: object,
+    **changes: object,
 ) -> bool:
     """Move a delivery inside an open transaction; False when it was no longer in `before`.
 
-    also: further assignments of the UPDATE, ", column = :name", with their values by name.
+    changes: further columns of the delivery with their new values.
     """
     assert after in MOVES[before], f"{before} -> {after} is not a legal move"
-    at = to_text(now)
+    also = "".join(f", {column} = :{column}" for column in changes)
     changed = connection.execute(
-        f"update deliveries set state = :after, reason = :reason, updated_at = :at {also} "
-        "where id = :id and state = :before",
-        {"id": delivery_id, "before": before, "after": after, "reason": why.reason, "at": at, **values},
-    )
-    if changed:
-        record_move(connection, delivery_id, before, after, at, why)
-    return changed == 1
-
-
-def record_move(
-    connection: Connection, delivery_id: int, before: State | None, after: State, at: str, why: Why
-) -> None:
-    connection.execute(
-        "insert into moves (delivery_id, attempt_id, at, from_state, to_state, reason, who, evidence) "
-        "values (:delivery, :attempt, :at, :before, :after, :reason, :who, :evidence)",
+        "update deliveries set state = :after, reason = :reason, who = :who, evidence = :evidence, "
+        f"attempt_id = :attempt, updated_at = :at{also} where id = :id and state = :before",
         {
-            "delivery": delivery_id,
-            "attempt": why.attempt_id,
-            "at": at,
-            "before": before or "",
+            "id": delivery_id,
+            "before": before,
             "after": after,
             "reason": why.reason,
             "who": why.who,
             "evidence": why.evidence,
+            "attempt": why.attempt_id,
+            "at": to_text(now),
+            **changes,
         },
     )
+    return changed == 1

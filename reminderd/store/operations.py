@@ -35,8 +35,9 @@ class Operations:
                 State.PENDING,
                 now,
                 Why("retried by an operator", who, "operator"),
-                ", not_before = :at, valid_until = :until, retries_used = 0",
-                until=to_text(until),
+                not_before=to_text(now),
+                valid_until=to_text(until),
+                retries_used=0,
             )
             assert moved
             self._record(who, "retry", delivery_id, {"valid_until": to_text(until)}, now)

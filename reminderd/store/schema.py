@@ -72,7 +72,11 @@ create table deliveries (
     encoding text,
     segments integer,
     state text not null check (state in ({_STATES})),
+    -- why, who and on what evidence it came into this state; a trigger copies them into `moves`
     reason text not null,
+    who text not null default 'daemon',
+    evidence text,
+    attempt_id integer,
     attempts integer not null default 0,
     retries_used integer not null default 0,
     retry_delays text not null,    -- JSON list of seconds
@@ -180,6 +184,36 @@ create table daemon (
 insert into daemon (id) values (1);
 """
 
+# Each change of a state is a row of `moves`, whoever makes it; its foreign key refuses what is not a legal move.
+_TRIGGERS = (
+    """
+    create trigger deliveries_birth after insert on deliveries begin
+        insert into moves (delivery_id, at, from_state, to_state, reason, who, evidence)
+        values (new.id, new.created_at, '', new.state, new.reason, new.who, new.evidence);
+        update occurrences set planned = planned + 1 where id = new.occurrence_id;
+    end
+    """,
+    """
+    create trigger deliveries_move after update of state on deliveries when old.state <> new.state begin
+        insert into moves (delivery_id, attempt_id, at, from_state, to_state, reason, who, evidence)
+        values (new.id, new.attempt_id, new.updated_at, old.state, new.state, new.reason, new.who, new.evidence);
+    end
+    """,
+    """
+    create trigger deliveries_accepted after update of state on deliveries
+    when old.state <> new.state and new.state = 'accepted' begin
+        update occurrences set accepted = accepted + 1, first_accepted_at = coalesce(first_accepted_at, new.updated_at),
+            last_accepted_at = new.updated_at where id = new.occurrence_id;
+    end
+    """,
+    """
+    create trigger deliveries_not_accepted after update of state on deliveries
+    when old.state = 'accepted' and new.state <> 'accepted' begin
+        update occurrences set accepted = accepted - 1 where id = new.occurrence_id;
+    end
+    """,
+)
+
 _VIEWS = """
 create view report_deliveries as
 select d.id, d.job, o.nominal, o.zone, d.due_at, d.name as recipient_name, d.phone, d.sender, d.text, d.encoding,
@@ -215,7 +249,7 @@ select id, at, who, action, target, detail from actions;
 
 @migrations()
 def m0001_first(db: Database) -> None:
-    for statement in _statements(_TABLES + _VIEWS):
+    for statement in (*_statements(_TABLES), *_TRIGGERS, *_statements(_VIEWS)):
         db.execute(statement)
     pairs = [("", state) for state in BIRTHS] + [(a, b) for a, targets in MOVES.items() for b in targets]
     db.conn.executemany("insert into legal_moves values (?, ?)", sorted(pairs))
