@@ -8,11 +8,15 @@ import json
 import logging
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TextIO
 
 _logger = logging.getLogger("reminderd")
+_held = threading.local()
 
 
 class Event(StrEnum):
@@ -73,14 +77,45 @@ def emit(event: Event, **fields: object) -> None:
     """Log an event with its fields, in their order; None fields are left out."""
     level = _LEVELS.get(event, logging.INFO)
     if _logger.isEnabledFor(level):
-        known = {name: value for name, value in fields.items() if value is not None}
-        _logger.log(level, event.value, extra={"fields": known})
+        # Made by hand: logging would look for the caller's line, which no format of ours shows.
+        record = logging.LogRecord(_logger.name, level, "", 0, event.value, (), None)
+        record.fields = {name: value for name, value in fields.items() if value is not None}
+        _logger.handle(record)
+
+
+@contextmanager
+def in_one_write() -> Iterator[None]:
+    """What the block emits in its thread is written at its end, at once: each write is a turn for other threads."""
+    _held.lines = []
+    try:
+        yield
+    finally:
+        lines, _held.lines = _held.lines, None
+        for handler in _logger.handlers:
+            if lines and isinstance(handler, _Handler):
+                handler.write_all(lines)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes to a stream; holds lines back within `in_one_write`."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        lines: list[str] | None = getattr(_held, "lines", None)
+        if lines is None:
+            super().emit(record)
+        else:
+            lines.append(self.format(record))
+
+    def write_all(self, lines: list[str]) -> None:
+        with self.lock or nullcontext():
+            self.stream.write("".join(line + self.terminator for line in lines))
+            self.flush()
 
 
 def configure(format_: str, level: str, stream: TextIO | None = None) -> None:
     """Send the log to `stream` (default: stderr). format_: text, json, or auto (text, in the journal's notation there)."""
     out = stream or sys.stderr
-    handler = logging.StreamHandler(out)
+    handler = _Handler(out)
     handler.setFormatter(_JsonFormatter() if format_ == "json" else _TextFormatter(_in_journal()))
     _logger.handlers[:] = [handler]
     _logger.propagate = False

@@ -39,6 +39,7 @@ _LONGEST_WAIT = 15.0
 _STALL = timedelta(seconds=60)
 _HEARTBEAT_SECONDS = 30
 _CLOCK_SETTLES = 5.0
+_LEISURE = 0.25
 _ASK_SECONDS = 60.0
 
 BuildGateway = Callable[[Settings], Gateway]
@@ -92,6 +93,7 @@ class Daemon:
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
         self._wake_at: datetime | None = None
+        self._leisure_at = 0.0
 
     # -- life -------------------------------------------------------------------------------------------
 
@@ -171,21 +173,27 @@ class Daemon:
 
     def tick(self) -> None:
         """One pass. Raises what the state or the system raises; everything is as it was then, or further on."""
-        self._inbox.make_calls()
+        busy = self._inbox.make_calls()
         now = self._clock.now()
         self._watch_clock(now)
         if self._scan is not None:
             self._sync(self._scan, now)
         if self._loaded and not self._clock_hold and not self._stopping:
             self._plan(now)
+        self._dispatcher.advance(self._recording_time())
+        # While senders keep the loop busy, what can wait is looked at now and then, not in each of many passes a second.
+        if not self._stopping and not (busy and self._clock.boottime() < self._leisure_at):
+            self._leisure_at = self._clock.boottime() + _LEISURE
+            self._at_leisure(now)
+
+    def _at_leisure(self, now: datetime) -> None:
+        if self._loaded and not self._clock_hold:
             for delivery, job in self._store.deliveries.expire(now):
                 emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason="its validity is over")
-        self._dispatcher.advance(self._recording_time())
-        if not self._stopping:
-            if not self._clock_hold:
-                self._dispatcher.probe_if_due(now)
-                self._reconciler.advance(now)
-            self._timetable.run_pending()
+        if not self._clock_hold:
+            self._dispatcher.probe_if_due(now)
+            self._reconciler.advance(now)
+        self._timetable.run_pending()
 
     def _recording_time(self) -> datetime:
         """Now; while the clock is not believed, as it was before its jump, so that retries and validity are right."""

@@ -44,11 +44,13 @@ class Inbox:
         """Whether a call is there."""
         return self._next is not None or not self._calls.empty()
 
-    def make_calls(self) -> None:
-        """Make all the calls that are there. What one raises comes out here; those behind it stay.
+    def make_calls(self) -> int:
+        """Make all the calls that are there; returns how many. What one raises comes out here; those behind it stay.
 
         What is posted by these calls, or while they run, is for the next time.
         """
-        for _ in range(self._calls.qsize() + (self._next is not None)):
+        number = self._calls.qsize() + (self._next is not None)
+        for _ in range(number):
             call, self._next = self._next or self._calls.get_nowait(), None
             call()
+        return number

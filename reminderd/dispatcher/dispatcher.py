@@ -16,7 +16,7 @@ from reminderd.dispatcher.suspension import after_outcome, after_probe, careful
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import State, mask
 from reminderd.store import Claim, Finished, Settled, Store, Suspension
-from reminderd.telemetry import Event, emit
+from reminderd.telemetry import Event, emit, in_one_write
 
 _JITTER = 0.1
 
@@ -81,6 +81,8 @@ class Dispatcher:
         beginnings, self._beginnings = self._beginnings, []
         granted: set[int] = set()
         suspension = self._suspension
+        # Before the claims' commit: what it and the hand-over take is off the lease.
+        claimed_at = self._clock.boottime()
         try:
             with self._store.together():
                 settled = self._record(now)
@@ -96,9 +98,10 @@ class Dispatcher:
         for finished in self._finished:
             del self._in_flight[finished.claim.attempt_id]
         self._finished.clear()
-        self._hand_out(claims)
-        for one in settled:
-            _tell(one)
+        self._hand_out(claims, last_start(claimed_at, self._limits.deadline))
+        with in_one_write():
+            for one in settled:
+                _tell(one)
         return len(claims)
 
     def _record(self, now: datetime) -> list[Settled]:
@@ -117,7 +120,9 @@ class Dispatcher:
         if free <= 0:
             return []
         tokens = [secrets.token_hex(16) for _ in range(free)]
-        return self._store.deliveries.claim(free, now, lease(self._limits.deadline), tokens)
+        # Where a connection stands, the request starts as soon as its claim is committed, and so it begins with it.
+        # Who still has to connect asks when the connection stands: what dies before that was never begun.
+        return self._store.deliveries.claim(free, now, lease(self._limits.deadline), tokens, self._gateway.ready())
 
     def _free(self) -> int:
         """How many may be claimed now: senders that are free, within the pace, and only while the gateway is usable."""
@@ -131,9 +136,8 @@ class Dispatcher:
     def _open(self) -> bool:
         return self._claiming and self._suspension.reason is None
 
-    def _hand_out(self, claims: list[Claim]) -> None:
+    def _hand_out(self, claims: list[Claim], start_by: float) -> None:
         self._pace.spend(len(claims))
-        start_by = last_start(self._clock.boottime(), self._limits.deadline)
         for claim in claims:
             self._senders.submit(Task(claim, self._gateway, start_by), len(self._in_flight))
             self._in_flight[claim.attempt_id] = claim

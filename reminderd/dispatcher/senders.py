@@ -98,12 +98,16 @@ class Senders:
         left = int((claim.valid_until - self._clock.now()).total_seconds())
         return SendRequest(claim.token, claim.sender, claim.phone, claim.text, max(5, min(left, LONGEST_EXPIRY)))
 
-    def _begin(self, task: Task, begun: list[bool]) -> bool:
-        """Called by the gateway when the connection stands and nothing is written yet."""
-        beginning = Beginning(task.claim)
+    def _ask(self, claim: Claim) -> bool:
+        """Have the loop commit that this claim's request begins now."""
+        beginning = Beginning(claim)
         self._on_beginning(beginning)
         beginning.answered.wait()
-        if beginning.granted and self._clock.boottime() <= task.last_start:
+        return beginning.granted
+
+    def _begin(self, task: Task, begun: list[bool]) -> bool:
+        """Called by the gateway when the connection stands and nothing is written yet."""
+        if (task.claim.begun or self._ask(task.claim)) and self._clock.boottime() <= task.last_start:
             begun.append(True)
             return True
         return False

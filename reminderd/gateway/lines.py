@@ -101,6 +101,12 @@ class Pool:
                     return
         line.close()
 
+    def ready(self) -> int:
+        """How many idle connections are fresh enough to be taken within the next second."""
+        oldest = time.monotonic() - self._limits.idle + 1.0
+        with self._lock:
+            return sum(1 for line in self._idle if line.heard_at >= oldest)
+
     def close(self) -> None:
         """Close what is idle, and from now on whatever comes back."""
         with self._lock:

@@ -42,6 +42,9 @@ class PlivoGateway:
         exchange = self._session.perform(begin, lambda: self._create(request))
         return send_outcome(exchange, request.text, self._secrets)
 
+    def ready(self) -> int:
+        return self._session.ready()
+
     def log(
         self,
         *,

@@ -59,6 +59,9 @@ class Gateway(Protocol):
         with status 0).
         """
 
+    def ready(self) -> int:
+        """How many requests could start at once, on connections that stand; an estimate."""
+
     def log(
         self,
         *,

@@ -19,6 +19,9 @@ class RehearsalGateway:
         self._on_send(request)
         return Accepted(f"rehearsal-{request.token}", "rehearsal")
 
+    def ready(self) -> int:
+        return 0
+
     def log(
         self,
         *,

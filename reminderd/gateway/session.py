@@ -101,6 +101,10 @@ class Session:
             raise NoAnswer
         return Reply(call.exchange, prepared.url)
 
+    def ready(self) -> int:
+        """How many connections stand and may be used."""
+        return self._transport.ready()
+
     def close(self) -> None:
         self._transport.close()
 

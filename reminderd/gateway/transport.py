@@ -89,6 +89,10 @@ class Transport:
         finally:
             self._pool.give_back(line, reusable)
 
+    def ready(self) -> int:
+        """How many connections stand and may be used."""
+        return self._pool.ready()
+
     def close(self) -> None:
         """Close the idle connections; busy ones end with their exchange."""
         self._pool.close()

@@ -1,12 +1,15 @@
 """The birth of deliveries: what a plan owes becomes rows, once."""
 
 import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from reminderd.clock import to_text
 from reminderd.model import State
 from reminderd.plan import NewDelivery, NewOccurrence, Plan
-from reminderd.store.connection import Connection
+from reminderd.store.connection import Connection, listed_rows
 
 # What was withdrawn counts when it may have gone out all the same.
 _EQUAL = """
@@ -18,93 +21,132 @@ where d.phone = :phone and d.due_at = :due_at and d.text = :text and d.occurrenc
 order by d.id limit 1
 """
 
-_INSERT = """
-insert into deliveries (occurrence_id, job, job_file, job_line, due_at, recipient, phone, name, sender, text,
-    encoding, segments, state, reason, retry_delays, on_doubt, valid_for, not_before, valid_until,
-    created_at, updated_at)
-values (:occurrence, :job, :file, :line, :due_at, :recipient, :phone, :name, :sender, :text,
-    :encoding, :segments, :state, :reason, :retry, :on_doubt, :valid_for, :due_at, :valid_until, :at, :at)
-on conflict (occurrence_id, recipient) do nothing
-"""
+_COLUMNS = (
+    "occurrence_id, job, job_file, job_line, due_at, recipient, phone, name, sender, text, encoding, segments, state, "
+    "reason, retry_delays, on_doubt, valid_for, not_before, valid_until, created_at, updated_at"
+)
+
+# Rows of one statement; SQLite takes some 32,000 values at once.
+_AT_ONCE = 200
+
+
+class _Born(NamedTuple):
+    """A delivery to be born, with its occurrence's row."""
+
+    occurrence: int
+    due_at: str
+    new: NewOccurrence
+    delivery: NewDelivery
 
 
 def add_plan(db: Connection, plan: Plan, now: datetime) -> int:
     """Record what a plan owes and move its cursors, inside an open transaction. Returns how many were born."""
     at = to_text(now)
-    born = sum(_add_occurrence(db, occurrence, at) for occurrence in plan.occurrences)
-    for (job, zone), until in plan.cursors.items():
-        db.execute(
-            "insert into cursors (job, zone, planned_until) values (:job, :zone, :until) "
-            "on conflict (job, zone) do update set planned_until = :until",
-            {"job": job, "zone": zone, "until": to_text(until)},
-        )
+    rows = [
+        _Born(occurrence, due_at, new, delivery)
+        for new, occurrence, due_at in _add_occurrences(db, plan.occurrences, at)
+        for delivery in new.deliveries
+    ]
+    # Those that must not repeat others come after them, one by one.
+    born = _insert(db, [row for row in rows if not row.delivery.unless_equal], at)
+    for row in rows:
+        if row.delivery.unless_equal:
+            born += _insert(db, [row._replace(delivery=_unless_equal(db, row))], at)
+    _move_cursors(db, plan)
     return born
 
 
-def _add_occurrence(db: Connection, new: NewOccurrence, at: str) -> int:
-    due_at = to_text(new.instant.due_at)
-    values = {
-        "job": new.job,
-        "nominal": new.instant.nominal,
-        "zone": new.zone,
-        "due_at": due_at,
-        "skipped": new.skipped,
-        "now": at,
-    }
-    occurrence = db.value(
-        "insert into occurrences (job, nominal, zone, due_at, planned, skipped, created_at) "
-        "values (:job, :nominal, :zone, :due_at, 0, :skipped, :now) on conflict (job, nominal) do nothing returning id",
-        values,
-    )
-    if occurrence is None:
-        if new.skipped:
-            return 0  # something was planned for this instant after all; it speaks for itself
-        # The time first derived stays: another zone or other zone rules do not make it another occurrence.
-        known = db.row("select id, due_at from occurrences where job = :job and nominal = :nominal", values)
-        assert known is not None
-        occurrence, due_at = known["id"], known["due_at"]
-    return sum(_add_delivery(db, occurrence, due_at, new, delivery, at) for delivery in new.deliveries)
+def _move_cursors(db: Connection, plan: Plan) -> None:
+    moved = [(job, zone, to_text(until)) for (job, zone), until in plan.cursors.items()]
+    if moved:
+        rows, values = listed_rows(moved)
+        db.execute(
+            f"insert into cursors (job, zone, planned_until) values {rows} "
+            "on conflict (job, zone) do update set planned_until = excluded.planned_until",
+            values,
+        )
 
 
-def _add_delivery(
-    db: Connection, occurrence: int, due_at: str, new: NewOccurrence, delivery: NewDelivery, at: str
-) -> int:
-    state, reason = _state_at_birth(db, occurrence, due_at, delivery)
-    message = delivery.message
-    return db.execute(
-        _INSERT,
-        {
-            "occurrence": occurrence,
-            "job": new.job,
-            "file": new.source.file,
-            "line": new.source.line,
-            "due_at": due_at,
-            "recipient": delivery.recipient,
-            "phone": delivery.phone,
-            "name": delivery.name,
-            "sender": delivery.sender,
-            "text": message.text if message else None,
-            "encoding": message.encoding if message else None,
-            "segments": message.segments if message else None,
-            "state": state,
-            "reason": reason,
-            "retry": json.dumps([int(delay.total_seconds()) for delay in new.retry]),
-            "on_doubt": new.on_doubt,
-            "valid_for": int(new.valid_for.total_seconds()),
-            "valid_until": to_text(delivery.valid_until),
-            "at": at,
-        },
-    )
-
-
-def _state_at_birth(db: Connection, occurrence: int, due_at: str, delivery: NewDelivery) -> tuple[State, str]:
-    if delivery.state is State.PENDING and delivery.unless_equal and delivery.message is not None:
-        text = delivery.message.text
-        values = {"phone": delivery.phone, "due_at": due_at, "text": text, "occurrence": occurrence}
-        equal = db.row(_EQUAL, values)
-        if equal:
-            return State.MISSED, (
-                f"the same text to the same phone for the same time is {equal['state']} "
-                f"as delivery {equal['id']} of job {equal['job']}"
+def _add_occurrences(
+    db: Connection, occurrences: Sequence[NewOccurrence], at: str
+) -> Iterator[tuple[NewOccurrence, int, str]]:
+    """Each occurrence with its row's id and due time; none for the summary of what is planned after all."""
+    ids: dict[tuple[str, str], int] = {}
+    for start in range(0, len(occurrences), _AT_ONCE):
+        rows, values = listed_rows([_occurrence(new, at) for new in occurrences[start : start + _AT_ONCE]])
+        for row in db.rows(
+            f"insert into occurrences (job, nominal, zone, due_at, planned, skipped, created_at) values {rows} "
+            "on conflict (job, nominal) do nothing returning id, job, nominal",
+            values,
+        ):
+            ids[row["job"], row["nominal"]] = row["id"]
+    for new in occurrences:
+        occurrence = ids.get((new.job, new.instant.nominal))
+        if occurrence is not None:
+            yield new, occurrence, to_text(new.instant.due_at)
+        elif not new.skipped:
+            # The time first derived stays: another zone or other zone rules do not make it another occurrence.
+            known = db.row(
+                "select id, due_at from occurrences where job = :job and nominal = :nominal",
+                {"job": new.job, "nominal": new.instant.nominal},
             )
-    return delivery.state, delivery.reason
+            assert known is not None
+            yield new, known["id"], known["due_at"]
+
+
+def _occurrence(new: NewOccurrence, at: str) -> tuple[object, ...]:
+    return new.job, new.instant.nominal, new.zone, to_text(new.instant.due_at), 0, new.skipped, at
+
+
+def _insert(db: Connection, born: Sequence[_Born], at: str) -> int:
+    number = 0
+    for start in range(0, len(born), _AT_ONCE):
+        rows, values = listed_rows([_delivery(row, at) for row in born[start : start + _AT_ONCE]])
+        number += db.execute(
+            f"insert into deliveries ({_COLUMNS}) values {rows} on conflict (occurrence_id, recipient) do nothing",
+            values,
+        )
+    return number
+
+
+def _delivery(row: _Born, at: str) -> tuple[object, ...]:
+    """The values of `_COLUMNS`."""
+    occurrence, due_at, new, delivery = row
+    return (
+        occurrence,
+        new.job,
+        new.source.file,
+        new.source.line,
+        due_at,
+        delivery.recipient,
+        delivery.phone,
+        delivery.name,
+        delivery.sender,
+        *(delivery.message or (None, None, None)),
+        delivery.state,
+        delivery.reason,
+        json.dumps([int(delay.total_seconds()) for delay in new.retry]),
+        new.on_doubt,
+        int(new.valid_for.total_seconds()),
+        due_at,
+        to_text(delivery.valid_until),
+        at,
+        at,
+    )
+
+
+def _unless_equal(db: Connection, row: _Born) -> NewDelivery:
+    """The delivery, born missed where an equal one went out, or will."""
+    delivery = row.delivery
+    if delivery.state is not State.PENDING or delivery.message is None:
+        return delivery
+    text = delivery.message.text
+    values = {"phone": delivery.phone, "due_at": row.due_at, "text": text, "occurrence": row.occurrence}
+    equal = db.row(_EQUAL, values)
+    if equal is None:
+        return delivery
+    reason = (
+        f"the same text to the same phone for the same time is {equal['state']} "
+        f"as delivery {equal['id']} of job {equal['job']}"
+    )
+    return replace(delivery, state=State.MISSED, reason=reason)

@@ -7,7 +7,7 @@ at the same time; exactly one connection writes here, and readers open the file 
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,21 @@ class Connection:
 
     def close(self) -> None:
         self.raw.close()
+
+
+def listed(values: Sequence[object]) -> tuple[str, dict[str, object]]:
+    """Placeholders for `in (...)`, and their values."""
+    named = {f"v{position}": value for position, value in enumerate(values)}
+    return ", ".join(f":{name}" for name in named), named
+
+
+def listed_rows(rows: Sequence[Sequence[object]]) -> tuple[str, dict[str, object]]:
+    """Placeholders for the rows of one `values (...), (...)`, and their values."""
+    width = len(rows[0])
+    _, named = listed([value for row in rows for value in row])
+    names = [f":{name}" for name in named]
+    groups = (names[start : start + width] for start in range(0, len(names), width))
+    return ", ".join(f"({', '.join(group)})" for group in groups), named
 
 
 def open_state(path: Path, *, create: bool = False) -> Connection:

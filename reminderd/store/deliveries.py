@@ -8,7 +8,7 @@ from reminderd.clock import earliest, from_text, to_text
 from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refused, State
 from reminderd.plan import LEAST_VALIDITY, Plan
 from reminderd.store.births import add_plan
-from reminderd.store.connection import Connection, Row
+from reminderd.store.connection import Connection, Row, listed, listed_rows
 from reminderd.store.moves import Why, move
 from reminderd.store.outcomes import next_state
 
@@ -20,6 +20,14 @@ where d.state = 'pending' and d.not_before <= :now and d.valid_until > :soon and
   and j.present = 1 and j.enabled = 1
   and not exists (select 1 from deliveries s indexed by deliveries_sending where s.phone = d.phone and s.state = 'sending')
 order by d.valid_until, d.id limit :most
+"""
+
+# As `moves.move()` does it, for several at once.
+_CLAIM = """
+update deliveries set state = 'sending', reason = 'claimed', who = 'daemon', evidence = null, updated_at = :at,
+    attempts = attempts + 1,
+    attempt_id = (select a.id from attempts a where a.delivery_id = deliveries.id and a.number = deliveries.attempts + 1)
+where id in ({ids}) and state = 'pending'
 """
 
 _BEGIN = """
@@ -51,6 +59,7 @@ class Claim(NamedTuple):
     sender: str
     text: str
     valid_until: datetime
+    begun: bool = False  # its beginning is committed already
 
 
 class Finished(NamedTuple):
@@ -84,47 +93,45 @@ class Deliveries:
 
     # -- the way of an attempt --------------------------------------------------------------------------
 
-    def claim(self, most: int, now: datetime, lease: timedelta, tokens: Sequence[str]) -> list[Claim]:
+    def claim(self, most: int, now: datetime, lease: timedelta, tokens: Sequence[str], begun: int = 0) -> list[Claim]:
         """Take up to `most` pending deliveries, earliest deadline first, at most one a phone.
 
         Every condition is checked here: job declared and enabled, recipient still in it, not before its time, validity
-        left. `tokens` are `most` fresh random tokens.
+        left. `tokens` are `most` fresh random tokens. The first `begun` of them begin with their claim: their requests
+        start right after this commit.
         """
         values = {"now": to_text(now), "soon": to_text(now + LEAST_VALIDITY), "most": most * 4}
         with self._db.write():
             one_a_phone: dict[str, Row] = {}
             for row in self._db.rows(_CLAIMABLE, values):
                 one_a_phone.setdefault(row["phone"], row)
-            chosen = list(one_a_phone.values())[:most]
-            return [self._claim(row, now, lease, token) for row, token in zip(chosen, tokens, strict=False)]
+            chosen = dict(zip(tokens, list(one_a_phone.values())[:most], strict=False))
+            return self._claim(chosen, now, lease, begun) if chosen else []
 
-    def _claim(self, row: Row, now: datetime, lease: timedelta, token: str) -> Claim:
-        number = row["attempts"] + 1
-        attempt_id = self._db.insert(
-            "insert into attempts (delivery_id, number, token, claimed_at, lease_until) "
-            "values (:delivery, :number, :token, :now, :lease)",
-            {
-                "delivery": row["id"],
-                "number": number,
-                "token": token,
-                "now": to_text(now),
-                "lease": to_text(now + lease),
-            },
+    def _claim(self, chosen: Mapping[str, Row], now: datetime, lease: timedelta, begun: int) -> list[Claim]:
+        """Open an attempt for each of these deliveries, by its token, and move them all to sending."""
+        at, until = to_text(now), to_text(now + lease)
+        opened = [
+            (row["id"], row["attempts"] + 1, token, at, until, at if position < begun else None)
+            for position, (token, row) in enumerate(chosen.items())
+        ]
+        places, values = listed_rows(opened)
+        attempts = self._db.rows(
+            f"insert into attempts (delivery_id, number, token, claimed_at, lease_until, begun_at) values {places} "
+            "returning id, token, number, begun_at",
+            values,
         )
-        why = Why("claimed", attempt_id=attempt_id)
-        moved = move(self._db, row["id"], State.PENDING, State.SENDING, now, why, attempts=number)
-        assert moved
-        valid_until = from_text(row["valid_until"])
-        return Claim(
-            row["id"], attempt_id, number, token, row["job"], row["phone"], row["sender"], row["text"], valid_until
-        )
+        ids, values = listed([row["id"] for row in chosen.values()])
+        moved = self._db.execute(_CLAIM.format(ids=ids), {**values, "at": at})
+        assert moved == len(chosen)
+        return [_claimed(chosen[attempt["token"]], attempt) for attempt in attempts]
 
     def begin(self, claims: Iterable[Claim], now: datetime) -> set[int]:
         """Commit that the requests of these claims start now; returns the attempt ids that may go on.
 
         What was withdrawn since its claim, or runs out of validity, may not.
         """
-        ids, values = _listed([claim.attempt_id for claim in claims])
+        ids, values = listed([claim.attempt_id for claim in claims])
         values |= {"now": to_text(now), "soon": to_text(now + LEAST_VALIDITY)}
         with self._db.write():
             return {row["id"] for row in self._db.rows(_BEGIN.format(ids=ids), values)}
@@ -138,7 +145,7 @@ class Deliveries:
         is looked up in Plivo's log.
         """
         batch = list(finished)
-        ids, values = _listed([claim.delivery_id for claim, _ in batch])
+        ids, values = listed([claim.delivery_id for claim, _ in batch])
         query = (
             "select id, state, attempts, retries_used, retry_delays, valid_until, withdrawn from deliveries "
             f"where id in ({ids})"
@@ -174,8 +181,10 @@ class Deliveries:
 
     def _owned(self, uuids: Collection[str]) -> set[str]:
         """Those of these names that some attempt has already; hardly ever any."""
-        listed, values = _listed(list(uuids))
-        rows = self._db.rows(f"select message_uuid from attempts where message_uuid in ({listed})", values)
+        if not uuids:
+            return set()
+        places, values = listed(list(uuids))
+        rows = self._db.rows(f"select message_uuid from attempts where message_uuid in ({places})", values)
         return {row["message_uuid"] for row in rows}
 
     def _close(self, attempt_id: int, outcome: Outcome, owned: set[str], now: datetime) -> None:
@@ -269,7 +278,16 @@ class Deliveries:
         return earliest(from_text(waiting) if waiting else None, expiry)
 
 
-def _listed(values: Sequence[object]) -> tuple[str, dict[str, object]]:
-    """Placeholders for `in (...)`, and their values."""
-    named = {f"v{position}": value for position, value in enumerate(values)}
-    return ", ".join(f":{name}" for name in named), named
+def _claimed(row: Row, attempt: Row) -> Claim:
+    return Claim(
+        row["id"],
+        attempt["id"],
+        attempt["number"],
+        attempt["token"],
+        row["job"],
+        row["phone"],
+        row["sender"],
+        row["text"],
+        from_text(row["valid_until"]),
+        attempt["begun_at"] is not None,
+    )

@@ -107,6 +107,9 @@ class ScriptedGateway:
             return self.log_answers.popleft()
         return LogPage(tuple(row for row in self.rows if since <= row.sent_at <= until), skipped=self.skipped)
 
+    def ready(self) -> int:
+        return 0
+
     def probe(self) -> Probe:
         return Probe(self.usable, "200" if self.usable else "503")
 
