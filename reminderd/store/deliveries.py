@@ -38,6 +38,22 @@ update attempts set begun_at = :now where id in ({ids}) and begun_at is null and
 returning id
 """
 
+_END = """
+with ends(id, outcome, status, evidence, message_uuid, uuid_from) as (values {rows})
+update attempts set finished_at = :now, outcome = ends.outcome, status = ends.status, evidence = ends.evidence,
+    message_uuid = ends.message_uuid, uuid_from = ends.uuid_from
+from ends where attempts.id = ends.id
+"""
+
+_ACCEPTED = "accepted by Plivo"
+
+# As `moves.move()` does it, for several at once; their attempts have the names already.
+_ACCEPT = f"""
+update deliveries set state = 'accepted', reason = '{_ACCEPTED}', who = 'daemon', evidence = 'answer', updated_at = :at,
+    message_uuid = (select a.message_uuid from attempts a where a.id = deliveries.attempt_id)
+where id in ({{ids}}) and state = 'sending'
+"""
+
 _OUTCOMES: Mapping[type[Outcome], str] = {
     Accepted: "accepted",
     Refused: "refused",
@@ -152,19 +168,29 @@ class Deliveries:
         )
         with self._db.write():
             rows = {row["id"]: row for row in self._db.rows(query, values)}
-            owned = self._owned([outcome.message_uuid for _, outcome in batch if isinstance(outcome, Accepted)])
-            return [self._finish(one, rows[one.claim.delivery_id], owned, now, jitter, first_look) for one in batch]
+            self._close(batch, now)
+            current = [one for one in batch if _is_current(one.claim, rows[one.claim.delivery_id])]
+            settled = self._accept([one.claim for one in current if isinstance(one.outcome, Accepted)], now)
+            for one in batch:
+                if one.claim.attempt_id not in settled:
+                    row = rows[one.claim.delivery_id]
+                    settled[one.claim.attempt_id] = self._finish(one, row, now, jitter, first_look)
+        return [settled[one.claim.attempt_id] for one in batch]
 
-    def _finish(
-        self, one: Finished, row: Row, owned: set[str], now: datetime, jitter: float, first_look: timedelta
-    ) -> Settled:
+    def _accept(self, claims: Sequence[Claim], now: datetime) -> dict[int, Settled]:
+        """What most answers say, for several at once; by attempt."""
+        ids, values = listed([claim.delivery_id for claim in claims])
+        if claims:
+            moved = self._db.execute(_ACCEPT.format(ids=ids), {**values, "at": to_text(now)})
+            assert moved == len(claims)
+        return {claim.attempt_id: Settled(claim, State.ACCEPTED, _ACCEPTED) for claim in claims}
+
+    def _finish(self, one: Finished, row: Row, now: datetime, jitter: float, first_look: timedelta) -> Settled:
         claim, outcome = one
-        self._close(claim.attempt_id, outcome, owned, now)
-        if row["state"] != State.SENDING or row["attempts"] != claim.number:
+        if not _is_current(claim, row):
             return self._late(claim, outcome, State(row["state"]), now)
         state, reason, changes = next_state(outcome, row, now, jitter, first_look)
-        evidence = "answer" if isinstance(outcome, Accepted) else outcome.evidence
-        why = Why(reason, evidence=evidence, attempt_id=claim.attempt_id)
+        why = Why(reason, evidence=outcome.evidence, attempt_id=claim.attempt_id)
         moved = move(self._db, claim.delivery_id, State.SENDING, state, now, why, **changes)
         assert moved
         return Settled(claim, state, reason)
@@ -187,25 +213,21 @@ class Deliveries:
         rows = self._db.rows(f"select message_uuid from attempts where message_uuid in ({places})", values)
         return {row["message_uuid"] for row in rows}
 
-    def _close(self, attempt_id: int, outcome: Outcome, owned: set[str], now: datetime) -> None:
-        uuid = outcome.message_uuid if isinstance(outcome, Accepted) else None
-        if uuid in owned and not self._take_back(uuid, now):
-            uuid = None
-        if uuid is not None:
-            owned.add(uuid)
-        self._db.execute(
-            "update attempts set finished_at = :now, outcome = :outcome, status = :status, evidence = :evidence, "
-            "message_uuid = :uuid, uuid_from = :source where id = :id",
-            {
-                "id": attempt_id,
-                "now": to_text(now),
-                "outcome": _OUTCOMES[type(outcome)],
-                "status": getattr(outcome, "status", None),
-                "evidence": outcome.evidence,
-                "uuid": uuid,
-                "source": "answer" if uuid else None,
-            },
-        )
+    def _close(self, batch: Sequence[Finished], now: datetime) -> None:
+        """Write the ends of these attempts, and whose message_uuid is whose."""
+        owned = self._owned([outcome.message_uuid for _, outcome in batch if isinstance(outcome, Accepted)])
+        ends, given = [], set[str]()
+        for claim, outcome in batch:
+            uuid = outcome.message_uuid if isinstance(outcome, Accepted) else None
+            if uuid is not None:
+                taken = uuid in given or (uuid in owned and not self._take_back(uuid, now))
+                given.add(uuid)
+                uuid = None if taken else uuid
+            status, source = getattr(outcome, "status", None), "answer" if uuid else None
+            ends.append((claim.attempt_id, _OUTCOMES[type(outcome)], status, outcome.evidence, uuid, source))
+        if ends:
+            places, values = listed_rows(ends)
+            self._db.execute(_END.format(rows=places), {**values, "now": to_text(now)})
 
     def _take_back(self, uuid: str, now: datetime) -> bool:
         """Free a message_uuid for its proven owner: whoever had it from the log is in doubt again.
@@ -276,6 +298,11 @@ class Deliveries:
         )
         expiry = from_text(valid_until) - LEAST_VALIDITY if valid_until else None
         return earliest(from_text(waiting) if waiting else None, expiry)
+
+
+def _is_current(claim: Claim, row: Row) -> bool:
+    """Whether the claim is the one that its delivery is being sent by."""
+    return bool(row["state"] == State.SENDING and row["attempts"] == claim.number)
 
 
 def _claimed(row: Row, attempt: Row) -> Claim:

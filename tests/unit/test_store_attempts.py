@@ -1,5 +1,6 @@
 """The way of an attempt: what a claim checks, when it begins, how it ends, and what a crash leaves."""
 
+import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
@@ -250,6 +251,38 @@ def test_two_answers_with_one_uuid_are_both_accepted(desk: Desk) -> None:
         delivery = desk.owe(phone)
         desk.send(Accepted("u"))
         assert desk.state(delivery) == "accepted"
+
+
+def test_two_answers_with_one_uuid_in_one_batch_are_both_accepted(desk: Desk) -> None:
+    deliveries = [desk.owe(phone) for phone in (ANNA, BERT)]
+    claims = desk.claim()
+    desk.store.deliveries.begin(claims, START)
+    batch = [Finished(claim, Accepted("u")) for claim in claims]
+    settled = desk.store.deliveries.finish(batch, START, jitter=0, first_look=timedelta(0))
+    assert [one.claim for one in settled] == claims
+    assert [desk.state(delivery) for delivery in deliveries] == ["accepted", "accepted"]
+    with closing(desk.raw()) as raw:
+        assert raw.execute("select count(*) from report_attempts where message_uuid = 'u'").fetchone() == (1,)
+
+
+def test_what_has_not_to_connect_begins_with_its_claim(desk: Desk) -> None:
+    desk.owe(ANNA)
+    desk.owe(BERT)
+    first, second = desk.store.deliveries.claim(9, START, timedelta(seconds=90), ["t1", "t2"], 1)
+    assert (first.begun, second.begun) == (True, False)
+    assert desk.store.deliveries.recover(START, timedelta(0)) == (1, 1)
+    assert (desk.state(first.delivery_id), desk.state(second.delivery_id)) == ("in_doubt", "pending")
+
+
+def test_the_database_itself_refuses_an_illegal_move_and_records_each_legal_one(desk: Desk) -> None:
+    delivery = desk.owe(ANNA)
+    desk.send(Accepted("u"))
+    with closing(desk.raw()) as raw:
+        raw.execute("pragma foreign_keys = on")
+        with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+            raw.execute("update deliveries set state = 'pending' where id = ?", (delivery,))
+        moves = raw.execute("select from_state, to_state from report_moves where delivery_id = ?", (delivery,))
+        assert moves.fetchall() == [("", "pending"), ("pending", "sending"), ("sending", "accepted")]
 
 
 def test_what_is_in_doubt_is_due_for_its_look_and_can_be_put_off(desk: Desk) -> None:
