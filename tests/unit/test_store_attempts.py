@@ -8,6 +8,7 @@ import pytest
 
 from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refused
 from reminderd.store import (
+    Finished,
     Why,
 )
 from tests.support.clock import START
