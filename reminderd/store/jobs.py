@@ -86,7 +86,7 @@ class Jobs:
             values (:name, :file, :line, :definition, :digest, :zone, :enabled, 1, :held, :now, :now, null)
             on conflict (name) do update set file = :file, line = :line, definition = :definition, digest = :digest,
                 zone = :zone, enabled = :enabled, present = 1, held = :held, absent_since = null,
-                loaded_at = case when digest = :digest then loaded_at else :now end
+                loaded_at = case when digest = :digest and present = 1 then loaded_at else :now end
             """,
             {
                 "name": job.name,

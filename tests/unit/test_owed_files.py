@@ -218,3 +218,17 @@ def test_when_the_first_of_two_claimants_goes_the_other_takes_over_without_repea
     world.go_to("09:40")
     assert world.texts == ["From b."]
     assert world.problems() == []
+
+
+def test_a_job_renamed_away_before_its_time_and_back_after_it_sends_nothing_again(world: World) -> None:
+    world.load("a.yaml", job(at=nominal("09:00")))
+    world.load("c.yaml", job(cron="0 9 * * *", to=[BERT]))
+    world.go_to("08:59:50")
+    world.rename("a.yaml", "b.yaml")
+    world.rename("c.yaml", "d.yaml")
+    world.go_to("09:00:10")
+    world.rename("b.yaml", "a.yaml")
+    world.rename("d.yaml", "c.yaml")
+    world.go_to("09:10")
+    assert world.texts == ["Hello.", "Hello."]
+    assert [row["state"] for name in "abcd" for row in world.rows(name)] == ["missed", "accepted"] * 2
