@@ -88,7 +88,8 @@ class Syncer:
         """The names whose removal is not believed, and the open hold of the removal if there is one."""
         known = self._store.jobs.known()
         hold = next((hold for hold in self._store.holds.open_ones() if hold.kind == REMOVAL), None)
-        approved = {name for name in self._approved(known) if name not in catalog.jobs}
+        # While a removal waits, the last approval was for an earlier one.
+        approved = set() if hold else {name for name in self._approved(known) if name not in catalog.jobs}
         if approved:
             self._counts_from = now
         since = max(now - _WINDOW, self._counts_from)

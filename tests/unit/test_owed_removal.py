@@ -192,3 +192,20 @@ def test_held_jobs_do_not_repeat_what_their_renamed_twins_send(
     assert sorted(world.texts) == [f"From {name}." for name in TEN]
     assert {row["state"] for row in world.rows("job-0")} == {"missed"}
     assert {row["state"] for row in world.rows("2027-job-0")} == {"accepted"}
+
+
+def test_an_approval_does_not_cover_a_later_removal_of_the_same_jobs(world: World) -> None:
+    for number in range(12):
+        world.write(f"{number:02}.yaml", job(cron="0 12 * * *", to=[f"+1415555{number:04}"]))
+    world.sync()
+    world.clock.advance(timedelta(minutes=20))
+    before = dict(world.files)
+    world.delete(*(f"{number:02}.yaml" for number in range(1, 12)))
+    world.command("approve", hold=1)
+    world.sync()
+    world.files = before
+    world.sync()
+    world.clock.advance(timedelta(days=1))
+    world.files = {}
+    for _ in range(3):
+        assert len(world.sync().held) == 12
