@@ -1,7 +1,7 @@
 """The birth of deliveries: what a plan owes becomes rows, once."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reminderd.clock import to_text
 from reminderd.model import State
 from reminderd.plan import NewDelivery, NewOccurrence, Plan
-from reminderd.store.connection import Connection, listed_rows
+from reminderd.store.connection import Connection, Row, listed_rows
 
 # What was withdrawn counts when it may have gone out all the same.
 _EQUAL = """
@@ -135,14 +135,19 @@ def _delivery(row: _Born, at: str) -> tuple[object, ...]:
     )
 
 
+def find_equal(db: Connection, occurrence_id: int, wanted: Mapping[str, object]) -> Row | None:
+    """A delivery of another occurrence with this `phone`, `due_at` and `text` that went out, may have, or will."""
+    values = {name: wanted[name] for name in ("phone", "due_at", "text")}
+    return db.row(_EQUAL, {**values, "occurrence": occurrence_id})
+
+
 def _unless_equal(db: Connection, row: _Born) -> NewDelivery:
     """The delivery, born missed where an equal one went out, or will."""
     delivery = row.delivery
     if delivery.state is not State.PENDING or delivery.message is None:
         return delivery
-    text = delivery.message.text
-    values = {"phone": delivery.phone, "due_at": row.due_at, "text": text, "occurrence": row.occurrence}
-    equal = db.row(_EQUAL, values)
+    wanted = {"phone": delivery.phone, "due_at": row.due_at, "text": delivery.message.text}
+    equal = find_equal(db, row.occurrence, wanted)
     if equal is None:
         return delivery
     reason = (

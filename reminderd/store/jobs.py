@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from reminderd.clock import from_text, to_text
 from reminderd.model import At, Job, Problem, State
 from reminderd.plan import LEAST_VALIDITY
+from reminderd.store.births import find_equal
 from reminderd.store.connection import Connection, Row
 from reminderd.store.moves import Why, move
 
@@ -70,10 +71,11 @@ class Jobs:
         changed = [job for job in jobs.values() if _differs(known.get(job.name), job, job.name in held)]
         gone = [old for name, old in known.items() if old.present and name not in jobs and name not in keep]
         with self._db.write():
-            for job in changed:
-                self._declare(job, known.get(job.name), job.name in held, now, awake_since)
+            # First, so that what is taken back does not give way to what is withdrawn in the same moment.
             for old in gone:
                 self._remove(old, now)
+            for job in changed:
+                self._declare(job, known.get(job.name), job.name in held, now, awake_since)
             self._replace_problems(problems)
         return [job.name for job in changed] + [old.name for old in gone]
 
@@ -127,7 +129,8 @@ class Jobs:
         """Withdraw what is owed to people who left the job, and take back what was withdrawn from those who returned."""
         wanted = {recipient.identity for recipient in job.recipients}
         query = (
-            "select id, recipient, state, withdrawn, valid_until from deliveries where job = :job "
+            "select id, recipient, state, withdrawn, valid_until, phone, due_at, text, occurrence_id from deliveries "
+            "where job = :job "
             "and (state in ('pending', 'sending', 'in_doubt') or withdrawn is not null)"
         )
         for row in self._db.rows(query, {"job": job.name}):
@@ -153,6 +156,8 @@ class Jobs:
             move(self._db, row["id"], State.PENDING, State.CANCELLED, now, Why(why))
 
     def _take_back(self, row: Row, now: datetime) -> None:
+        if row["state"] == State.CANCELLED and find_equal(self._db, row["occurrence_id"], row) is not None:
+            return  # another name has sent it meanwhile, or will
         self._db.execute("update deliveries set withdrawn = null where id = :id", {"id": row["id"]})
         if row["state"] == State.CANCELLED and from_text(row["valid_until"]) > now + LEAST_VALIDITY:
             why = Why("its job or recipient returned in time")

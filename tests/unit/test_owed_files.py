@@ -232,3 +232,27 @@ def test_a_job_renamed_away_before_its_time_and_back_after_it_sends_nothing_agai
     world.go_to("09:10")
     assert world.texts == ["Hello.", "Hello."]
     assert [row["state"] for name in "abcd" for row in world.rows(name)] == ["missed", "accepted"] * 2
+
+
+def test_what_another_name_sent_meanwhile_does_not_return_with_its_job(world: World) -> None:
+    world.load("a.yaml", job(at=nominal("09:00")))
+    world.gateway.script.append(NO_ROUTE)
+    world.go_to("09:00:10")
+    world.rename("a.yaml", "b.yaml")
+    world.go_to("09:02")
+    world.rename("b.yaml", "a.yaml")
+    world.go_to("09:10")
+    assert world.texts == ["Hello."]
+    assert [row["state"] for name in "ab" for row in world.rows(name)] == ["cancelled", "accepted"]
+
+
+def test_what_nobody_sent_meanwhile_returns_with_its_job(world: World) -> None:
+    world.load("a.yaml", job(at=nominal("09:00"), retry=["5m"]))
+    world.gateway.script.extend([NO_ROUTE, NO_ROUTE])
+    world.go_to("09:00:10")
+    world.rename("a.yaml", "b.yaml")
+    world.go_to("09:01")
+    world.rename("b.yaml", "a.yaml")
+    world.go_to("09:10")
+    assert world.texts == ["Hello."]
+    assert [row["state"] for name in "ab" for row in world.rows(name)] == ["accepted", "cancelled"]
