@@ -18,7 +18,8 @@ select d.id, d.job, d.phone, d.sender, d.segments, d.state, d.on_doubt, d.reconc
 _DOUBTS = (
     _COLUMNS
     + """
-from deliveries d join attempts a on a.delivery_id = d.id and a.number = d.attempts
+from deliveries d join attempts a on a.id = (
+  select max(b.id) from attempts b where b.delivery_id = d.id and b.outcome = 'in_doubt')
 where d.state = 'in_doubt'
 """
 )
