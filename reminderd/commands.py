@@ -99,6 +99,8 @@ class Commands:
         if findings is None or findings.unavailable is not None:
             said = findings.unavailable.evidence if findings and findings.unavailable else "not asked"
             raise Refusal(f"Plivo's log could not be read ({said}); try again, or {force}")
+        if doubt.attempt_id not in {each.attempt_id for each in findings.looked_up}:
+            raise Refusal(f"delivery {number} was tried again in this moment; look again: reminderd why {number}")
         if findings.skipped:
             raise Refusal(f"{findings.skipped} rows of Plivo's log could not be read; {force}")
         found = candidates(self.store, doubt, findings.rows)

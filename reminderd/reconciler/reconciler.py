@@ -158,8 +158,13 @@ class Reconciler:
         with self._store.together():
             settled = self.accept_proven(findings, now)
             for doubt in findings.looked_up:
-                if doubt.delivery_id not in settled:
+                if doubt.delivery_id not in settled and self._is_open(doubt):
                     self._nothing_found(doubt, findings, now)
+
+    def _is_open(self, doubt: Doubt) -> bool:
+        """Whether nobody has settled it since it was looked up, and it was not tried again."""
+        known = self._store.doubts.get(doubt.delivery_id)
+        return known is not None and known.attempt_id == doubt.attempt_id
 
     def _leave(self, findings: Findings, unavailable: LogUnavailable, now: datetime) -> None:
         """What comes into doubt meanwhile waits too, so that the next look is one for all of them."""

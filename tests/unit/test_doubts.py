@@ -1,7 +1,11 @@
 """What is in doubt, when things happen around it that nobody expects."""
 
+from collections.abc import Callable
+
 from reminderd.model import Accepted, InDoubt, NotSent
+from reminderd.reconciler import Findings
 from reminderd.store import Why
+from tests.support.clock import utc
 from tests.support.world import ANNA, BERT, World, job, nominal
 
 
@@ -21,3 +25,42 @@ def test_a_doubt_is_about_the_attempt_that_began_not_about_a_later_one_that_did_
     found = world.store.doubts.get(1)
     assert found is not None
     assert found.attempt_id == doubt.attempt_id
+
+
+def test_a_look_that_ends_after_an_operator_s_word_changes_nothing(world: World) -> None:
+    world.load("a.yaml", job(at=nominal("09:00"), valid_for="2h", on_doubt="resend", retry=["1m"]))
+    world.gateway.script.append(InDoubt("a time-out"))
+    look = last_look(world)
+    world.command("resolve", id=1, sent=True)
+    look()
+    assert world.only()["state"] == "accepted"
+
+
+def test_a_look_at_one_attempt_says_nothing_about_the_next(world: World) -> None:
+    world.load("a.yaml", job(at=nominal("09:00"), valid_for="2h", on_doubt="resend", retry=["1m"]))
+    world.gateway.script.append(InDoubt("a time-out"))
+    look = last_look(world)
+    world.command("resolve", id=1, force=True)
+    world.gateway.script.append(InDoubt("a time-out"))
+    world.gateway.lost_arrive = True
+    world.tick()
+    look()
+    world.tick()
+    assert world.only()["state"] == "in_doubt"
+    assert world.texts == ["Hello."]
+
+
+def last_look(world: World) -> Callable[[], None]:
+    """Wait until the last look into the log is under way; what returns lets it end."""
+    world.go_to("09:14:59")
+    begun: list[Callable[[], None]] = []
+
+    def run(work: Callable[[], Findings], done: Callable[[Findings], None], _: Callable[[], None]) -> None:
+        findings = work()
+        begun.append(lambda: done(findings))
+
+    world.reconciler._run = run
+    world.clock.go_to(utc("2027-03-01 09:15:30"))
+    world.tick()
+    (look,) = begun
+    return look
