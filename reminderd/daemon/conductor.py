@@ -109,8 +109,8 @@ class Daemon:
         self._check_cursors(now)
         emit(Event.DAEMON_STARTED, version=__version__, state=self._settings.state, unsent=back, in_doubt=doubt)
         self._syncer.reload_planner()
-        if self._clock_hold:
-            self._dispatcher.pause(True)
+        # A job that was removed while nobody ran must not send what waits: first the files, then the claims.
+        self._set_claiming()
         self._watcher.start()
 
     def run(self) -> None:
@@ -162,10 +162,13 @@ class Daemon:
             signal.signal(number, lambda *_: self._inbox.post(self._stop))
         signal.signal(signal.SIGHUP, lambda *_: self._inbox.post(self._reload))
 
+    def _set_claiming(self) -> None:
+        self._dispatcher.pause(self._stopping or self._clock_hold or not self._loaded)
+
     def _stop(self) -> None:
         if not self._stopping:
             self._stopping = True
-            self._dispatcher.pause(True)
+            self._set_claiming()
             notify("STOPPING=1")
             emit(Event.DAEMON_STOPPING, in_flight=self._dispatcher.in_flight)
 
@@ -208,10 +211,10 @@ class Daemon:
         if self._inbox.waiting:
             return 0.0
         now = self._clock.now()
-        if self._clock_hold:
-            return _LONGEST_WAIT
+        if self._clock_hold or self._stopping:
+            return _LONGEST_WAIT  # until a sender is done, a signal comes, or the clock is looked at again
         moments = [self._dispatcher.next_wake(now), self._reconciler.next_wake()]
-        if self._loaded and not self._stopping:
+        if self._loaded:
             moments.append(self._planner.next_due())
         moment = earliest(*moments)
         if moment is None:
@@ -246,6 +249,7 @@ class Daemon:
         self._scan = None
         if not self._loaded:
             self._loaded = True
+            self._set_claiming()
             self._store.health.alive(now)
             notify("READY=1")
         self._tell_systemd()
@@ -315,7 +319,7 @@ class Daemon:
         if self._store.holds.open("clock", said, {"shows": now.isoformat()}, now):
             emit(Event.HOLD_OPENED, kind="clock", reason=reason, settle_with="reminderd approve")
         self._clock_hold = True
-        self._dispatcher.pause(True)
+        self._set_claiming()
 
     def _release_clock(self, by: str, *, approved: bool) -> None:
         now = self._clock.now()
@@ -325,7 +329,7 @@ class Daemon:
         emit(Event.HOLD_CLOSED, kind="clock", by=by)
         self._clock_hold = False
         self._awake_since = now
-        self._dispatcher.pause(self._stopping)
+        self._set_claiming()
         self._store.health.forget_future(now, now + JUMP)
         self._dispatcher.reread()
         self._check_cursors(now)

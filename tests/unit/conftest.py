@@ -1,10 +1,16 @@
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.clock import utc
 from tests.support.desk import Desk
-from tests.support.world import World
+from tests.support.machine import SIGNALS, Machine, Start
+from tests.support.world import World, job
+
+_HOURLY = job(cron="0 * * * *")
 
 
 @pytest.fixture
@@ -22,3 +28,20 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     here = Desk(tmp_path)
     yield here
     here.world.kill()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start a machine with one job, and wait until it is loaded."""
+    handlers = [signal.getsignal(each) for each in SIGNALS]
+    machines: list[Machine] = []
+
+    def begin(now: str = "2027-03-01 08:30", spec: dict[str, Any] = _HOURLY) -> Machine:
+        machines.append(Machine(tmp_path, utc(now), spec))
+        return machines[0]
+
+    yield begin
+    for machine in machines:
+        machine.stop()
+    for each, handler in zip(SIGNALS, handlers, strict=True):
+        signal.signal(each, handler)

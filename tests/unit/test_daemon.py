@@ -1,0 +1,58 @@
+"""The whole daemon in one process: what its loop does around its start and its end."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from reminderd.gateway.port import LogUnavailable, SendRequest
+from reminderd.model import InDoubt, NotSent, Outcome
+from tests.support.machine import Machine, Start
+from tests.support.world import ANNA, BERT, job
+
+MINUTE = timedelta(minutes=1)
+
+AT_NINE = job(at="2027-03-01T09:00", valid_for="3h", retry=["1m"])
+
+
+def test_a_job_that_was_removed_while_the_daemon_was_down_sends_nothing_any_more(start: Start) -> None:
+    machine = start("2027-03-01 09:00", spec=AT_NINE)
+    machine.gateway.script.append(NotSent("no route"))
+    machine.until(lambda: machine.states() == [("09:00", "pending")])
+    machine.stop()
+    (machine.settings.jobs[0] / "a.yaml").unlink()
+    machine.clock.advance(5 * MINUTE)
+    machine.start()
+    machine.until(lambda: machine.states() != [("09:00", "pending")])
+    assert machine.states() == [("09:00", "cancelled")]
+    assert machine.gateway.arrived == []
+
+
+def test_a_daemon_that_stops_waits_for_its_requests_without_spinning(start: Start) -> None:
+    machine = start("2027-03-01 09:00", spec=job(at="2027-03-01T09:00", valid_for="3h", to=[ANNA, BERT]))
+    machine.gateway.script.append(InDoubt("a time-out"))
+    machine.gateway.log_answers.extend([LogUnavailable("busy")] * 9)
+    answered = threading.Event()
+    machine.gateway.send = _slow_for_bert(machine, answered)  # type: ignore[method-assign,assignment]
+    machine.until(lambda: sorted(state for _, state in machine.states()) == ["in_doubt", "sending"])
+    machine.daemon._inbox.post(machine.daemon._stop)
+    machine.clock.advance(MINUTE)
+    machine.look()
+    before = time.process_time()
+    time.sleep(0.5)
+    spent = time.process_time() - before
+    answered.set()
+    assert spent < 0.2
+
+
+def _slow_for_bert(machine: Machine, answered: threading.Event) -> Callable[[SendRequest, Callable[[], bool]], Outcome]:
+    send = machine.gateway.send
+
+    def slow(request: SendRequest, begin: Callable[[], bool]) -> Outcome:
+        if request.phone == BERT:
+            begin()
+            answered.wait(10)
+            return InDoubt("a time-out")
+        return send(request, begin)
+
+    return slow
