@@ -140,7 +140,7 @@ class Syncer:
         self._planner.replace(entries, [name for name in names if name not in self._running])
 
     def _tell(self, catalog: Catalog, changed: list[str]) -> None:
-        if changed:
+        if changed or self._problems is None:
             emit(
                 Event.CATALOG_LOADED,
                 jobs=len(catalog.jobs),

@@ -11,9 +11,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TextIO
+
+from reminderd.clock import to_text
+from reminderd.duration import format_duration
 
 _logger = logging.getLogger("reminderd")
 _held = threading.local()
@@ -79,8 +82,19 @@ def emit(event: Event, **fields: object) -> None:
     if _logger.isEnabledFor(level):
         # Made by hand: logging would look for the caller's line, which no format of ours shows.
         record = logging.LogRecord(_logger.name, level, "", 0, event.value, (), None)
-        record.fields = {name: value for name, value in fields.items() if value is not None}
+        record.fields = {name: _plain(value) for name, value in fields.items() if value is not None}
         _logger.handle(record)
+
+
+def _plain(value: object) -> object:
+    """Times and durations as they are written everywhere else."""
+    match value:
+        case datetime():
+            return to_text(value)
+        case timedelta():
+            return format_duration(value)
+        case _:
+            return value
 
 
 @contextmanager

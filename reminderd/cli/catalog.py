@@ -1,16 +1,32 @@
 """The job files as they are now, for the commands that work without a daemon."""
 
+from contextlib import suppress
+
 import click
 
 from reminderd.cli.common import plural
-from reminderd.jobs import Reader, assemble
-from reminderd.model import Catalog
+from reminderd.jobs import Reader, assemble, restore
+from reminderd.model import Catalog, Job, Source
 from reminderd.settings import Settings
+from reminderd.store import StateError, open_reports
 
 
 def read_catalog(settings: Settings) -> Catalog:
-    """Everything the files declare; with problems, what is good of it."""
-    return assemble(Reader(settings.jobs, settings.defaults).scan(), {})
+    """What runs by the files as they are now: where one is broken, its last good version as the state has it."""
+    return assemble(Reader(settings.jobs, settings.defaults).scan(), _running(settings))
+
+
+def _running(settings: Settings) -> dict[str, Job]:
+    """The last good versions; none where no daemon has run yet."""
+    jobs: dict[str, Job] = {}
+    try:
+        rows = open_reports(settings.state).running()
+    except StateError:
+        return jobs
+    for row in rows:
+        with suppress(ValueError):  # a zone that the system no longer knows; `status` has the problem
+            jobs[row["name"]] = restore(row["definition"], Source(row["file"], row["line"]), settings.defaults)
+    return jobs
 
 
 def mention_problems(catalog: Catalog) -> None:

@@ -47,6 +47,7 @@ def _document(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
         "withdrawn": row["withdrawn"],
         "message_uuid": row["message_uuid"],
         "receipt": row["receipt"],
+        "next_look_at": row["reconcile_at"] if row["state"] == "in_doubt" else None,
         "skipped": row["skipped"],
         "attempts": [_without(attempt, "id", "delivery_id") for attempt in reports.attempts(delivery_id)],
         "moves": [_without(move, "id", "delivery_id", "attempt_id") for move in reports.moves(delivery_id)],
@@ -71,6 +72,7 @@ def _print(story: dict[str, Any]) -> None:
         ("message_uuid", story["message_uuid"]),
         ("receipt", story["receipt"]),
         ("withdrawn", story["withdrawn"]),
+        ("next look", f"into Plivo's log at {local(story['next_look_at'], zone)}" if story["next_look_at"] else None),
     ]
     for label, text in lines:
         if text:

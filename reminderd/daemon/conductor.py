@@ -361,7 +361,8 @@ class Daemon:
             return {"ok": False, "error": str(refusal)}
         except TimeoutError:
             return {"ok": False, "error": "the daemon is busy or cannot write its state; see its log and try again"}
-        emit(Event.COMMAND_DONE, command=request.get("command"), who=who)
+        target = request.get("ids") or request.get("id") or request.get("hold")
+        emit(Event.COMMAND_DONE, command=request.get("command"), target=target, who=who)
         return {"ok": True, "result": result}
 
     def _handle_reload(self, who: str) -> dict[str, Any]:

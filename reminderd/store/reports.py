@@ -53,6 +53,10 @@ class Reports:
             {"id": delivery_id},
         )
 
+    def running(self) -> list[Row]:
+        """The jobs that run, each with its last good version: `name, file, line, definition`."""
+        return self._db.rows("select name, file, line, definition from jobs where present = 1")
+
     def job_exists(self, name: str) -> bool:
         return self._db.value("select 1 from jobs where name = :name", {"name": name}) is not None
 
