@@ -267,18 +267,13 @@ def test_only_files_whose_content_changed_are_parsed_again(folder: Path) -> None
 
 def test_a_change_of_the_same_size_within_one_tick_of_the_file_system_is_seen(folder: Path) -> None:
     path = folder / "rent.yaml"
-    collisions = 0
     for number in range(200):
         reader = Reader([folder], Defaults())
         write(path, job_text("rent", f"first {number:03}"))
         reader.scan()
-        before = path.stat().st_mtime_ns
         write(path, job_text("rent", f"other {number:03}"))
-        collisions += path.stat().st_mtime_ns == before
         (parsed,) = reader.scan().files.values()
         assert parsed.jobs[0].message == f"other {number:03}"
-    if not collisions:
-        pytest.skip("this file system gives every write its own time stamp")
 
 
 def test_a_file_counts_as_left_alone_since_its_last_change(folder: Path) -> None:
