@@ -74,7 +74,12 @@ class Daemon:
             store, self._gateway, clock, _limits(settings), self._inbox.post, self._probe_gateway
         )
         self._reconciler = Reconciler(
-            store, self._gateway, clock, settings.plivo.reconcile, settings.plivo.shared_sender, self._log_worker.run
+            store,
+            self._gateway,
+            self._recording_time,
+            settings.plivo.reconcile,
+            settings.plivo.shared_sender,
+            self._log_worker.run,
         )
         self._commands = Commands(store, self._approved)
         known = sorted({job.source.file for job in self._syncer.running.values()})
@@ -89,6 +94,7 @@ class Daemon:
         self._loaded = False
         self._stopping = False
         self._clock_hold = any(hold.kind == "clock" for hold in store.holds.open_ones())
+        self._untold: str | None = None  # a jump whose hold could not be written yet
         self._jumped_at = clock.boottime()
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
@@ -176,9 +182,11 @@ class Daemon:
 
     def tick(self) -> None:
         """One pass. Raises what the state or the system raises; everything is as it was then, or further on."""
-        busy = self._inbox.make_calls()
+        try:
+            self._watch_clock(self._clock.now())  # before anybody writes down what time it is
+        finally:
+            busy = self._inbox.make_calls()
         now = self._clock.now()
-        self._watch_clock(now)
         if self._scan is not None:
             self._sync(self._scan, now)
         if self._loaded and not self._clock_hold and not self._stopping:
@@ -300,8 +308,10 @@ class Daemon:
 
     def _watch_clock(self, now: datetime) -> None:
         jumped = self._guard.jumped(now, self._clock.boottime(), held=self._clock_hold)
-        if jumped:
-            self._hold_for_clock(jumped, now)
+        self._untold = jumped or self._untold
+        if self._untold:
+            self._hold_for_clock(self._untold, now)
+            self._untold = None
         elif self._clock_hold and self._settled_since_jump() and self._clock.synchronised():
             self._release_clock("the clock is synchronised", approved=False)
         if self._wake_at is not None and now - self._wake_at > _STALL:
@@ -315,11 +325,11 @@ class Daemon:
         """Until the clock can be believed nothing is planned, claimed or expired."""
         self._timetable = self._new_timetable()
         self._jumped_at = self._clock.boottime()
+        self._clock_hold = True
+        self._set_claiming()
         said = f"{reason}; nothing is planned, sent or given up until it is synchronised or approved"
         if self._store.holds.open("clock", said, {"shows": now.isoformat()}, now):
             emit(Event.HOLD_OPENED, kind="clock", reason=reason, settle_with="reminderd approve")
-        self._clock_hold = True
-        self._set_claiming()
 
     def _release_clock(self, by: str, *, approved: bool) -> None:
         now = self._clock.now()
@@ -409,7 +419,7 @@ class Daemon:
         gateway = self._gateway
 
         def probed(answer: Probe) -> None:
-            self._dispatcher.probed(answer, self._clock.now())
+            self._dispatcher.probed(answer, self._recording_time())
 
         self._probe_worker.run(gateway.probe, probed, lambda: probed(Probe(False, "a defect in the probe")))
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
-from reminderd.clock import Clock
 from reminderd.gateway.port import Gateway, LogUnavailable
 from reminderd.model import LogRow, OnDoubt, State
 from reminderd.reconciler.matching import match, rows_for
@@ -106,19 +105,22 @@ def candidates(store: Store, doubt: Doubt, rows: Sequence[LogRow]) -> list[LogRo
 
 
 class Reconciler:
-    """run(work, done, failed): call `work()` in another thread, then `done(result)` or `failed()` in the loop's."""
+    """now(): the time as it is to be written down.
+
+    run(work, done, failed): call `work()` in another thread, then `done(result)` or `failed()` in the loop's.
+    """
 
     def __init__(
         self,
         store: Store,
         gateway: Gateway,
-        clock: Clock,
+        now: Callable[[], datetime],
         delays: Sequence[timedelta],
         shared_sender: bool,
         run: Callable[[Callable[[], Findings], Callable[[Findings], None], Callable[[], None]], None],
     ) -> None:
         self._store = store
-        self._clock = clock
+        self._now = now
         self._run = run
         self._busy = False
         self._rests_until: datetime | None = None
@@ -151,7 +153,7 @@ class Reconciler:
 
     def _settle(self, findings: Findings) -> None:
         self._busy = False
-        now = self._clock.now()
+        now = self._now()
         self._rests_until = now + _PAUSE
         if findings.unavailable is not None:
             self._leave(findings, findings.unavailable, now)

@@ -152,7 +152,7 @@ class World:
         self.dispatcher = Dispatcher(
             self.store, self.gateway, self.clock, self.limits, self.inbox.post, self._probe_gateway
         )
-        self.reconciler = Reconciler(self.store, self.gateway, self.clock, _DELAYS, False, self._run)
+        self.reconciler = Reconciler(self.store, self.gateway, self.clock.now, _DELAYS, False, self._run)
         self.commands = Commands(self.store, self._approved)
         last_alive = self.store.health.started(now)
         self.awake_since = now

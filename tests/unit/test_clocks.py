@@ -1,13 +1,20 @@
 """A wall clock that lies, and the whole daemon on it: its own loop, files on disk, time that the test moves."""
 
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
-from reminderd.model import NotSent
+from reminderd.model import InDoubt, NotSent
 from tests.support.clock import utc
-from tests.support.machine import Start
+from tests.support.machine import Machine, Start
 from tests.support.world import job
 
 MINUTE = timedelta(minutes=1)
+AT_NINE = job(at="2027-03-01T09:00", valid_for="3h")
 
 
 def test_time_that_only_passes_is_served(start: Start) -> None:
@@ -172,3 +179,67 @@ def test_what_was_planned_while_the_clock_ran_ahead_still_waits_for_its_own_time
     machine.look()
     assert machine.states() == [("09:00", "pending")]
     assert machine.gateway.arrived == []
+
+
+def test_a_jump_is_not_forgotten_when_its_hold_cannot_be_written(start: Start) -> None:
+    machine = start().loaded()
+    machine.clock.in_sync = False
+    with closing(sqlite3.connect(machine.settings.state)) as other:
+        other.execute("pragma synchronous = off")
+        other.execute("create trigger full before insert on holds begin select raise(abort, 'disk full'); end")
+        other.commit()
+        machine.jump(timedelta(days=1))
+        other.execute("drop trigger full")
+        other.commit()
+    machine.until(lambda: set(machine.holds) == {"clock"})
+    assert machine.states() == []
+
+
+def test_a_probe_that_ends_in_a_wrong_time_is_repeated_in_the_right_one(start: Start) -> None:
+    machine = start("2027-03-01 09:00", spec=AT_NINE)
+    probe = Slow(machine.gateway.probe)
+    machine.gateway.probe = probe  # type: ignore[method-assign]
+    machine.gateway.usable = False
+    machine.gateway.script.append(NotSent("401", suspend=True))
+    machine.until(lambda: machine.reports.gateway()["reason"] is not None)
+    machine.clock.advance(timedelta(seconds=10))
+    machine.until(probe.called.is_set)
+    _end_in_a_wrong_time(machine, probe)
+    machine.gateway.usable = True
+    machine.clock.advance(timedelta(minutes=6))
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_a_look_that_ends_in_a_wrong_time_is_repeated_in_the_right_one(start: Start) -> None:
+    machine = start("2027-03-01 09:00", spec=AT_NINE)
+    log = Slow(machine.gateway.log)
+    machine.gateway.log = log  # type: ignore[method-assign]
+    machine.gateway.script.append(InDoubt("a time-out"))
+    machine.until(log.called.is_set)
+    _end_in_a_wrong_time(machine, log)
+    log.called.clear()
+    machine.clock.advance(timedelta(minutes=6))
+    machine.until(log.called.is_set)
+
+
+class Slow:
+    """A question to the gateway that waits for its answer."""
+
+    def __init__(self, ask: Callable[..., Any]) -> None:
+        self._ask = ask
+        self.called, self.answer = threading.Event(), threading.Event()
+
+    def __call__(self, **arguments: Any) -> Any:
+        self.called.set()
+        assert self.answer.wait(20)
+        return self._ask(**arguments)
+
+
+def _end_in_a_wrong_time(machine: Machine, question: Slow) -> None:
+    machine.clock.in_sync = False
+    machine.clock.jump(timedelta(days=1))
+    question.answer.set()
+    time.sleep(0.2)
+    machine.look()
+    machine.jump(-timedelta(days=1))
+    machine.settle()
