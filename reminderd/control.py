@@ -25,6 +25,7 @@ Handle = Callable[[dict[str, Any], str], dict[str, Any]]
 
 
 def socket_path(state: Path) -> Path:
+    state = Path(os.path.realpath(state))
     return state.with_name(state.name + ".sock")
 
 

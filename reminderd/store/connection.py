@@ -6,6 +6,7 @@ at the same time; exactly one connection writes here, and readers open the file 
 (docs/decisions/0003-state-in-sqlite.md).
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -166,7 +167,8 @@ def open_read_only(path: Path) -> Connection:
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
-    uri = path.absolute().as_uri() + "?mode=ro"
+    path = Path(os.path.realpath(path))  # beside the file itself lies its write-ahead log
+    uri = path.as_uri() + "?mode=ro"
     if not path.with_name(path.name + "-wal").exists():
         # Cleanly closed: there is no writer, and reading must not leave the files of a write-ahead log behind.
         uri += "&immutable=1"

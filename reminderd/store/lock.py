@@ -19,6 +19,8 @@ class StateLocked(StateError):
 
 
 def lock_path(state: Path) -> Path:
+    """Beside the file itself, by whatever links its name leads there: one state has one lock."""
+    state = Path(os.path.realpath(state))
     return state.with_name(state.name + ".lock")
 
 

@@ -189,6 +189,26 @@ def test_a_holder_that_dies_leaves_no_lock_behind(holder: "subprocess.Popen[str]
     assert not is_locked(tmp_path / "state.db")
 
 
+def test_a_state_has_one_lock_by_whatever_links_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "state.db"
+    link.symlink_to("../state.db")
+    with locked(tmp_path / "state.db", "now"):
+        assert is_locked(link)
+        with pytest.raises(StateLocked), locked(link, "now"):
+            pass
+
+
+def test_reports_read_through_a_link_beside_a_writing_daemon(desk: Desk, tmp_path: Path) -> None:
+    desk.owe()
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "state.db"
+    link.symlink_to(desk.path)
+    reports = open_reports(link)
+    assert [row["state"] for row in reports.history()] == ["pending"]
+    reports._db.close()
+
+
 def test_a_state_that_nobody_ever_ran_is_not_locked(tmp_path: Path) -> None:
     assert not is_locked(tmp_path / "state.db")
     assert list(tmp_path.iterdir()) == []
