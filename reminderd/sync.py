@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reminderd.jobs import Scan, assemble, restore
-from reminderd.model import Catalog, Defaults, Job, Problem, Source
+from reminderd.model import Catalog, Defaults, Job, Problem, Source, State
 from reminderd.planner import BEGINNING, Entry, Planner
 from reminderd.store import Hold, KnownJob, Store
 from reminderd.telemetry import Event, emit
@@ -73,12 +73,15 @@ class Syncer:
             held, hold = self._guard(catalog, now)
             held -= lost.keys()
             jobs = {**catalog.jobs, **{name: self._running[name] for name in held}}
-            changed = self._store.jobs.replace(jobs, held, problems, now, awake_since, keep=lost)
+            changed, moved = self._store.jobs.replace(jobs, held, problems, now, awake_since, keep=lost)
             effective = Catalog(jobs, problems)
             self._store.health.loaded(effective.digest, now)
             self._note_hold(held, hold, now)
         self._running, self._held = jobs, held
         self._hand_to_planner(changed)
+        for delivery, job, state, reason in moved:
+            event = Event.DELIVERY_CANCELLED if state is State.CANCELLED else Event.DELIVERY_RETRYING
+            emit(event, job=job, delivery=delivery, reason=reason)
         self._tell(effective, changed)
         return Synced(effective, tuple(changed), held)
 

@@ -23,7 +23,8 @@ from reminderd.dispatcher import Dispatcher, Limits
 from reminderd.duration import format_duration
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.jobs import Reader, Scan, Watcher
-from reminderd.model import Problem
+from reminderd.model import Problem, State
+from reminderd.plan import SUMMARY
 from reminderd.planner import Planner
 from reminderd.reconciler import Reconciler, look_up
 from reminderd.settings import Settings
@@ -193,7 +194,8 @@ class Daemon:
             self._plan(now)
         self._dispatcher.advance(self._recording_time())
         # While senders keep the loop busy, what can wait is looked at now and then, not in each of many passes a second.
-        if not self._stopping and not (busy and self._clock.boottime() < self._leisure_at):
+        hurried = busy and self._dispatcher.in_flight and self._clock.boottime() < self._leisure_at
+        if not self._stopping and not hurried:
             self._leisure_at = self._clock.boottime() + _LEISURE
             self._at_leisure(now)
 
@@ -233,11 +235,15 @@ class Daemon:
         plan = self._planner.plan(now, self._awake_since, _CHUNK)
         if not plan.cursors:
             return
-        self._store.deliveries.add(plan, now)
+        born = self._store.deliveries.add(plan, now)
         self._planner.committed(plan)
         for occurrence in plan.occurrences:
             event = Event.OCCURRENCE_SKIPPED if occurrence.skipped else Event.OCCURRENCE_PLANNED
             emit(event, job=occurrence.job, due_at=occurrence.instant.due_at, skipped=occurrence.skipped or None)
+        for row in born:
+            if row["recipient"] != SUMMARY and row["state"] != State.PENDING:
+                event = Event.DELIVERY_FAILED if row["state"] == State.FAILED else Event.DELIVERY_MISSED
+                emit(event, job=row["job"], delivery=row["id"], reason=row["reason"])
 
     # -- the files --------------------------------------------------------------------------------------
 
@@ -398,7 +404,6 @@ class Daemon:
         return [str(problem) for problem in (*self._settings_problems, *found)]
 
     def _approved(self, kind: str) -> None:
-        now = self._clock.now()
         match kind:
             case "clock":
                 self._guard.believe()
@@ -407,7 +412,7 @@ class Daemon:
                 self._syncer.reload_planner()
             case _:
                 self._watcher.rescan()
-        emit(Event.HOLD_CLOSED, kind=kind, by="an operator", at=now)
+        emit(Event.HOLD_CLOSED, kind=kind, by="an operator")
 
     # -- the rest ---------------------------------------------------------------------------------------
 

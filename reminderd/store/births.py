@@ -39,8 +39,11 @@ class _Born(NamedTuple):
     delivery: NewDelivery
 
 
-def add_plan(db: Connection, plan: Plan, now: datetime) -> int:
-    """Record what a plan owes and move its cursors, inside an open transaction. Returns how many were born."""
+def add_plan(db: Connection, plan: Plan, now: datetime) -> list[Row]:
+    """Record what a plan owes and move its cursors, inside an open transaction.
+
+    Returns `id, job, recipient, state, reason` of each delivery that was born.
+    """
     at = to_text(now)
     rows = [
         _Born(occurrence, due_at, new, delivery)
@@ -98,15 +101,16 @@ def _occurrence(new: NewOccurrence, at: str) -> tuple[object, ...]:
     return new.job, new.instant.nominal, new.zone, to_text(new.instant.due_at), 0, new.skipped, at
 
 
-def _insert(db: Connection, born: Sequence[_Born], at: str) -> int:
-    number = 0
+def _insert(db: Connection, born: Sequence[_Born], at: str) -> list[Row]:
+    inserted: list[Row] = []
     for start in range(0, len(born), _AT_ONCE):
         rows, values = listed_rows([_delivery(row, at) for row in born[start : start + _AT_ONCE]])
-        number += db.execute(
-            f"insert into deliveries ({_COLUMNS}) values {rows} on conflict (occurrence_id, recipient) do nothing",
+        inserted += db.rows(
+            f"insert into deliveries ({_COLUMNS}) values {rows} on conflict (occurrence_id, recipient) do nothing "
+            "returning id, job, recipient, state, reason",
             values,
         )
-    return number
+    return inserted
 
 
 def _delivery(row: _Born, at: str) -> tuple[object, ...]:

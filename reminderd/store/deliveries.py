@@ -99,10 +99,10 @@ class Deliveries:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
-    def add(self, plan: Plan, now: datetime) -> int:
+    def add(self, plan: Plan, now: datetime) -> list[Row]:
         """Record what a plan owes and move its cursors; what is already there stays as it is.
 
-        Returns how many deliveries were born.
+        Returns `id, job, recipient, state, reason` of each delivery that was born.
         """
         with self._db.write():
             return add_plan(self._db, plan, now)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from reminderd.clock import from_text, to_text
 from reminderd.model import At, Job, Problem, State
@@ -36,11 +37,19 @@ class KnownJob:
     absent_since: datetime | None
 
 
+class Replaced(NamedTuple):
+    """changed: names whose row changed, removed ones included. moved: deliveries with their new (state, reason)."""
+
+    changed: list[str]
+    moved: list[tuple[int, str, State, str]]  # id, job, state, reason
+
+
 class Jobs:
     """Jobs and cursors. Each public method is one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
+        self._moved: list[tuple[int, str, State, str]] = []
 
     def known(self) -> dict[str, KnownJob]:
         """Every job that was ever declared, by name."""
@@ -60,8 +69,8 @@ class Jobs:
         awake_since: datetime,
         *,
         keep: Collection[str] = (),
-    ) -> list[str]:
-        """Make `jobs` the declared ones; returns the names whose row changed, removed ones included.
+    ) -> Replaced:
+        """Make `jobs` the declared ones.
 
         held: names in `jobs` that run on only because their removal waits for approval.
         keep: names that stay declared although nobody can run them now.
@@ -70,6 +79,7 @@ class Jobs:
         known = self.known()
         changed = [job for job in jobs.values() if _differs(known.get(job.name), job, job.name in held)]
         gone = [old for name, old in known.items() if old.present and name not in jobs and name not in keep]
+        self._moved = []
         with self._db.write():
             # First, so that what is taken back does not give way to what is withdrawn in the same moment.
             for old in gone:
@@ -77,7 +87,7 @@ class Jobs:
             for job in changed:
                 self._declare(job, known.get(job.name), job.name in held, now, awake_since)
             self._replace_problems(problems)
-        return [job.name for job in changed] + [old.name for old in gone]
+        return Replaced([job.name for job in changed] + [old.name for old in gone], self._moved)
 
     def _declare(self, job: Job, old: KnownJob | None, held: bool, now: datetime, awake_since: datetime) -> None:
         same = old is not None and old.digest == job.digest
@@ -129,7 +139,7 @@ class Jobs:
         """Withdraw what is owed to people who left the job, and take back what was withdrawn from those who returned."""
         wanted = {recipient.identity for recipient in job.recipients}
         query = (
-            "select id, recipient, state, withdrawn, valid_until, phone, due_at, text, occurrence_id from deliveries "
+            "select id, job, recipient, state, withdrawn, valid_until, phone, due_at, text, occurrence_id from deliveries "
             "where job = :job "
             "and (state in ('pending', 'sending', 'in_doubt') or withdrawn is not null)"
         )
@@ -144,7 +154,7 @@ class Jobs:
             "update jobs set present = 0, held = 0, absent_since = :now where name = :name",
             {"name": old.name, "now": to_text(now)},
         )
-        query = "select id, state, withdrawn from deliveries where job = :job and state in ('pending', 'sending', 'in_doubt')"
+        query = "select id, job, state, withdrawn from deliveries where job = :job and state in ('pending', 'sending', 'in_doubt')"
         for row in self._db.rows(query, {"job": old.name}):
             self._withdraw(row, NOT_DECLARED, now)
 
@@ -154,6 +164,7 @@ class Jobs:
         self._db.execute("update deliveries set withdrawn = :why where id = :id", {"why": why, "id": row["id"]})
         if row["state"] == State.PENDING:
             move(self._db, row["id"], State.PENDING, State.CANCELLED, now, Why(why))
+            self._moved.append((row["id"], row["job"], State.CANCELLED, why))
 
     def _take_back(self, row: Row, now: datetime) -> None:
         if row["state"] == State.CANCELLED and find_equal(self._db, row["occurrence_id"], row) is not None:
@@ -162,6 +173,7 @@ class Jobs:
         if row["state"] == State.CANCELLED and from_text(row["valid_until"]) > now + LEAST_VALIDITY:
             why = Why("its job or recipient returned in time")
             move(self._db, row["id"], State.CANCELLED, State.PENDING, now, why)
+            self._moved.append((row["id"], row["job"], State.PENDING, why.reason))
 
     def _replace_problems(self, problems: Iterable[Problem]) -> None:
         self._db.execute("delete from problems")

@@ -175,11 +175,11 @@ def vim_in_place(folder: Path) -> None:
 
 
 def rsync(folder: Path) -> None:
-    run("rsync", "-a", write(folder.parent / "rent.yaml", TWO), "rent.yaml", cwd=folder)
+    run("rsync", "-aI", write(folder.parent / "rent.yaml", TWO), "rent.yaml", cwd=folder)
 
 
 def rsync_in_place(folder: Path) -> None:
-    run("rsync", "-a", "--inplace", write(folder.parent / "rent.yaml", TWO), "rent.yaml", cwd=folder)
+    run("rsync", "-aI", "--inplace", write(folder.parent / "rent.yaml", TWO), "rent.yaml", cwd=folder)
 
 
 def install(folder: Path) -> None:
