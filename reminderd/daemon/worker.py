@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Worker:
-    """Runs work in order, one at a time; started with the first."""
+    """Runs work in order, one at a time; started with the first. `run` raises RuntimeError when it cannot be started."""
 
     def __init__(self, post: Callable[[Callable[[], None]], None]) -> None:
         self._post = post
@@ -31,8 +31,8 @@ class Worker:
                 self._post(lambda: done(result))
 
         if not self._started:
-            self._started = True
             threading.Thread(target=self._run, name="worker", daemon=True).start()
+            self._started = True
         self._work.put(both)
 
     def _run(self) -> None:

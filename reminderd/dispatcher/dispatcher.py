@@ -14,7 +14,7 @@ from reminderd.dispatcher.pace import Pace
 from reminderd.dispatcher.senders import Beginning, Senders, Task, last_start, lease
 from reminderd.dispatcher.suspension import after_outcome, after_probe, careful
 from reminderd.gateway.port import Gateway, Probe
-from reminderd.model import State, mask
+from reminderd.model import NotBegun, State, mask
 from reminderd.store import Claim, Finished, Settled, Store, Suspension
 from reminderd.telemetry import Event, emit, in_one_write
 
@@ -98,10 +98,10 @@ class Dispatcher:
         for finished in self._finished:
             del self._in_flight[finished.claim.attempt_id]
         self._finished.clear()
-        self._hand_out(claims, last_start(claimed_at, self._limits.deadline))
         with in_one_write():
             for one in settled:
                 _tell(one)
+        self._hand_out(claims, last_start(claimed_at, self._limits.deadline))
         return len(claims)
 
     def _record(self, now: datetime) -> list[Settled]:
@@ -138,10 +138,18 @@ class Dispatcher:
 
     def _hand_out(self, claims: list[Claim], start_by: float) -> None:
         self._pace.spend(len(claims))
+        failure: RuntimeError | None = None
         for claim in claims:
-            self._senders.submit(Task(claim, self._gateway, start_by), len(self._in_flight))
-            self._in_flight[claim.attempt_id] = claim
             emit(Event.DELIVERY_CLAIMED, job=claim.job, delivery=claim.delivery_id, attempt=claim.number)
+            busy = len(self._in_flight)
+            self._in_flight[claim.attempt_id] = claim
+            try:
+                self._senders.submit(Task(claim, self._gateway, start_by), busy)
+            except RuntimeError as error:
+                self._finished.append(Finished(claim, NotBegun(f"no thread to send it: {error}")))
+                failure = error
+        if failure is not None:
+            raise failure  # the loop says so, and lets time pass before the next try
 
     # -- the gateway as a whole -------------------------------------------------------------------------
 
@@ -163,7 +171,11 @@ class Dispatcher:
         until = self._suspension.until
         if self._suspension.reason and until and until <= now and not self._probing:
             self._probing = True
-            self._probe()
+            try:
+                self._probe()
+            except BaseException:
+                self._probing = False
+                raise
 
     def probed(self, answer: Probe, now: datetime) -> None:
         self._probing = False

@@ -72,11 +72,19 @@ class Senders:
         self._size = size
 
     def submit(self, task: Task, busy: int) -> None:
-        """Hand a task over; `busy` is how many are under way already."""
+        """Hand a task over; `busy` is how many are under way already. Raises RuntimeError where no thread can be had."""
         if self._threads <= busy and self._threads < self._size:
-            self._threads += 1
-            threading.Thread(target=self._run, name=f"sender-{self._threads}", daemon=True).start()
+            self._start()
         self._tasks.put(task)
+
+    def _start(self) -> None:
+        try:
+            threading.Thread(target=self._run, name=f"sender-{self._threads + 1}", daemon=True).start()
+        except RuntimeError:
+            if not self._threads:
+                raise
+        else:
+            self._threads += 1
 
     def stop(self) -> None:
         self.resize(0)

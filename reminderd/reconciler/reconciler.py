@@ -145,7 +145,11 @@ class Reconciler:
         gateway = self._gateway
         self._busy = True
         unread = Findings((), (), tuple(ready), LogUnavailable("a defect in the look-up; the log has its traceback"))
-        self._run(lambda: look_up(gateway, ready), self._settle, lambda: self._settle(unread))
+        try:
+            self._run(lambda: look_up(gateway, ready), self._settle, lambda: self._settle(unread))
+        except BaseException:
+            self._busy = False
+            raise
 
     def next_wake(self) -> datetime | None:
         due = None if self._busy else self._store.doubts.next_due()

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from reminderd.gateway.port import LogUnavailable, SendRequest
 from reminderd.model import InDoubt, NotSent, Outcome
 from tests.support.machine import Machine, Start
@@ -56,3 +58,40 @@ def _slow_for_bert(machine: Machine, answered: threading.Event) -> Callable[[Sen
         return send(request, begin)
 
     return slow
+
+
+def test_what_no_thread_can_send_is_sent_when_there_are_threads_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = start("2027-03-01 08:59", spec=AT_NINE).loaded()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", _refuse)
+        machine.clock.advance(MINUTE)
+        machine.look()
+        machine.until(lambda: len(machine.reports.attempts(1)) > 1)
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_a_look_that_no_thread_can_take_is_taken_when_there_are_threads_again(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = start("2027-03-01 09:00", spec=AT_NINE)
+    machine.gateway.script.append(InDoubt("a time-out"))
+    machine.gateway.lost_arrive = True
+    begin, refused = threading.Thread.start, threading.Event()
+
+    def refuse_workers(thread: threading.Thread) -> None:
+        if thread.name == "worker":
+            refused.set()
+            _refuse(thread)
+        begin(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse_workers)
+        machine.until(refused.is_set)
+        machine.until(lambda: machine.states() == [("09:00", "in_doubt")])
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def _refuse(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
