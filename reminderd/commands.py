@@ -135,6 +135,6 @@ def _ids(request: Request) -> list[int]:
 
 
 def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
         raise Refusal(f"{value!r} is not a number of a delivery or hold")
     return value

@@ -20,6 +20,7 @@ _LONGEST_REQUEST = 64 * 1024
 _LONGEST_ANSWER = 64 * 1024 * 1024
 _READ_SECONDS = 5.0
 _ANSWER_SECONDS = 150.0
+_PAUSE_SECONDS = 1.0
 
 Handle = Callable[[dict[str, Any], str], dict[str, Any]]
 
@@ -39,6 +40,7 @@ class ControlServer:
     def __init__(self, state: Path, handle: Handle) -> None:
         self._path = socket_path(state)
         self._handle = handle
+        self._stopping = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
 
     def start(self) -> None:
@@ -55,6 +57,7 @@ class ControlServer:
         threading.Thread(target=self._accept, name="control", daemon=True).start()
 
     def stop(self) -> None:
+        self._stopping.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -62,12 +65,16 @@ class ControlServer:
             self._path.unlink()
 
     def _accept(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), name="control-client", daemon=True).start()
+            except OSError:  # closed by `stop`; or too many files are open, and some may be closed soon
+                self._stopping.wait(_PAUSE_SECONDS)
+                continue
+            try:
+                threading.Thread(target=self._serve, args=(connection,), name="control-client", daemon=True).start()
+            except RuntimeError:  # too many threads: the client is told nothing, and may ask again
+                connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         with connection:
@@ -84,7 +91,7 @@ class ControlServer:
             request = json.loads(line)
             if not isinstance(request, dict):
                 return {"ok": False, "error": "a command is a JSON object"}
-        except ValueError:
+        except (ValueError, RecursionError):
             return {"ok": False, "error": "a command is one line of JSON"}
         try:
             return self._handle(request, who)
@@ -138,6 +145,9 @@ def ask(state: Path, request: dict[str, Any]) -> dict[str, Any]:
             raise NotRunning(f"{path} may only be used by the daemon's own user and root") from None
         except OSError as error:
             raise NotRunning(f"no daemon answers at {path}: {error.strerror}") from None
-        connection.sendall(json.dumps(request).encode() + b"\n")
-        answer: dict[str, Any] = json.loads(_read_line(connection, _LONGEST_ANSWER) or b"{}")
+        try:
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            answer: dict[str, Any] = json.loads(_read_line(connection, _LONGEST_ANSWER) or b"{}")
+        except (ConnectionError, ValueError):
+            raise NotRunning("the daemon ended before it answered; look whether it was done, and ask again") from None
         return answer
