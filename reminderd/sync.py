@@ -41,6 +41,8 @@ class Syncer:
         self._running = self._restored()
         self._counts_from = store.holds.last_approved(REMOVAL) or BEGINNING
         self._problems: tuple[Problem, ...] | None = None
+        # What the state has taken over and the planner has not: a failure between the two must not part them.
+        self._owed_to_planner: set[str] = set()
 
     def _restored(self) -> dict[str, Job]:
         """The jobs of the last daemon, from their last good versions in the state."""
@@ -78,7 +80,9 @@ class Syncer:
             self._store.health.loaded(effective.digest, now)
             self._note_hold(held, hold, now)
         self._running, self._held = jobs, held
-        self._hand_to_planner(changed)
+        self._owed_to_planner.update(changed)
+        self._hand_to_planner(sorted(self._owed_to_planner))
+        self._owed_to_planner.clear()
         for delivery, job, state, reason in moved:
             event = Event.DELIVERY_CANCELLED if state is State.CANCELLED else Event.DELIVERY_RETRYING
             emit(event, job=job, delivery=delivery, reason=reason)

@@ -1,6 +1,9 @@
 """Files that are renamed, reworded, broken, removed, or gone and back."""
 
+import sqlite3
 from datetime import timedelta
+
+import pytest
 
 from reminderd.model import NotSent
 from tests.support.clock import utc
@@ -256,3 +259,19 @@ def test_what_nobody_sent_meanwhile_returns_with_its_job(world: World) -> None:
     world.go_to("09:10")
     assert world.texts == ["Hello."]
     assert [row["state"] for name in "ab" for row in world.rows(name)] == ["accepted", "cancelled"]
+
+
+def test_what_the_planner_could_not_take_over_it_takes_with_the_next_scan(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    world.write("a.yaml", job(cron="0 9 * * *"))
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store.jobs, "cursors", fail)
+        with pytest.raises(sqlite3.OperationalError):
+            world.sync()
+    world.sync()
+    world.go_to("09:10")
+    assert world.states() == [(nominal("09:00"), "accepted")]
