@@ -19,7 +19,7 @@ from reminderd.daemon.clockguard import JUMP, ClockGuard
 from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.systemd import notify
 from reminderd.daemon.worker import Worker
-from reminderd.dispatcher import Dispatcher, Limits
+from reminderd.dispatcher import Dispatcher, Limits, lease
 from reminderd.duration import format_duration
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.jobs import Reader, Scan, Watcher
@@ -94,6 +94,7 @@ class Daemon:
         self._scan: Scan | None = None
         self._loaded = False
         self._stopping = False
+        self._ends_by = 0.0
         self._clock_hold = any(hold.kind == "clock" for hold in store.holds.open_ones())
         self._untold: str | None = None  # a jump whose hold could not be written yet
         self._jumped_at = clock.boottime()
@@ -134,9 +135,15 @@ class Daemon:
                 failures += 1
                 wait = min(30.0, 0.25 * 2**failures)
                 _say_failure(error, failures, wait)
-            if self._stopping and self._dispatcher.in_flight == 0:
+            if self._may_end():
                 return
             self._wait(wait or self._seconds_to_next())
+
+    def _may_end(self) -> bool:
+        """Stopping, and nothing is in flight; or what is cannot be recorded long after all requests are over."""
+        if not self._stopping:
+            return False
+        return self._dispatcher.in_flight == 0 or self._clock.boottime() > self._ends_by
 
     def run_once(self) -> None:
         """One pass over everything that is due now, waiting for what is in flight."""
@@ -175,6 +182,7 @@ class Daemon:
     def _stop(self) -> None:
         if not self._stopping:
             self._stopping = True
+            self._ends_by = self._clock.boottime() + lease(self._settings.plivo.deadline).total_seconds()
             self._set_claiming()
             notify("STOPPING=1")
             emit(Event.DAEMON_STOPPING, in_flight=self._dispatcher.in_flight)

@@ -1,8 +1,10 @@
 """The whole daemon in one process: what its loop does around its start and its end."""
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -95,3 +97,20 @@ def test_a_look_that_no_thread_can_take_is_taken_when_there_are_threads_again(
 
 def _refuse(_: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
+
+
+def test_a_daemon_that_cannot_record_what_ended_stops_all_the_same(start: Start) -> None:
+    machine = start("2027-03-01 09:00", spec=job(at="2027-03-01T09:00", valid_for="3h", to=[BERT]))
+    answered = threading.Event()
+    machine.gateway.send = _slow_for_bert(machine, answered)  # type: ignore[method-assign,assignment]
+    machine.until(lambda: machine.states() == [("09:00", "sending")])
+    with closing(sqlite3.connect(machine.settings.state, timeout=10)) as other:
+        other.execute("create trigger full before update on attempts begin select raise(abort, 'disk full'); end")
+        machine.daemon._inbox.post(machine.daemon._stop)
+        machine.look()
+        answered.set()
+        machine.clock.advance(2 * MINUTE)
+        machine.thread.join(10)
+        assert not machine.thread.is_alive()
+        other.execute("drop trigger full")
+    assert machine.states() == [("09:00", "sending")]
