@@ -41,6 +41,8 @@ class Syncer:
         self._running = self._restored()
         self._counts_from = store.holds.last_approved(REMOVAL) or BEGINNING
         self._problems: tuple[Problem, ...] | None = None
+        # What is wrong in the settings, shown with the problems of the files.
+        self.settings_problems: list[Problem] = []
         # What the state has taken over and the planner has not: a failure between the two must not part them.
         self._owed_to_planner: set[str] = set()
 
@@ -70,7 +72,9 @@ class Syncer:
         catalog = assemble(scan, self._running)
         # What nobody can run is not gone either: its deliveries are left as they are until its file is mended.
         lost = {name: problem for name, problem in self._lost.items() if name not in catalog.jobs}
-        problems = tuple(sorted((*catalog.problems, *lost.values(), *_without_sender(catalog.jobs))))
+        problems = tuple(
+            sorted((*self.settings_problems, *catalog.problems, *lost.values(), *_without_sender(catalog.jobs)))
+        )
         with self._store.together():
             held, hold = self._guard(catalog, now)
             held -= lost.keys()
@@ -100,7 +104,12 @@ class Syncer:
         if approved:
             self._counts_from = now
         since = max(now - _WINDOW, self._counts_from)
-        remembered = {job.name for job in known.values() if job.present or (job.absent_since or BEGINNING) > since}
+        let_go = set(self._store.holds.last_approved_detail(REMOVAL).get("jobs", []))
+        remembered = {
+            job.name
+            for job in known.values()
+            if job.present or (job.name not in let_go and (job.absent_since or BEGINNING) > since)
+        }
         missing = {name for name in remembered if name not in catalog.jobs} - approved
         going = {name for name in missing if known[name].present}
         # Jobs that have just been added must not hide that those of before are gone.
@@ -117,8 +126,8 @@ class Syncer:
     def _note_hold(self, held: frozenset[str], hold: Hold | None, now: datetime) -> None:
         if held:
             reason = (
-                f"the files no longer declare {len(held)} jobs, more than half; they go on until the files come back "
-                "or the removal is approved"
+                f"the files no longer declare {len(held)} of {len(self._running)} jobs, and more than half of those of "
+                "ten minutes ago are gone; they go on until the files come back or the removal is approved"
             )
             if self._store.holds.open(REMOVAL, reason, {"jobs": sorted(held)}, now):
                 emit(Event.HOLD_OPENED, kind=REMOVAL, jobs=len(held), settle_with="reminderd approve")

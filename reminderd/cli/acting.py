@@ -18,7 +18,7 @@ from reminderd.store import Refusal, StateError, StateLocked, StateMissing, Stor
 
 def act(source: SettingsSource, request: dict[str, Any]) -> dict[str, Any]:
     """Have a command carried out; ends with its reason when it is refused."""
-    settings = source.settings()
+    settings = source.settings_for_state()
     try:
         answer = _ask_daemon(settings, request) if is_locked(settings.state) else _act_directly(settings, request)
     except (NotRunning, StateError) as error:

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from reminderd.clock import from_text, to_text
+from reminderd.document import load
 from reminderd.model import Problem
-from reminderd.settings import Settings, load_settings
+from reminderd.settings import DEFAULT_CONFIG, Settings, load_settings
 from reminderd.store import Reports, StateError, open_reports
 
 FAILED, UNUSABLE = 1, 2
@@ -85,10 +86,33 @@ class SettingsSource:
             sys.exit(UNUSABLE)
         return settings
 
+    def settings_for_state(self) -> Settings:
+        """The settings, or where they have problems at least the state that they name.
+
+        An operator's tools must work at night also when somebody has just broken the settings; the problems are said.
+        """
+        settings, problems = self.load()
+        if settings is not None and not problems:
+            return settings
+        for problem in problems:
+            click.echo(str(problem), err=True)
+        named = self.state or os.environ.get("REMINDERD_STATE") or self._state_in_file()
+        return Settings(state=Path(named)) if named else Settings()
+
+    def _state_in_file(self) -> str | None:
+        path = Path(self.config or os.environ.get("REMINDERD_CONFIG") or DEFAULT_CONFIG)
+        try:
+            document, _ = load(path.read_bytes(), str(path))
+        except OSError:
+            return None
+        value = document.value if document else None
+        state = value.get("state") if isinstance(value, dict) else None
+        return str(path.parent / state) if isinstance(state, str) else None
+
     def reports(self) -> Reports:
         """The state, for reading; ends the command when there is none."""
         try:
-            return open_reports(self.settings().state)
+            return open_reports(self.settings_for_state().state)
         except StateError as error:
             fail(str(error), UNUSABLE)
 

@@ -25,7 +25,7 @@ def command(source: SettingsSource, as_json: bool) -> None:
 
     Ends with 1 when there are problems; what is broken keeps its last good version.
     """
-    settings = source.settings()
+    settings = source.settings_for_state()
     try:
         answer = ask(settings.state, {"command": "reload"})
     except NotRunning as error:

@@ -34,7 +34,8 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
     With --dry-run it works on a throwaway copy of the state, and touches neither the network nor the state.
     """
     settings = source.settings()
-    configure(settings.log.format, settings.log.level)
+    # What a rehearsal prints is what would be sent; its log would tell of messages that never were.
+    configure(settings.log.format, "warning" if dry_run else settings.log.level)
     if not dry_run and (missing := _missing_credentials(settings)):
         fail(str(missing), UNUSABLE)
     with ExitStack() as stack:

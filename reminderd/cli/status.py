@@ -25,7 +25,7 @@ from reminderd.store import Reports, StateError, StateMissing, holder_pid, is_lo
 @settings_options
 def command(source: SettingsSource, as_json: bool) -> None:
     """Is the daemon alive, what does it run, and what needs someone."""
-    settings = source.settings()
+    settings = source.settings_for_state()
     try:
         reports = open_reports(settings.state)
         # A command that works on a stopped daemon's state holds its lock too.

@@ -63,7 +63,6 @@ class Daemon:
         self._clock = clock
         self._build_gateway = build_gateway
         self._load_settings = load_settings
-        self._settings_problems: list[Problem] = []
         self._inbox = Inbox()
         # Two, so that a long look into Plivo's log does not keep a suspended gateway from being asked.
         self._log_worker, self._probe_worker = Worker(self._inbox.post), Worker(self._inbox.post)
@@ -196,11 +195,14 @@ class Daemon:
         finally:
             busy = self._inbox.make_calls()
         now = self._clock.now()
-        if self._scan is not None:
-            self._sync(self._scan, now)
-        if self._loaded and not self._clock_hold and not self._stopping:
-            self._plan(now)
-        self._dispatcher.advance(self._recording_time())
+        try:
+            if self._scan is not None:
+                self._sync(self._scan, now)
+            if self._loaded and not self._clock_hold and not self._stopping:
+                self._plan(now)
+        finally:
+            # Whatever keeps us from planning, what is under way is recorded, and what is planned is sent.
+            self._dispatcher.advance(self._recording_time())
         # While senders keep the loop busy, what can wait is looked at now and then, not in each of many passes a second.
         hurried = busy and self._dispatcher.in_flight and self._clock.boottime() < self._leisure_at
         if not self._stopping and not hurried:
@@ -291,7 +293,7 @@ class Daemon:
 
     def _reload_settings(self) -> None:
         settings, problems = self._load_settings()
-        self._settings_problems = problems
+        self._syncer.settings_problems = problems
         for problem in problems:
             emit(Event.SETTINGS_PROBLEM, problem=str(problem))
         if settings is None or problems or settings == self._settings:
@@ -299,8 +301,8 @@ class Daemon:
         try:
             gateway = self._build_gateway(settings)
         except ValueError as error:
-            self._settings_problems = [Problem("settings", 0, 0, "", f"{error}; those before go on")]
-            emit(Event.SETTINGS_PROBLEM, problem=str(self._settings_problems[0]))
+            self._syncer.settings_problems = [Problem("settings", 0, 0, "", f"{error}; those before go on")]
+            emit(Event.SETTINGS_PROBLEM, problem=str(self._syncer.settings_problems[0]))
             return
         if settings.state != self._settings.state:
             emit(
@@ -409,7 +411,7 @@ class Daemon:
         found = [
             Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"]) for row in rows
         ]
-        return [str(problem) for problem in (*self._settings_problems, *found)]
+        return [str(problem) for problem in found]
 
     def _approved(self, kind: str) -> None:
         match kind:

@@ -112,6 +112,11 @@ def open_state(path: Path, *, create: bool = False) -> Connection:
             raise StateError(f"the directory {path.parent} does not exist; create it, or set `state` to another path")
     _check_header(path)
     try:
+        # It holds people's texts and numbers; SQLite gives the log beside it the same rights.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StateError(f"the state {path} cannot be opened: {error.strerror}") from error
+    try:
         raw = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
         connection = Connection(raw, path)
         _prepare(connection)

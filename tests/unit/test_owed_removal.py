@@ -209,3 +209,17 @@ def test_an_approval_does_not_cover_a_later_removal_of_the_same_jobs(world: Worl
     world.files = {}
     for _ in range(3):
         assert len(world.sync().held) == 12
+
+
+def test_what_was_approved_does_not_count_again_after_a_restart(world: World) -> None:
+    names = [f"job-{number}" for number in range(12)]
+    load_many(world, names)
+    world.delete(*files(names[:8]))
+    approve(world)
+    world.go_to("08:00:01")
+    world.sync()
+    assert set(world.syncer.running) == set(names[8:])
+    world.restart()
+    world.delete(f"{names[8]}.yaml")
+    assert world.holds() == []
+    assert set(world.syncer.running) == set(names[9:])
