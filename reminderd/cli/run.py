@@ -1,5 +1,7 @@
 """reminderd run"""
 
+import functools
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -16,7 +18,7 @@ from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.port import Gateway, SendRequest
 from reminderd.model import Problem
 from reminderd.settings import Settings
-from reminderd.store import StateError, Store, copy_state, locked
+from reminderd.store import StateError, StateFailure, Store, copy_state, locked
 from reminderd.telemetry import configure
 
 
@@ -33,6 +35,7 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
 
     With --dry-run it works on a throwaway copy of the state, and touches neither the network nor the state.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon takes signals there is nothing to read anew
     settings = source.settings()
     # What a rehearsal prints is what would be sent; its log would tell of messages that never were.
     configure(settings.log.format, "warning" if dry_run else settings.log.level)
@@ -55,7 +58,7 @@ def _run(
     settings: Settings, source: SettingsSource, store: Store, stack: ExitStack, *, dry_run: bool, once: bool
 ) -> int:
     build = _rehearsal if dry_run else build_gateway
-    load = source.load if dry_run else lambda: _load(source)
+    load = functools.partial(_load_for_copy, source, settings) if dry_run else functools.partial(_load, source)
     try:
         daemon = Daemon(settings, store, SystemClock(), build, load)
     except ValueError as error:
@@ -71,6 +74,8 @@ def _run(
             daemon.run_once()
         else:
             daemon.run()
+    except StateFailure as error:  # only --once ends with it; the daemon says so and tries again
+        fail(f"the state {settings.state} cannot be used: {error}; what is recorded is kept, run it again")
     finally:
         daemon.close()
     return 0
@@ -91,6 +96,12 @@ def _load(source: SettingsSource) -> tuple[Settings | None, list[Problem]]:
     settings, problems = source.load()
     missing = _missing_credentials(settings) if settings else None
     return settings, [*problems, *([missing] if missing else [])]
+
+
+def _load_for_copy(source: SettingsSource, rehearsed: Settings) -> tuple[Settings | None, list[Problem]]:
+    """The settings again, for a rehearsal, which stays on its copy of the state."""
+    settings, problems = source.load()
+    return settings and settings.model_copy(update={"state": rehearsed.state}), problems
 
 
 def build_gateway(settings: Settings) -> Gateway:
