@@ -97,7 +97,7 @@ class SettingsSource:
         for problem in problems:
             click.echo(str(problem), err=True)
         named = self.state or os.environ.get("REMINDERD_STATE") or self._state_in_file()
-        return Settings(state=Path(named)) if named else Settings()
+        return Settings.model_validate({"state": named}) if named else Settings()
 
     def _state_in_file(self) -> str | None:
         path = Path(self.config or os.environ.get("REMINDERD_CONFIG") or DEFAULT_CONFIG)

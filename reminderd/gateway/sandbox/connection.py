@@ -69,16 +69,19 @@ class Connection(asyncio.Protocol):
         self._stalled = False  # the client does not read what we write
         self._lingering = False
         self._yielded = False  # others have their turn, ours comes again
+        self._made = False
+        peers.add(self)
 
     def abort(self) -> None:
-        """Drop the connection at once."""
-        self._transport.abort()
+        """Drop the connection at once; one that is just being accepted, when it is there."""
+        if self._made:
+            self._transport.abort()
 
     # What the event loop tells us
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._peers.add(self)
+        self._made = True
         if len(self._peers) > self._limits.connections * 2:
             self._transport.abort()  # even those being turned away are too many
         elif len(self._peers) > self._limits.connections:

@@ -31,10 +31,6 @@ class Seen:
     fault: str | None
 
 
-# Passes of the event loop in which a connection that was just accepted becomes one of the peers.
-_ACCEPTING = 5
-
-
 class Service:
     """All parts of one sandbox. Everything but the constructor runs in the event loop's thread."""
 
@@ -68,8 +64,8 @@ class Service:
         """Stop listening and drop every connection at once."""
         assert self._server is not None
         self._server.close()
-        for _ in range(_ACCEPTING):
-            await asyncio.sleep(0)
+        for _ in range(2):
+            await asyncio.sleep(0)  # what was accepted just before becomes a peer
         while self._peers:
             for peer in list(self._peers):
                 peer.abort()
