@@ -63,13 +63,17 @@ class Service:
     async def stop(self) -> None:
         """Stop listening and drop every connection at once."""
         assert self._server is not None
-        self._server.close()
-        for _ in range(2):
-            await asyncio.sleep(0)  # what was accepted just before becomes a peer
+        loop = asyncio.get_running_loop()
+        for listening in self._server.sockets:
+            loop.remove_reader(listening.fileno())
+        # A server that is closed loses, unclosed, what it accepted just before: that becomes a peer first.
+        for _ in range(3):
+            await asyncio.sleep(0)
         while self._peers:
             for peer in list(self._peers):
                 peer.abort()
             await asyncio.sleep(0)  # the loop closes an aborted connection in its next pass
+        self._server.close()
         await self._server.wait_closed()
 
     def handle(self, request: Request | Malformed) -> Reply:
