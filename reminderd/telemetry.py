@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TextIO
@@ -121,7 +121,8 @@ class _Handler(logging.StreamHandler[TextIO]):
             lines.append(self.format(record))
 
     def write_all(self, lines: list[str]) -> None:
-        with self.lock or nullcontext():
+        # As logging itself does for single lines: a log that cannot be written must not stop the work.
+        with self.lock or nullcontext(), suppress(OSError, ValueError):
             self.stream.write("".join(line + self.terminator for line in lines))
             self.flush()
 

@@ -1,7 +1,9 @@
 """What the commands share in reading and printing times, names and tables."""
 
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import pytest
@@ -9,7 +11,7 @@ from freezegun import freeze_time
 
 from reminderd.cli.common import clean, local, parse_moment, print_table
 from reminderd.clock import SystemClock, from_text, to_text
-from reminderd.telemetry import Event, configure, emit
+from reminderd.telemetry import Event, configure, emit, in_one_write
 
 
 @freeze_time("2026-11-22T08:00:00Z")
@@ -54,6 +56,16 @@ def test_nothing_that_is_printed_can_steer_the_terminal(value: str, shown: str) 
 def test_a_table_is_aligned_and_plain_when_it_is_not_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("ID", "STATE"), [(1, "accepted"), (1000, "failed")], state_column=1)
     assert capsys.readouterr().out == "ID    STATE\n1     accepted\n1000  failed\n"
+
+
+def test_a_log_that_cannot_be_written_stops_nobody() -> None:
+    with Path("/dev/full").open("w") as full:
+        configure("text", "info", full)
+        with in_one_write():
+            emit(Event.DELIVERY_ACCEPTED, job="rent", delivery=1)
+        with suppress(OSError):
+            full.close()
+    logging.getLogger("reminderd").handlers.clear()
 
 
 def test_a_line_of_the_log_stays_one_line_whatever_its_values(capsys: pytest.CaptureFixture[str]) -> None:
