@@ -110,6 +110,7 @@ def _ready_socket(folder: Path) -> Iterator[socket.socket]:
 
 def _environment(folder: Path, url: str, threads: int) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REMINDERD_", "PLIVO_"))}
+    (folder / "state").mkdir(exist_ok=True)
     (folder / "reminderd.yaml").write_text(f"plivo: {{rate: 0, threads: {threads}}}\n")
     return {
         **kept,
@@ -117,7 +118,8 @@ def _environment(folder: Path, url: str, threads: int) -> dict[str, str]:
         "NOTIFY_SOCKET": str(folder / "notify"),
         "REMINDERD_CONFIG": str(folder / "reminderd.yaml"),
         "REMINDERD_JOBS": str(folder / "jobs.d"),
-        "REMINDERD_STATE": str(folder / "state.db"),
+        "REMINDERD_STATE": str(folder / "state" / "state.db"),
+        "REMINDERD_MARKS": str(folder / "marks"),
         "REMINDERD_PLIVO__URL": url,
         "REMINDERD_PLIVO__SENDER": _SENDER,
     }

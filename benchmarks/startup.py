@@ -30,7 +30,7 @@ def start(folder: Path, server: Server, rounds: int) -> list[Figure]:
     for _ in range(rounds):
         bare.append(_seconds("-c", _LIBRARIES))
         check.append(_seconds("-m", "reminderd", "check", one))
-        (folder / "state.db").unlink(missing_ok=True)
+        (folder / "state" / "state.db").unlink(missing_ok=True)
         for times in (first, again):
             with daemon(folder, server.url) as running:
                 times.append(running.seconds)

@@ -43,6 +43,8 @@ class Syncer:
         self._problems: tuple[Problem, ...] | None = None
         # What is wrong in the settings, shown with the problems of the files.
         self.settings_problems: list[Problem] = []
+        # And what is wrong with the host.
+        self.host_problems: list[Problem] = []
         # What the state has taken over and the planner has not: a failure between the two must not part them.
         self._owed_to_planner: set[str] = set()
 
@@ -73,7 +75,15 @@ class Syncer:
         # What nobody can run is not gone either: its deliveries are left as they are until its file is mended.
         lost = {name: problem for name, problem in self._lost.items() if name not in catalog.jobs}
         problems = tuple(
-            sorted((*self.settings_problems, *catalog.problems, *lost.values(), *_without_sender(catalog.jobs)))
+            sorted(
+                (
+                    *self.settings_problems,
+                    *self.host_problems,
+                    *catalog.problems,
+                    *lost.values(),
+                    *_without_sender(catalog.jobs),
+                )
+            )
         )
         with self._store.together():
             held, hold = self._guard(catalog, now)

@@ -52,6 +52,11 @@ class Event(StrEnum):
     GATEWAY_RESUMED = "gateway.resumed"
     HOLD_OPENED = "hold.opened"
     HOLD_CLOSED = "hold.closed"
+    MARK_FAILED = "mark.failed"
+    MARK_RECOVERED = "mark.recovered"
+    ORIGIN_UNPROVEN = "origin.unproven"
+    OCCURRENCE_MOVED = "occurrence.moved"
+    ZONES_CHANGED = "zones.changed"
     COMMAND_DONE = "command.done"
     COMMAND_FAILED = "command.failed"
 
@@ -72,6 +77,10 @@ _LEVELS = {
     Event.LOG_UNAVAILABLE: logging.WARNING,
     Event.GATEWAY_SUSPENDED: logging.ERROR,
     Event.HOLD_OPENED: logging.WARNING,
+    Event.MARK_FAILED: logging.ERROR,
+    Event.ORIGIN_UNPROVEN: logging.WARNING,
+    Event.OCCURRENCE_MOVED: logging.WARNING,
+    Event.ZONES_CHANGED: logging.WARNING,
     Event.COMMAND_FAILED: logging.ERROR,
 }
 

@@ -24,6 +24,7 @@ _GROUPS = {
         "status": "Is the daemon alive, and does anything need someone?",
         "history": "Show deliveries, newest first.",
         "why": "Tell one delivery's whole story.",
+        "backup": "Copy the state to a file, also while the daemon runs.",
     },
     "What needs someone": {
         "retry": "Send failed or missed deliveries after all.",

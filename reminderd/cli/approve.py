@@ -6,7 +6,11 @@ import sys
 import click
 
 from reminderd.cli.acting import act, show
-from reminderd.cli.common import SettingsSource, clean, fail, json_option, local, settings_options
+from reminderd.cli.common import SettingsSource, clean, fail, json_option, local, plural, settings_options
+from reminderd.model import State, mask
+from reminderd.store import Reports
+
+_MOST_SHOWN = 20
 
 
 @click.command()
@@ -15,11 +19,12 @@ from reminderd.cli.common import SettingsSource, clean, fail, json_option, local
 @json_option
 @settings_options
 def command(source: SettingsSource, hold: int | None, yes: bool, as_json: bool) -> None:
-    """Let what is on hold go on: a removal of many jobs, a clock that jumped, a cursor ahead of time.
+    """Let what is on hold go on: a removal of many jobs, a clock that jumped, a state that was put back.
 
     Without a HOLD it approves the only one, after showing it.
     """
-    holds = source.reports().holds()
+    reports = source.reports()
+    holds = reports.holds()
     if hold is None:
         if not holds:
             fail("nothing is on hold")
@@ -27,11 +32,27 @@ def command(source: SettingsSource, hold: int | None, yes: bool, as_json: bool) 
             listed = "\n".join(_described(row) for row in holds)
             fail(f"there are several holds; name one:\n{listed}")
         click.echo(_described(holds[0]), err=True)
+        if holds[0]["kind"] == "restored":
+            _show_pending(reports)
         if not yes and sys.stdin.isatty():
             click.confirm("Approve it?", abort=True, err=True)
         hold = int(holds[0]["id"])
     result = act(source, {"command": "approve", "hold": hold})
     show(result, as_json, f"hold {hold} is approved")
+
+
+def _show_pending(reports: Reports) -> None:
+    """What is sent once a state that was put back is approved."""
+    rows = reports.history(states=[State.PENDING], limit=_MOST_SHOWN)
+    number = reports.counts().get(State.PENDING, 0)
+    click.echo(f"    what would be sent: {plural(number, 'pending delivery', 'pending deliveries')}", err=True)
+    for row in rows:
+        to = clean(row["name"]) if row["name"] else mask(row["phone"])
+        click.echo(
+            f"    {row['id']:>6}  due {local(row['due_at'])}  {row['job']}  to {to}: {clean(row['text'])}", err=True
+        )
+    if number > len(rows):
+        click.echo(f"    and {number - len(rows)} more: reminderd history --state pending --limit 0", err=True)
 
 
 def _described(row: dict[str, object]) -> str:

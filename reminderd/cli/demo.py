@@ -72,7 +72,7 @@ def command() -> None:
             click.echo(f"    {name:<18}{_JOBS[name].splitlines()[0].partition(': ')[2]}")
         _say("the daemon runs; its log:")
         stack.enter_context(_daemon(folder, environment))
-        rows = _wait_until_accepted(folder / "state.db")
+        rows = _wait_until_accepted(folder / "state" / "state.db")
     _say("reminderd history")
     subprocess.run([*_reminderd(), "history", "--limit", "20"], env=environment, check=True)
     _explain(folder, environment, rows)
@@ -90,12 +90,14 @@ def _reminderd() -> list[str]:
 def _environment(folder: Path, url: str) -> dict[str, str]:
     """Only our own settings: nothing of a real installation may leak into the demo."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REMINDERD_", "PLIVO_"))}
+    (folder / "state").mkdir(exist_ok=True)
     (folder / "reminderd.yaml").write_text("plivo: {reconcile: [0s, 1s, 3s]}\n")
     return {
         **kept,
         "REMINDERD_CONFIG": str(folder / "reminderd.yaml"),
         "REMINDERD_JOBS": str(folder / "jobs.d"),
-        "REMINDERD_STATE": str(folder / "state.db"),
+        "REMINDERD_STATE": str(folder / "state" / "state.db"),
+        "REMINDERD_MARKS": str(folder / "marks"),
         "REMINDERD_PLIVO__URL": url,
         "REMINDERD_PLIVO__SENDER": "+14155550100",
         "PLIVO_AUTH_ID": AUTH_ID,
@@ -127,7 +129,7 @@ def _sandbox(folder: Path) -> Iterator[str]:
 @contextmanager
 def _daemon(folder: Path, environment: dict[str, str]) -> Iterator[None]:
     with _process([*_reminderd(), "run"], env=environment) as process:
-        _wait_for((folder / "state.db.sock").exists, process, "the daemon does not start")
+        _wait_for((folder / "state" / "state.db.sock").exists, process, "the daemon does not start")
         yield
 
 
@@ -173,7 +175,7 @@ def _explain(folder: Path, environment: dict[str, str], rows: list[dict[str, Any
     ledger = [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
     _say("where to look next")
     click.echo(f"    export REMINDERD_CONFIG={folder}/reminderd.yaml REMINDERD_JOBS={folder}/jobs.d")
-    click.echo(f"    export REMINDERD_STATE={folder}/state.db REMINDERD_PLIVO__SENDER=+14155550100")
+    click.echo(f"    export REMINDERD_STATE={folder}/state/state.db REMINDERD_PLIVO__SENDER=+14155550100")
     click.echo(f"    reminderd why {retried['id']:<14} the story of the one that was tried twice")
     click.echo("    reminderd next               what comes, with people, times and texts")
     click.echo("    reminderd status             what needs someone")

@@ -13,12 +13,12 @@ import click
 from reminderd.cli.common import UNUSABLE, SettingsSource, fail, settings_options
 from reminderd.clock import SystemClock, to_text
 from reminderd.control import ControlServer
-from reminderd.daemon import Daemon
+from reminderd.daemon import Daemon, Place
 from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.port import Gateway, SendRequest
 from reminderd.model import Problem
 from reminderd.settings import Settings
-from reminderd.store import StateError, StateFailure, Store, copy_state, locked
+from reminderd.store import Mark, StateError, StateFailure, Store, copy_state, default_folder, host_identity, locked
 from reminderd.telemetry import configure
 
 
@@ -60,7 +60,7 @@ def _run(
     build = _rehearsal if dry_run else build_gateway
     load = functools.partial(_load_for_copy, source, settings) if dry_run else functools.partial(_load, source)
     try:
-        daemon = Daemon(settings, store, SystemClock(), build, load)
+        daemon = Daemon(settings, store, SystemClock(), build, load, None if dry_run else _place(settings, store))
     except ValueError as error:
         fail(str(error), UNUSABLE)
     daemon.handle_signals()
@@ -79,6 +79,13 @@ def _run(
     finally:
         daemon.close()
     return 0
+
+
+def _place(settings: Settings, store: Store) -> Place:
+    folder = settings.marks or default_folder()
+    return Place(
+        Mark(folder, store.origin.identity().state_id), host_identity(settings.host), settings.host is not None
+    )
 
 
 def _missing_credentials(settings: Settings) -> Problem | None:

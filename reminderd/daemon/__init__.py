@@ -1,5 +1,6 @@
-"""The conductor and what its loop needs: inbox, worker, clock guard, systemd."""
+"""The conductor and what its loop needs: inbox, desk, worker, holds, systemd."""
 
 from reminderd.daemon.conductor import Daemon
+from reminderd.daemon.originhold import Place
 
-__all__ = ["Daemon"]
+__all__ = ["Daemon", "Place"]

@@ -15,8 +15,11 @@ import schedule
 from reminderd import __version__
 from reminderd.clock import Clock, earliest
 from reminderd.commands import Commands
-from reminderd.daemon.clockguard import JUMP, ClockGuard
+from reminderd.daemon.clockguard import JUMP
+from reminderd.daemon.clockhold import ClockHold, check_cursors
+from reminderd.daemon.desk import Desk
 from reminderd.daemon.inbox import Inbox
+from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.systemd import notify
 from reminderd.daemon.worker import Worker
 from reminderd.dispatcher import Dispatcher, Limits, lease
@@ -26,9 +29,9 @@ from reminderd.jobs import Reader, Scan, Watcher
 from reminderd.model import Problem, State
 from reminderd.plan import SUMMARY
 from reminderd.planner import Planner
-from reminderd.reconciler import Reconciler, look_up
+from reminderd.reconciler import Reconciler
 from reminderd.settings import Settings
-from reminderd.store import Refusal, StateFailure, Store
+from reminderd.store import StateFailure, Store
 from reminderd.sync import Syncer
 from reminderd.telemetry import Event, configure, emit, traceback
 
@@ -36,12 +39,8 @@ from reminderd.telemetry import Event, configure, emit, traceback
 _CHUNK = 25
 # Even with nothing due the loop looks at the clock now and then.
 _LONGEST_WAIT = 15.0
-# Waking up so much later than meant is as if the daemon had not been running.
-_STALL = timedelta(seconds=60)
 _HEARTBEAT_SECONDS = 30
-_CLOCK_SETTLES = 5.0
 _LEISURE = 0.25
-_ASK_SECONDS = 60.0
 
 BuildGateway = Callable[[Settings], Gateway]
 LoadSettings = Callable[[], tuple[Settings | None, list[Problem]]]
@@ -57,7 +56,9 @@ class Daemon:
         clock: Clock,
         build_gateway: BuildGateway,
         load_settings: LoadSettings,
+        place: Place | None,
     ) -> None:
+        """place: where this host keeps the mark of the state; None in a rehearsal, which leaves none."""
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -66,22 +67,31 @@ class Daemon:
         self._inbox = Inbox()
         # Two, so that a long look into Plivo's log does not keep a suspended gateway from being asked.
         self._log_worker, self._probe_worker = Worker(self._inbox.post), Worker(self._inbox.post)
-        self._guard = ClockGuard()
         self._planner = Planner()
         self._gateway = build_gateway(settings)
         self._syncer = Syncer(store, self._planner, settings.defaults)
+        self._clock_hold = ClockHold(store, clock, self._on_clock_hold, self._on_clock_released)
+        self._origin = OriginHold(store, place, self._log_worker.run, self._set_claiming)
         self._dispatcher = Dispatcher(
-            store, self._gateway, clock, _limits(settings), self._inbox.post, self._probe_gateway
+            store, self._gateway, clock, _limits(settings), self._inbox.post, self._probe_gateway, self._origin.began
         )
         self._reconciler = Reconciler(
             store,
             self._gateway,
-            self._recording_time,
+            self._clock_hold.time,
             settings.plivo.reconcile,
             settings.plivo.shared_sender,
             self._log_worker.run,
         )
-        self._commands = Commands(store, self._approved)
+        self._desk = Desk(
+            self._inbox,
+            Commands(store, self._approved),
+            lambda: self._gateway,
+            clock.now,
+            self._reload_settings,
+            self._rescan,
+            self._problems_now,
+        )
         known = sorted({job.source.file for job in self._syncer.running.values()})
         self._watcher = Watcher(
             Reader(settings.jobs, settings.defaults),
@@ -94,12 +104,8 @@ class Daemon:
         self._loaded = False
         self._stopping = False
         self._ends_by = 0.0
-        self._clock_hold = any(hold.kind == "clock" for hold in store.holds.open_ones())
-        self._untold: str | None = None  # a jump whose hold could not be written yet
-        self._jumped_at = clock.boottime()
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
-        self._wake_at: datetime | None = None
         self._leisure_at = 0.0
 
     # -- life -------------------------------------------------------------------------------------------
@@ -107,14 +113,16 @@ class Daemon:
     def start(self) -> None:
         """Settle what the last daemon left, and begin to watch the files."""
         now = self._clock.now()
+        last_sign = self._store.origin.last_sign()
         last_alive = self._store.health.started(now)
         self._awake_since = now
         self._changed_since = min(last_alive, now) if last_alive else now
         back, doubt = self._store.deliveries.recover(now, self._first_look)
         self._store.health.forget_future(now, now + JUMP)
         self._dispatcher.reread()
-        self._check_cursors(now)
+        check_cursors(self._store, now)
         emit(Event.DAEMON_STARTED, version=__version__, state=self._settings.state, unsent=back, in_doubt=doubt)
+        self._origin.start(now, last_sign)
         self._syncer.reload_planner()
         # A job that was removed while nobody ran must not send what waits: first the files, then the claims.
         self._set_claiming()
@@ -146,7 +154,7 @@ class Daemon:
 
     def run_once(self) -> None:
         """One pass over everything that is due now, waiting for what is in flight."""
-        while not ((self._loaded or self._clock_hold) and self._idle()):
+        while not ((self._loaded or self._clock_hold.held) and self._idle()):
             self.tick()
             self._wait(min(self._seconds_to_next(), 0.5))
 
@@ -154,16 +162,19 @@ class Daemon:
         now = self._clock.now()
         if self._dispatcher.in_flight:
             return False
-        if self._stopping or self._clock_hold or self._dispatcher.suspended:
+        if self._stopping or self._clock_hold.held or self._dispatcher.suspended:
             return True
         due = self._planner.next_due()
-        return not (due and due <= now) and not self._store.deliveries.claimable(now)
+        if due and due <= now:
+            return False
+        return self._origin.held or not (self._origin.open or self._store.deliveries.claimable(now))
 
     def close(self) -> None:
         """Stop the threads and say when this daemon was last alive."""
         self._watcher.stop()
         self._dispatcher.stop()
         self._gateway.close()
+        self._origin.close()
         with contextlib.suppress(StateFailure):  # a disk that fails now has been reported by the loop
             self._mark_alive()
             self._store.health.stopped(self._clock.now())
@@ -176,7 +187,7 @@ class Daemon:
         signal.signal(signal.SIGHUP, lambda *_: self._inbox.post(self._reload))
 
     def _set_claiming(self) -> None:
-        self._dispatcher.pause(self._stopping or self._clock_hold or not self._loaded)
+        self._dispatcher.pause(self._stopping or self._clock_hold.held or self._origin.open or not self._loaded)
 
     def _stop(self) -> None:
         if not self._stopping:
@@ -191,18 +202,18 @@ class Daemon:
     def tick(self) -> None:
         """One pass. Raises what the state or the system raises; everything is as it was then, or further on."""
         try:
-            self._watch_clock(self._clock.now())  # before anybody writes down what time it is
+            self._look_at_clock(self._clock.now())  # before anybody writes down what time it is
         finally:
             busy = self._inbox.make_calls()
         now = self._clock.now()
         try:
             if self._scan is not None:
                 self._sync(self._scan, now)
-            if self._loaded and not self._clock_hold and not self._stopping:
+            if self._loaded and not self._clock_hold.held and not self._stopping:
                 self._plan(now)
         finally:
             # Whatever keeps us from planning, what is under way is recorded, and what is planned is sent.
-            self._dispatcher.advance(self._recording_time())
+            self._dispatcher.advance(self._clock_hold.time())
         # While senders keep the loop busy, what can wait is looked at now and then, not in each of many passes a second.
         hurried = busy and self._dispatcher.in_flight and self._clock.boottime() < self._leisure_at
         if not self._stopping and not hurried:
@@ -210,30 +221,30 @@ class Daemon:
             self._at_leisure(now)
 
     def _at_leisure(self, now: datetime) -> None:
-        if self._loaded and not self._clock_hold:
+        if self._loaded and not self._clock_hold.held:
             for delivery, job in self._store.deliveries.expire(now):
                 emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason="its validity is over")
-        if not self._clock_hold:
+            if (due := self._planner.next_due()) is None or due > now:
+                self._origin.advance(now, self._gateway, shared_sender=self._settings.plivo.shared_sender)
+        if not self._clock_hold.held:
             self._dispatcher.probe_if_due(now)
-            self._reconciler.advance(now)
+            if not self._origin.open:  # what the state has forgotten could be taken for what is in doubt
+                self._reconciler.advance(now)
         self._timetable.run_pending()
 
-    def _recording_time(self) -> datetime:
-        """Now; while the clock is not believed, as it was before its jump, so that retries and validity are right."""
-        now = self._clock.now()
-        return self._guard.believed(now, self._clock.boottime()) if self._clock_hold else now
-
     def _wait(self, seconds: float) -> None:
-        self._wake_at = self._clock.now() + timedelta(seconds=seconds)
+        self._clock_hold.waits_until(self._clock.now() + timedelta(seconds=seconds))
         self._inbox.wait(seconds)
 
     def _seconds_to_next(self) -> float:
         if self._inbox.waiting:
             return 0.0
         now = self._clock.now()
-        if self._clock_hold or self._stopping:
+        if self._clock_hold.held or self._stopping:
             return _LONGEST_WAIT  # until a sender is done, a signal comes, or the clock is looked at again
-        moments = [self._dispatcher.next_wake(now), self._reconciler.next_wake()]
+        moments = [self._dispatcher.next_wake(now), self._origin.next_wake()]
+        if not self._origin.open:
+            moments.append(self._reconciler.next_wake())
         if self._loaded:
             moments.append(self._planner.next_due())
         moment = earliest(*moments)
@@ -262,13 +273,14 @@ class Daemon:
 
     def _sync(self, scan: Scan, now: datetime) -> None:
         """Plan what the old catalog owes until now, then let the new one run."""
-        if self._clock_hold:
+        if self._clock_hold.held:
             # Cursors must not begin at a time that is wrong; systemd need not wait for the right one.
             notify("READY=1", "STATUS=on hold: the clock cannot be believed")
             return
         if self._loaded:
             while (due := self._planner.next_due()) is not None and due <= now:
                 self._plan(now)
+        self._syncer.host_problems = self._origin.problems
         self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
         self._scan = None
         if not self._loaded:
@@ -289,7 +301,10 @@ class Daemon:
     def _reload(self) -> None:
         """SIGHUP: settings and files anew. Settings with a problem change nothing."""
         self._reload_settings()
-        self._watcher.rescan()
+        self._rescan()
+
+    def _rescan(self, done: Callable[[object], None] | None = None) -> None:
+        self._watcher.rescan(done)
 
     def _reload_settings(self) -> None:
         settings, problems = self._load_settings()
@@ -320,109 +335,48 @@ class Daemon:
             self._watcher.replace_reader(Reader(settings.jobs, settings.defaults))
         emit(Event.SETTINGS_RELOADED)
 
-    # -- the clock --------------------------------------------------------------------------------------
+    # -- holds ------------------------------------------------------------------------------------------
 
-    def _watch_clock(self, now: datetime) -> None:
-        jumped = self._guard.jumped(now, self._clock.boottime(), held=self._clock_hold)
-        self._untold = jumped or self._untold
-        if self._untold:
-            self._hold_for_clock(self._untold, now)
-            self._untold = None
-        elif self._clock_hold and self._settled_since_jump() and self._clock.synchronised():
-            self._release_clock("the clock is synchronised", approved=False)
-        if self._wake_at is not None and now - self._wake_at > _STALL:
+    def _look_at_clock(self, now: datetime) -> None:
+        self._clock_hold.look(now)
+        if self._clock_hold.overslept(now):
             self._awake_since = now
 
-    def _settled_since_jump(self) -> bool:
-        """Setting a clock takes the kernel's word for it back, but maybe not in the same instant."""
-        return self._clock.boottime() - self._jumped_at >= _CLOCK_SETTLES
-
-    def _hold_for_clock(self, reason: str, now: datetime) -> None:
-        """Until the clock can be believed nothing is planned, claimed or expired."""
+    def _on_clock_hold(self) -> None:
         self._timetable = self._new_timetable()
-        self._jumped_at = self._clock.boottime()
-        self._clock_hold = True
         self._set_claiming()
-        said = f"{reason}; nothing is planned, sent or given up until it is synchronised or approved"
-        if self._store.holds.open("clock", said, {"shows": now.isoformat()}, now):
-            emit(Event.HOLD_OPENED, kind="clock", reason=reason, settle_with="reminderd approve")
 
-    def _release_clock(self, by: str, *, approved: bool) -> None:
-        now = self._clock.now()
-        for hold in self._store.holds.open_ones():
-            if hold.kind == "clock" and not approved:
-                self._store.holds.close(hold.id, by, False, now)
-        emit(Event.HOLD_CLOSED, kind="clock", by=by)
-        self._clock_hold = False
+    def _on_clock_released(self, now: datetime) -> None:
         self._awake_since = now
-        self._set_claiming()
-        self._store.health.forget_future(now, now + JUMP)
         self._dispatcher.reread()
-        self._check_cursors(now)
+        check_cursors(self._store, now)
 
-    def _check_cursors(self, now: datetime) -> None:
-        """A cursor ahead of now means that the clock once ran ahead: its job would owe nothing until then."""
-        ahead = sorted({job for (job, _), until in self._store.jobs.cursors().items() if until > now + JUMP})
-        holds = [hold for hold in self._store.holds.open_ones() if hold.kind == "cursor"]
-        if ahead:
-            reason = f"{len(ahead)} jobs are planned beyond the present; they owe nothing until then, or until approved"
-            if self._store.holds.open("cursor", reason, {"jobs": ahead}, now):
-                emit(Event.HOLD_OPENED, kind="cursor", jobs=len(ahead), settle_with="reminderd approve")
-        for hold in holds if not ahead else ():
-            self._store.holds.close(hold.id, "time went on", False, now)
-            emit(Event.HOLD_CLOSED, hold=hold.id, kind="cursor", by="time went on")
+    def _approved(self, kind: str) -> None:
+        match kind:
+            case "clock":
+                self._clock_hold.approve()
+            case "cursor":
+                self._syncer.reload_planner()
+            case "restored":
+                self._origin.approve()
+            case _:
+                self._watcher.rescan()
+        emit(Event.HOLD_CLOSED, kind=kind, by="an operator")
 
     # -- commands ---------------------------------------------------------------------------------------
 
     def handle(self, request: dict[str, Any], who: str) -> dict[str, Any]:
         """A command from the socket, in a thread of its own."""
-        try:
-            if request.get("command") == "reload":
-                return self._handle_reload(who)
-            doubt = self._inbox.ask(lambda: self._commands.needs_log(request), _ASK_SECONDS)
-            findings = look_up(self._gateway, [doubt]) if doubt else None
-            perform = lambda: self._commands.perform(request, who, self._clock.now(), findings)  # noqa: E731
-            result = self._inbox.ask(perform, _ASK_SECONDS)
-        except (Refusal, ValueError) as refusal:
-            return {"ok": False, "error": str(refusal)}
-        except TimeoutError:
-            return {"ok": False, "error": "the daemon is busy or cannot write its state; see its log and try again"}
-        target = request.get("ids") or request.get("id") or request.get("hold")
-        emit(Event.COMMAND_DONE, command=request.get("command"), target=target, who=who)
-        return {"ok": True, "result": result}
+        return self._desk.handle(request, who)
 
-    def _handle_reload(self, who: str) -> dict[str, Any]:
-        """Settings and files anew; answers when what the files say now runs."""
-        from threading import Event as Flag
-
-        read = Flag()
-        self._inbox.ask(self._reload_settings, _ASK_SECONDS)
-        self._watcher.rescan(lambda _: read.set())
-        if not read.wait(_ASK_SECONDS):
-            return {"ok": False, "error": "reading the job files takes very long; see the log"}
-        problems = self._inbox.ask(self._problems_now, _ASK_SECONDS)
-        emit(Event.COMMAND_DONE, command="reload", who=who)
-        return {"ok": True, "result": {"jobs": len(self._syncer.running), "problems": problems}}
-
-    def _problems_now(self) -> list[str]:
+    def _problems_now(self) -> dict[str, Any]:
         if self._scan is not None:
             self._sync(self._scan, self._clock.now())
         rows = self._store.reports.problems()
         found = [
             Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"]) for row in rows
         ]
-        return [str(problem) for problem in found]
-
-    def _approved(self, kind: str) -> None:
-        match kind:
-            case "clock":
-                self._guard.believe()
-                self._release_clock("an operator", approved=True)
-            case "cursor":
-                self._syncer.reload_planner()
-            case _:
-                self._watcher.rescan()
-        emit(Event.HOLD_CLOSED, kind=kind, by="an operator")
+        return {"jobs": len(self._syncer.running), "problems": [str(problem) for problem in found]}
 
     # -- the rest ---------------------------------------------------------------------------------------
 
@@ -434,7 +388,7 @@ class Daemon:
         gateway = self._gateway
 
         def probed(answer: Probe) -> None:
-            self._dispatcher.probed(answer, self._recording_time())
+            self._dispatcher.probed(answer, self._clock_hold.time())
 
         self._probe_worker.run(gateway.probe, probed, lambda: probed(Probe(False, "a defect in the probe")))
 
@@ -447,13 +401,14 @@ class Daemon:
     def _mark_alive(self) -> None:
         """Everything due until now is planned; what a changed job owes begins here if we die."""
         now, due = self._clock.now(), self._planner.next_due()
-        if self._loaded and not self._clock_hold and (due is None or due > now):
+        if self._loaded and not self._clock_hold.held and (due is None or due > now):
             self._store.health.alive(now)
 
     def _heartbeat(self) -> None:
-        if self._loaded and not self._clock_hold:
+        self._origin.flush()
+        if self._loaded and not self._clock_hold.held:
             self._mark_alive()
-            self._check_cursors(self._clock.now())
+            check_cursors(self._store, self._clock.now())
             self._tell_systemd()
 
 

@@ -32,7 +32,10 @@ class Limits:
 
 
 class Dispatcher:
-    """post(call): have the loop's thread make the call soon. probe(): ask the gateway whether it is usable again."""
+    """post(call): have the loop's thread make the call soon. probe(): ask the gateway whether it is usable again.
+
+    began(id, token): called between the commit of an attempt's beginning and its request, once for those of one commit.
+    """
 
     def __init__(
         self,
@@ -42,8 +45,10 @@ class Dispatcher:
         limits: Limits,
         post: Callable[[Callable[[], None]], None],
         probe: Callable[[], None],
+        began: Callable[[int, str], None] = lambda _id, _token: None,
     ) -> None:
         self._store = store
+        self._began = began
         self._clock = clock
         self._post = post
         self._probe = probe
@@ -89,6 +94,7 @@ class Dispatcher:
                 if beginnings and self._open:
                     granted = self._store.deliveries.begin([b.claim for b in beginnings], now)
                 claims = self._claim(now)
+            self._note_begun(granted, beginnings, claims)
         except BaseException:
             granted, self._suspension = set(), suspension
             raise
@@ -103,6 +109,13 @@ class Dispatcher:
                 _tell(one)
         self._hand_out(claims, last_start(claimed_at, self._limits.deadline))
         return len(claims)
+
+    def _note_begun(self, granted: set[int], beginnings: list[Beginning], claims: list[Claim]) -> None:
+        asked = [one.claim for one in beginnings if one.claim.attempt_id in granted]
+        begun = asked + [claim for claim in claims if claim.begun]
+        if begun:
+            last = max(begun, key=lambda claim: claim.attempt_id)
+            self._began(last.attempt_id, last.token)
 
     def _record(self, now: datetime) -> list[Settled]:
         if not self._finished:

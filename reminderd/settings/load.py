@@ -31,7 +31,7 @@ _PLIVO_VARIABLES: Mapping[str, Loc] = {
     "PLIVO_AUTH_TOKEN": ("plivo", "auth_token"),
 }
 _LISTS: set[Loc] = {("jobs",), ("plivo", "reconcile")}
-_PATHS: set[Loc] = {("jobs",), ("state",), ("plivo", "auth_token_file"), ("plivo", "ca_file")}
+_PATHS: set[Loc] = {("jobs",), ("state",), ("marks",), ("plivo", "auth_token_file"), ("plivo", "ca_file")}
 _TOKENS: set[Loc] = {("plivo", "auth_token"), ("plivo", "auth_token_file")}
 
 

@@ -13,6 +13,7 @@ from reminderd.document.scalars import Wrong
 from reminderd.model import Defaults
 
 _ACCOUNT = re.compile(r"(?:MA|SA)[A-Za-z0-9]{18}")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,500}")
 _LONGEST_TOKEN_FILE = 4096
 _FORMATS: dict[str, Literal["auto", "text", "json"]] = {"auto": "auto", "text": "text", "json": "json"}
@@ -33,6 +34,13 @@ def _file(value: object) -> Path:
     if not path.is_file():
         raise Wrong(f"{scalars.show(str(path))} is not a file")
     return path
+
+
+def _host(value: object) -> str:
+    name = scalars.line(value)
+    if not _HOST.fullmatch(name):
+        raise Wrong("is not a name of a host", "write letters, digits, dots and hyphens, at most 200")
+    return name
 
 
 def _one_or_more(value: object) -> list[object]:
@@ -172,13 +180,26 @@ class LogSettings(_Section):
 
 
 class Settings(_Section):
-    """All settings, checked. jobs: files and directories of job files. state: the database."""
+    """All settings, checked. jobs: files and directories of job files. state: the database.
+
+    marks: where this host keeps what shows that a state is older than what was sent; None for the usual place.
+    host: this host's name as far as the state is concerned; None for its machine-id.
+    """
 
     jobs: Annotated[tuple[AnyPath, ...], BeforeValidator(_one_or_more)] = (Path("/etc/reminderd/jobs.d"),)
     state: AnyPath = Path("/var/lib/reminderd/state.db")
+    marks: AnyPath | None = None
+    host: Annotated[str, BeforeValidator(_host)] | None = None
     timezone: Annotated[str, BeforeValidator(scalars.zone)] = "UTC"
     plivo: Annotated[PlivoSettings, BeforeValidator(_section)] = PlivoSettings()
     log: Annotated[LogSettings, BeforeValidator(_section)] = LogSettings()
+
+    @model_validator(mode="after")
+    def _marks_stay_behind(self) -> Self:
+        if self.marks is not None and self.marks.resolve().is_relative_to(self.state.resolve().parent):
+            message = "lies in the directory of the state, and would be put back with it"
+            raise Wrong(message, "keep it where a backup of the state does not reach", ("marks",))
+        return self
 
     @property
     def defaults(self) -> Defaults:

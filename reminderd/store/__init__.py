@@ -3,15 +3,25 @@
 import sqlite3
 from pathlib import Path
 
-from reminderd.store.connection import Connection, StateError, StateMissing, copy_state, open_read_only, open_state
-from reminderd.store.deliveries import Claim, Deliveries, Finished, Settled
+from reminderd.store.connection import (
+    Connection,
+    StateError,
+    StateMissing,
+    back_up,
+    copy_state,
+    open_read_only,
+    open_state,
+)
+from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settled
 from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.health import Health, Suspension
 from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
 from reminderd.store.lock import StateLocked, holder_pid, is_locked, locked
+from reminderd.store.mark import Began, Mark, default_folder, host_identity
 from reminderd.store.moves import Why
 from reminderd.store.operations import Operations, Refusal
+from reminderd.store.origin import Identity, Origin
 from reminderd.store.reports import Reports
 
 # What any method raises when the disk, or the file on it, fails; nothing of that call's transaction is kept.
@@ -30,6 +40,7 @@ class Store:
         self.holds = Holds(connection)
         self.operations = Operations(connection)
         self.health = Health(connection)
+        self.origin = Origin(connection)
         self.reports = Reports(connection)
 
     @classmethod
@@ -48,11 +59,15 @@ def open_reports(path: Path) -> Reports:
 
 __all__ = [
     "BRIEF_ABSENCE",
+    "Began",
     "Claim",
     "Doubt",
     "Finished",
     "Hold",
+    "Identity",
     "KnownJob",
+    "Mark",
+    "Owed",
     "Refusal",
     "Reports",
     "Settled",
@@ -63,8 +78,11 @@ __all__ = [
     "Store",
     "Suspension",
     "Why",
+    "back_up",
     "copy_state",
+    "default_folder",
     "holder_pid",
+    "host_identity",
     "is_locked",
     "locked",
     "open_reports",

@@ -182,6 +182,35 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
     return raw
 
 
+def back_up(source: Path, target: Path) -> None:
+    """A consistent copy of a state, also of one in use, at `target` as a whole or not at all.
+
+    Raises StateError where the source cannot be used, OSError or sqlite3.Error where the copy cannot be written.
+    """
+    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        copy_state(source, draft)
+        with closing(sqlite3.connect(draft)) as copy:
+            copy.execute("pragma journal_mode = delete")  # one file, that says all
+            damage = copy.execute("pragma integrity_check(1)").fetchone()[0]
+        if damage != "ok":
+            raise StateError(f"the state {source} is damaged ({damage}); no backup was made")
+        _flush(draft)
+        draft.replace(target)
+        _flush(target.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def copy_state(source: Path, target: Path) -> None:
     """A consistent copy of a state, also of one in use."""
     with closing(open_read_only(source).raw) as reader, closing(sqlite3.connect(target)) as writer:

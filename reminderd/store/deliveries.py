@@ -85,6 +85,15 @@ class Finished(NamedTuple):
     outcome: Outcome
 
 
+class Owed(NamedTuple):
+    """A pending delivery, as far as Plivo's log could show it."""
+
+    id: int
+    phone: str
+    sender: str
+    due_at: datetime
+
+
 class Settled(NamedTuple):
     """Where a finished delivery went, for the log."""
 
@@ -280,6 +289,15 @@ class Deliveries:
         self.finish(finished, now, jitter=0, first_look=first_look)
         doubt = sum(1 for one in finished if isinstance(one.outcome, InDoubt))
         return len(finished) - doubt, doubt
+
+    def owed_before(self, moment: datetime) -> list[Owed]:
+        """What is pending and was due before that moment, the most urgent first; at most a thousand."""
+        query = (
+            "select id, phone, sender, due_at from deliveries indexed by deliveries_pending "
+            "where state = 'pending' and withdrawn is null and due_at < :moment order by valid_until, id limit 1000"
+        )
+        rows = self._db.rows(query, {"moment": to_text(moment)})
+        return [Owed(row["id"], row["phone"], row["sender"], from_text(row["due_at"])) for row in rows]
 
     def claimable(self, now: datetime) -> bool:
         """Whether anything could be claimed now."""

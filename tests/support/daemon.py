@@ -55,6 +55,7 @@ class Home:
         self.jobs = folder / "jobs.d"
         self.state = folder / "state.db"
         self.settings = folder / "reminderd.yaml"
+        self.marks = folder.with_name(f"{folder.name}-marks")
         self.log_path = folder / "log"
         self.notes = Notes()
         self._patience = patience
@@ -71,6 +72,7 @@ class Home:
             "REMINDERD_CONFIG": str(self.settings),
             "REMINDERD_JOBS": str(self.jobs),
             "REMINDERD_STATE": str(self.state),
+            "REMINDERD_MARKS": str(self.marks),
             "REMINDERD_PLIVO__SENDER": SENDER,
             **environment,
         }

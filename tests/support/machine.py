@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from reminderd.daemon import Daemon
+from reminderd.daemon import Daemon, Place
 from reminderd.settings import Settings
-from reminderd.store import Reports, Store, open_reports
+from reminderd.store import Mark, Reports, Store, open_reports
 from tests.support.clock import FakeClock
 from tests.support.world import SENDER, ScriptedGateway
 
@@ -29,16 +29,33 @@ class Machine:
         self.gateway = ScriptedGateway(self.clock)
         values = {"jobs": [f"{folder}/jobs.d"], "state": f"{folder}/state.db", "plivo": {"sender": SENDER, "rate": "0"}}
         self.settings = Settings.model_validate(values)
+        self.host, self.named = "named here", False
         self.start()
 
     def start(self) -> None:
-        self.store = Store.open(self.settings.state, create=True)
-        self.daemon = Daemon(self.settings, self.store, self.clock, lambda _: self.gateway, lambda: (self.settings, []))
+        self.open_store()
+        self.daemon = Daemon(
+            self.settings, self.store, self.clock, lambda _: self.gateway, lambda: (self.settings, []), self.place()
+        )
         self.daemon.handle_signals()
         self.daemon.start()
         self.thread = threading.Thread(target=self.daemon.run, daemon=True)
         self.thread.start()
         self.reports: Reports = open_reports(self.settings.state)
+
+    def place(self) -> Place:
+        return Place(self.mark(), self.host, self.named)
+
+    def mark(self) -> Mark:
+        """What this machine keeps outside the state's directory."""
+        folder = self.settings.state.parent
+        return Mark(folder.with_name(f"{folder.name}-marks"), self.state_id)
+
+    def open_store(self) -> Store:
+        """The state of a machine that is stopped."""
+        self.store = Store.open(self.settings.state, create=True)
+        self.state_id = self.store.origin.identity().state_id
+        return self.store
 
     def stop(self) -> None:
         signal.raise_signal(signal.SIGTERM)

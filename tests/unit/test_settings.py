@@ -114,6 +114,8 @@ def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
     values = {
         "REMINDERD_JOBS": "jobs.d, /srv/jobs",
         "REMINDERD_STATE": "state.db",
+        "REMINDERD_MARKS": "/srv/marks",
+        "REMINDERD_HOST": "reminders-1",
         "REMINDERD_TIMEZONE": "Asia/Tokyo",
         "REMINDERD_PLIVO__AUTH_ID": AUTH_ID,
         "REMINDERD_PLIVO__AUTH_TOKEN_FILE": str(tmp_path / "token"),
@@ -135,12 +137,20 @@ def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
     settings = good(empty, values)
     assert settings.jobs == (Path("jobs.d"), Path("/srv/jobs"))
     assert settings.state == Path("state.db")
+    assert (settings.marks, settings.host) == (Path("/srv/marks"), "reminders-1")
     assert settings.defaults == Defaults("Asia/Tokyo", "Acme")
     assert settings.plivo.auth_token is not None
     assert settings.plivo.auth_token.get_secret_value() == TOKEN
     assert (settings.plivo.rate, settings.plivo.threads, settings.plivo.shared_sender) == (2.5, 1, True)
     assert settings.plivo.reconcile == (timedelta(0), timedelta(seconds=2))
     assert (settings.log.format, settings.log.level) == ("text", "error")
+
+
+def test_marks_beside_the_state_are_a_problem(tmp_path: Path) -> None:
+    config = write(tmp_path, "state: var/state.db\nmarks: var/marks\n")
+    (problem,) = load_settings(config, {})[1]
+    assert (problem.line, problem.path) == (2, "marks")
+    assert "lies in the directory of the state" in problem.message
 
 
 def test_arguments_win_over_variables_and_those_over_the_file(tmp_path: Path) -> None:

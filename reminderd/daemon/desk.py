@@ -1,0 +1,65 @@
+"""Commands from the socket: each is asked in a thread of its own, and carried out by the loop."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from reminderd.commands import Commands
+from reminderd.daemon.inbox import Inbox
+from reminderd.gateway.port import Gateway
+from reminderd.reconciler import look_up
+from reminderd.store import Refusal
+from reminderd.telemetry import Event, emit
+
+_ASK_SECONDS = 60.0
+
+
+class Desk:
+    """reload(): settings anew. rescan(done): files anew, then done. problems(): what they say runs; its problems."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        commands: Commands,
+        gateway: Callable[[], Gateway],
+        now: Callable[[], datetime],
+        reload: Callable[[], None],
+        rescan: Callable[[Callable[[object], None]], None],
+        problems: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._inbox = inbox
+        self._commands = commands
+        self._gateway = gateway
+        self._now = now
+        self._reload = reload
+        self._rescan = rescan
+        self._problems = problems
+
+    def handle(self, request: dict[str, Any], who: str) -> dict[str, Any]:
+        """Carry out one command; returns {"ok": True, "result": ...} or {"ok": False, "error": sentence}."""
+        try:
+            if request.get("command") == "reload":
+                return self._handle_reload(who)
+            doubt = self._inbox.ask(lambda: self._commands.needs_log(request), _ASK_SECONDS)
+            findings = look_up(self._gateway(), [doubt]) if doubt else None
+            perform = lambda: self._commands.perform(request, who, self._now(), findings)  # noqa: E731
+            result = self._inbox.ask(perform, _ASK_SECONDS)
+        except (Refusal, ValueError) as refusal:
+            return {"ok": False, "error": str(refusal)}
+        except TimeoutError:
+            return {"ok": False, "error": "the daemon is busy or cannot write its state; see its log and try again"}
+        target = request.get("ids") or request.get("id") or request.get("hold")
+        emit(Event.COMMAND_DONE, command=request.get("command"), target=target, who=who)
+        return {"ok": True, "result": result}
+
+    def _handle_reload(self, who: str) -> dict[str, Any]:
+        """Settings and files anew; answers when what the files say now runs."""
+        read = threading.Event()
+        self._inbox.ask(self._reload, _ASK_SECONDS)
+        self._rescan(lambda _: read.set())
+        if not read.wait(_ASK_SECONDS):
+            return {"ok": False, "error": "reading the job files takes very long; see the log"}
+        result = self._inbox.ask(self._problems, _ASK_SECONDS)
+        emit(Event.COMMAND_DONE, command="reload", who=who)
+        return {"ok": True, "result": result}

@@ -1,0 +1,94 @@
+"""The mark: which attempt this host began last, kept outside the state's directory.
+
+A backup of the state that is put back knows nothing of what was sent since it was made; the mark does. It is written
+after an attempt's beginning is committed and before its request, so it is never ahead of a state that only crashed.
+"""
+
+import os
+import zlib
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+_WIDTH = 96  # one sector at most, always overwritten as a whole
+_SYSTEM_FOLDER = Path("/var/lib/reminderd-marks")
+
+
+class Began(NamedTuple):
+    """An attempt that began, by its id and a digest of its token; NOTHING before the first one."""
+
+    attempt_id: int
+    digest: str
+
+    @classmethod
+    def of(cls, attempt_id: int, token: str) -> "Began":
+        return cls(attempt_id, sha256(token.encode()).hexdigest()[:32])
+
+
+NOTHING = Began(0, "0" * 32)
+
+
+class Mark:
+    """The mark of one state on this host. Methods raise OSError where the disk fails."""
+
+    def __init__(self, folder: Path, state_id: str) -> None:
+        self.path = folder / f"{state_id}.mark"
+        self._descriptor: int | None = None
+
+    def read(self) -> Began | None:
+        """What the mark says; None where there is none. Raises ValueError where it cannot be understood."""
+        try:
+            content = self.path.read_text(encoding="ascii")
+        except FileNotFoundError:
+            return None
+        words = content.split()
+        if len(words) != 5 or words[4] != _check(" ".join(words[:4])):
+            raise ValueError(f"the mark {self.path} is damaged")
+        return Began(int(words[2]), words[3])
+
+    def write(self, began: Began) -> None:
+        """Replace what the mark says; it outlives this process at once, and the machine after `flush`."""
+        words = f"reminderd 1 {began.attempt_id} {began.digest}"
+        line = f"{words} {_check(words)}".ljust(_WIDTH - 1) + "\n"
+        if self._descriptor is None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        os.pwrite(self._descriptor, line.encode("ascii"), 0)
+
+    def flush(self) -> None:
+        if self._descriptor is not None:
+            os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _check(words: str) -> str:
+    return f"{zlib.crc32(words.encode()):08x}"
+
+
+def default_folder() -> Path:
+    """Where marks lie unless the settings say otherwise: the system's folder, or the user's own where that is not ours."""
+    for folder in (_SYSTEM_FOLDER, _SYSTEM_FOLDER.parent):
+        if folder.is_dir():
+            if os.access(folder, os.W_OK | os.X_OK):
+                return _SYSTEM_FOLDER
+            break
+    base = os.environ.get("XDG_STATE_HOME") or f"{os.environ.get('HOME', '')}/.local/state"
+    return Path(base) / _SYSTEM_FOLDER.name
+
+
+def host_identity(named: str | None) -> str:
+    """What tells this host from others: its name in the settings, else its machine-id, else its network name."""
+    if named is not None:
+        return f"named {named}"
+    try:
+        machine = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        machine = ""
+    # A machine-id is not to be shown around; a digest of it tells as much.
+    if len(machine) == 32:
+        return f"machine {sha256(f'reminderd {machine}'.encode()).hexdigest()[:16]}"
+    return f"host {os.uname().nodename}"
