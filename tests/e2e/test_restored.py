@@ -92,7 +92,7 @@ def test_a_copy_on_another_host_sends_nothing_before_it_is_approved(
     environment = {**sandbox.environment, "REMINDERD_HOST": "the-second"}
     with Home(tmp_path / "elsewhere", environment) as copy:
         shutil.copy(home.state, copy.state)
-        copy.write("one.yaml", job("one", phone(1)))
+        shutil.copy(home.jobs / "one.yaml", copy.jobs)
         copy.write("two.yaml", job("two", phone(2), moment(0)))
         copy.start().until_states(two="pending")
         (hold,) = copy.json("status")["holds"]
@@ -116,7 +116,10 @@ def test_a_backup_is_never_half_there(home: Home, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
     assert home.json("backup", str(target))["deliveries"] == 1
     again = home.run("backup", str(target))
-    assert (again.status, again.err.strip()) == (1, f"{target} exists; give another name, or --force to replace it")
+    assert (again.status, again.err) == (
+        1,
+        f"reminderd: {target} exists; give another name, or --force to replace it\n",
+    )
     assert home.run("backup", str(target), "--force").status == 0
     nowhere = home.run("backup", str(tmp_path / "missing" / "backup.db"))
     assert nowhere.status == 1
