@@ -128,6 +128,26 @@ def owed_by(entry: Entry, now: datetime, awake_since: datetime) -> Iterator[NewO
             yield _occurrence(entry, instant, now)
 
 
+def fallen_behind(entry: Entry, after: datetime, now: datetime) -> Iterator[NewOccurrence]:
+    """What new zone rules have put into (after, the job's cursor], where planning never looks again.
+
+    Each time of `at` is an appointment of its own; of a rule's, `catch_up` chooses as after downtime.
+    """
+    job, until = entry.job, entry.planned_until
+    moved = list(recurrence.between(job.schedule, job.timezone, after, until, limit=_COUNT_CAP))
+    if not moved or not job.enabled:
+        return
+    if isinstance(job.schedule, At) or job.catch_up is CatchUp.ALL:
+        kept = moved
+    else:
+        kept = moved[-1:] if job.catch_up is CatchUp.LATEST else []
+    for instant in moved:
+        if instant in kept:
+            yield _occurrence(entry, instant, now)
+        else:
+            yield _missed(job, instant, "new time zone rules put it before what was planned already")
+
+
 def _caught_up(entry: Entry, until: datetime, now: datetime) -> Iterator[NewOccurrence]:
     """Of what a rule owed while the daemon was down: what `catch_up` still sends, and one summary of the rest."""
     job = entry.job

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from reminderd.jobs import Scan, assemble, restore
 from reminderd.model import Catalog, Defaults, Job, Problem, Source, State
 from reminderd.planner import BEGINNING, Entry, Planner
+from reminderd.shifts import Shifts
 from reminderd.store import Hold, KnownJob, Store
 from reminderd.telemetry import Event, emit
 
@@ -37,6 +38,7 @@ class Syncer:
         self._defaults = defaults
         known = store.jobs.known().values()
         self._held = frozenset(job.name for job in known if job.present and job.held)
+        self._shifts = Shifts(store)
         self._lost: dict[str, Problem] = {}
         self._running = self._restored()
         self._counts_from = store.holds.last_approved(REMOVAL) or BEGINNING
@@ -97,6 +99,7 @@ class Syncer:
         self._owed_to_planner.update(changed)
         self._hand_to_planner(sorted(self._owed_to_planner))
         self._owed_to_planner.clear()
+        self._shifts.look(self._planner.entries().values(), now)
         for delivery, job, state, reason in moved:
             event = Event.DELIVERY_CANCELLED if state is State.CANCELLED else Event.DELIVERY_RETRYING
             emit(event, job=job, delivery=delivery, reason=reason)
@@ -145,6 +148,12 @@ class Syncer:
             emit(Event.HOLD_CLOSED, hold=hold.id, kind=REMOVAL, by="the files came back")
 
     # -- the planner ------------------------------------------------------------------------------------
+
+    def zones_changed(self, now: datetime) -> None:
+        """The zone data of this machine was replaced: derive everything anew, and tell what moved."""
+        self._shifts.forget()
+        self.reload_planner()
+        self._shifts.look(self._planner.entries().values(), now)
 
     def reload_planner(self) -> None:
         """Give the planner every job with its cursor as the state has it."""

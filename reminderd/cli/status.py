@@ -16,8 +16,11 @@ from reminderd.cli.common import (
     settings_options,
     style,
 )
+from reminderd.clock import SystemClock
 from reminderd.model import Problem, State
 from reminderd.store import Reports, StateError, StateMissing, holder_pid, is_locked, open_reports
+
+_MOST_MOVED = 10
 
 
 @click.command()
@@ -69,6 +72,7 @@ def _document(reports: Reports, alive: bool, state: str) -> dict[str, Any]:
         "oldest_pending": reports.oldest(State.PENDING),
         "oldest_in_doubt": reports.oldest(State.IN_DOUBT),
         "holds": [_hold(row) for row in reports.holds()],
+        "moved": reports.shifts(SystemClock().now()),
         "gateway": {
             "suspended": gateway["reason"] is not None,
             "reason": gateway["reason"],
@@ -111,6 +115,14 @@ def _print(document: dict[str, Any]) -> None:
             _line(f"oldest {label}", f"delivery {oldest['id']} of {oldest['job']}, due {local(oldest['due_at'])}")
     for hold in document["holds"]:
         _line(f"hold {hold['id']}", f"{clean(hold['reason'])}; settle it with: {hold['settle_with']}")
+    for row in document["moved"][:_MOST_MOVED]:
+        was, due = local(row["was_due_at"], row["zone"]), local(row["due_at"], row["zone"])
+        _line(
+            "moved",
+            f"{clean(row['job'])}: new rules of {row['zone']} move it from {row['nominal']} on ({was} is now {due})",
+        )
+    if len(document["moved"]) > _MOST_MOVED:
+        _line("moved", f"and {len(document['moved']) - _MOST_MOVED} more jobs; see --json")
     if document["deliveries"]["in_doubt"]:
         _line(
             "in doubt", "see `reminderd history --state in_doubt`; settle with: reminderd resolve ID --sent|--not-sent"

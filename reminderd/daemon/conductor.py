@@ -22,6 +22,7 @@ from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.systemd import notify
 from reminderd.daemon.worker import Worker
+from reminderd.daemon.zonefiles import Fingerprint, fingerprint
 from reminderd.dispatcher import Dispatcher, Limits, lease
 from reminderd.duration import format_duration
 from reminderd.gateway.port import Gateway, Probe
@@ -30,6 +31,7 @@ from reminderd.model import Problem, State
 from reminderd.plan import SUMMARY
 from reminderd.planner import Planner
 from reminderd.reconciler import Reconciler
+from reminderd.recurrence import forget_zones
 from reminderd.settings import Settings
 from reminderd.store import StateFailure, Store
 from reminderd.sync import Syncer
@@ -107,6 +109,7 @@ class Daemon:
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
         self._leisure_at = 0.0
+        self._zone_data: Fingerprint = {}
 
     # -- life -------------------------------------------------------------------------------------------
 
@@ -277,12 +280,14 @@ class Daemon:
             # Cursors must not begin at a time that is wrong; systemd need not wait for the right one.
             notify("READY=1", "STATUS=on hold: the clock cannot be believed")
             return
+        self._look_at_zones(now)
         if self._loaded:
             while (due := self._planner.next_due()) is not None and due <= now:
                 self._plan(now)
         self._syncer.host_problems = self._origin.problems
         self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
         self._scan = None
+        self._zone_data = self._zone_data_in_use() | self._zone_data
         if not self._loaded:
             self._loaded = True
             self._set_claiming()
@@ -404,11 +409,23 @@ class Daemon:
         if self._loaded and not self._clock_hold.held and (due is None or due > now):
             self._store.health.alive(now)
 
+    def _zone_data_in_use(self) -> Fingerprint:
+        return fingerprint(job.timezone for job in self._syncer.running.values())
+
+    def _look_at_zones(self, now: datetime) -> None:
+        found = self._zone_data_in_use()
+        if any(found[zone] != data for zone, data in self._zone_data.items() if zone in found):
+            emit(Event.ZONES_CHANGED)
+            forget_zones()
+            self._syncer.zones_changed(now)
+        self._zone_data = found
+
     def _heartbeat(self) -> None:
         self._origin.flush()
         if self._loaded and not self._clock_hold.held:
             self._mark_alive()
             check_cursors(self._store, self._clock.now())
+            self._look_at_zones(self._clock.now())
             self._tell_systemd()
 
 

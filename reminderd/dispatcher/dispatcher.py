@@ -107,7 +107,7 @@ class Dispatcher:
         with in_one_write():
             for one in settled:
                 _tell(one)
-        self._hand_out(claims, last_start(claimed_at, self._limits.deadline))
+        self._hand_out(claims, claimed_at, now)
         return len(claims)
 
     def _note_begun(self, granted: set[int], beginnings: list[Beginning], claims: list[Claim]) -> None:
@@ -149,7 +149,7 @@ class Dispatcher:
     def _open(self) -> bool:
         return self._claiming and self._suspension.reason is None
 
-    def _hand_out(self, claims: list[Claim], start_by: float) -> None:
+    def _hand_out(self, claims: list[Claim], claimed_at: float, now: datetime) -> None:
         self._pace.spend(len(claims))
         failure: RuntimeError | None = None
         for claim in claims:
@@ -157,6 +157,7 @@ class Dispatcher:
             busy = len(self._in_flight)
             self._in_flight[claim.attempt_id] = claim
             try:
+                start_by = last_start(claimed_at, self._limits.deadline, claim.valid_until - now)
                 self._senders.submit(Task(claim, self._gateway, start_by), busy)
             except RuntimeError as error:
                 self._finished.append(Finished(claim, NotBegun(f"no thread to send it: {error}")))

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from reminderd.clock import Clock
 from reminderd.gateway.port import Gateway, SendRequest
 from reminderd.model import InDoubt, NotBegun, Outcome
+from reminderd.plan import LEAST_VALIDITY
 from reminderd.store import Claim, Finished
 from reminderd.telemetry import Event, traceback
 
@@ -126,6 +127,9 @@ def lease(deadline: timedelta) -> timedelta:
     return deadline + timedelta(seconds=30)
 
 
-def last_start(claimed_at: float, deadline: timedelta) -> float:
-    """The latest start, in seconds of the clock that counts suspend, that leaves a full deadline on the lease."""
-    return claimed_at + (lease(deadline) - deadline).total_seconds()
+def last_start(claimed_at: float, deadline: timedelta, valid_for: timedelta) -> float:
+    """The latest start, in seconds of the clock that counts suspend, of a claim made then.
+
+    It leaves a full deadline on the lease, and what Plivo needs at least of the validity that was left at the claim.
+    """
+    return claimed_at + min(lease(deadline) - deadline, valid_for - LEAST_VALIDITY).total_seconds()

@@ -3,19 +3,24 @@
 from reminderd.recurrence.cron import parse_cron
 from reminderd.recurrence.errors import ScheduleError
 from reminderd.recurrence.notation import parse_at, parse_every
+from reminderd.recurrence.rules import Rules, first_difference, forget_zones, rules_of
 from reminderd.recurrence.series import between, count, latest, next_after
 from reminderd.recurrence.words import describe
 from reminderd.recurrence.zones import parse_zone
 
 __all__ = [
+    "Rules",
     "ScheduleError",
     "between",
     "count",
     "describe",
+    "first_difference",
+    "forget_zones",
     "latest",
     "next_after",
     "parse_at",
     "parse_cron",
     "parse_every",
     "parse_zone",
+    "rules_of",
 ]

@@ -106,6 +106,11 @@ def _moments(schedule: At, zone: str) -> tuple[Instant, ...]:
     return tuple(by_time[due_at] for due_at in sorted(by_time))
 
 
+def forget() -> None:
+    """Derive the instants of written times anew."""
+    _moments.cache_clear()
+
+
 def _index(schedule: At, zone: str, moment: datetime) -> int:
     """How many of the times are not after `moment`."""
     return bisect_right(_moments(schedule, zone), moment, key=lambda instant: instant.due_at)

@@ -36,6 +36,13 @@ def get_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+def forget() -> None:
+    """Read the data of each zone anew when it is next asked for."""
+    ZoneInfo.clear_cache()
+    get_zone.cache_clear()
+    _known_zones.cache_clear()
+
+
 # One wrong zone may stand beside thousands of recipients.
 @lru_cache(maxsize=256)
 def _zone_hint(name: str) -> str:

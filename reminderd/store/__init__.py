@@ -23,6 +23,7 @@ from reminderd.store.moves import Why
 from reminderd.store.operations import Operations, Refusal
 from reminderd.store.origin import Identity, Origin
 from reminderd.store.reports import Reports
+from reminderd.store.zones import Zones
 
 # What any method raises when the disk, or the file on it, fails; nothing of that call's transaction is kept.
 StateFailure = sqlite3.Error
@@ -41,6 +42,7 @@ class Store:
         self.operations = Operations(connection)
         self.health = Health(connection)
         self.origin = Origin(connection)
+        self.zones = Zones(connection)
         self.reports = Reports(connection)
 
     @classmethod

@@ -99,6 +99,16 @@ class Reports:
     def holds(self) -> list[Row]:
         return self._db.rows("select * from holds where closed_at is null order by id")
 
+    def shifts(self, since: datetime) -> list[Row]:
+        """What new time zone rules move and is still to come; a state of before they were kept has none."""
+        if self._db.value("select 1 from sqlite_master where name = 'shifts'") is None:
+            return []
+        query = (
+            "select job, zone, nominal, was_due_at, due_at, noted_at from shifts "
+            "where max(was_due_at, due_at) >= :since order by due_at, job"
+        )
+        return self._db.rows(query, {"since": to_text(since)})
+
     def job_counts(self) -> dict[str, Any]:
         row = self._db.row(
             "select count(*) as declared, coalesce(sum(enabled), 0) as enabled, coalesce(sum(held), 0) as held "
