@@ -18,7 +18,17 @@ from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.port import Gateway, SendRequest
 from reminderd.model import Problem
 from reminderd.settings import Settings
-from reminderd.store import Mark, StateError, StateFailure, Store, copy_state, default_folder, host_identity, locked
+from reminderd.store import (
+    Mark,
+    StateError,
+    StateFailure,
+    Store,
+    Tenure,
+    copy_state,
+    default_folder,
+    host_identity,
+    locked,
+)
 from reminderd.telemetry import configure
 
 
@@ -42,25 +52,31 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
     if not dry_run and (missing := _missing_credentials(settings)):
         fail(str(missing), UNUSABLE)
     with ExitStack() as stack:
+        tenure = None
         try:
             if dry_run:
                 settings = _on_a_copy(settings, stack)
             else:
-                stack.enter_context(locked(settings.state, to_text(SystemClock().now())))
+                tenure = stack.enter_context(locked(settings.state, to_text(SystemClock().now())))
             store = Store.open(settings.state, create=True)
+            if tenure is not None:
+                tenure.opened()
         except StateError as error:
             fail(str(error), UNUSABLE)
         stack.callback(store.close)
-        sys.exit(_run(settings, source, store, stack, dry_run=dry_run, once=once))
+        sys.exit(_run(settings, source, store, stack, tenure, once=once))
 
 
 def _run(
-    settings: Settings, source: SettingsSource, store: Store, stack: ExitStack, *, dry_run: bool, once: bool
+    settings: Settings, source: SettingsSource, store: Store, stack: ExitStack, tenure: Tenure | None, *, once: bool
 ) -> int:
+    dry_run = tenure is None
     build = _rehearsal if dry_run else build_gateway
     load = functools.partial(_load_for_copy, source, settings) if dry_run else functools.partial(_load, source)
     try:
-        daemon = Daemon(settings, store, SystemClock(), build, load, None if dry_run else _place(settings, store))
+        daemon = Daemon(
+            settings, store, SystemClock(), build, load, _place(settings, store, tenure) if tenure is not None else None
+        )
     except ValueError as error:
         fail(str(error), UNUSABLE)
     daemon.handle_signals()
@@ -78,14 +94,14 @@ def _run(
         fail(f"the state {settings.state} cannot be used: {error}; what is recorded is kept, run it again")
     finally:
         daemon.close()
+    if daemon.failure is not None:
+        fail(daemon.failure)
     return 0
 
 
-def _place(settings: Settings, store: Store) -> Place:
-    folder = settings.marks or default_folder()
-    return Place(
-        Mark(folder, store.origin.identity().state_id), host_identity(settings.host), settings.host is not None
-    )
+def _place(settings: Settings, store: Store, tenure: Tenure) -> Place:
+    mark = Mark(settings.marks or default_folder(), store.origin.identity().state_id)
+    return Place(mark, host_identity(settings.host), settings.host is not None, tenure.lost)
 
 
 def _missing_credentials(settings: Settings) -> Problem | None:

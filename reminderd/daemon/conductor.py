@@ -64,6 +64,9 @@ class Daemon:
         self._settings = settings
         self._store = store
         self._clock = clock
+        self._lost = place.lost if place else _never
+        # Why it ended by itself; None where it was told to.
+        self.failure: str | None = None
         self._build_gateway = build_gateway
         self._load_settings = load_settings
         self._inbox = Inbox()
@@ -178,10 +181,14 @@ class Daemon:
         self._dispatcher.stop()
         self._gateway.close()
         self._origin.close()
+        if self.failure is None:
+            self._say_goodbye()
+        emit(Event.DAEMON_STOPPED)
+
+    def _say_goodbye(self) -> None:
         with contextlib.suppress(StateFailure):  # a disk that fails now has been reported by the loop
             self._mark_alive()
             self._store.health.stopped(self._clock.now())
-        emit(Event.DAEMON_STOPPED)
 
     def handle_signals(self) -> None:
         """SIGTERM and SIGINT stop, SIGHUP reloads."""
@@ -204,6 +211,11 @@ class Daemon:
 
     def tick(self) -> None:
         """One pass. Raises what the state or the system raises; everything is as it was then, or further on."""
+        if self.failure is None and (lost := self._lost()):
+            # Another daemon may hold the state by now: what is under way is recorded, nothing else is begun.
+            self.failure = f"{lost}; the daemon ends, so that it starts anew on what is there now"
+            emit(Event.DAEMON_FAILED, where="state", error=self.failure)
+            self._stop()
         try:
             self._look_at_clock(self._clock.now())  # before anybody writes down what time it is
         finally:
@@ -427,6 +439,10 @@ class Daemon:
             check_cursors(self._store, self._clock.now())
             self._look_at_zones(self._clock.now())
             self._tell_systemd()
+
+
+def _never() -> None:
+    return None
 
 
 def _limits(settings: Settings) -> Limits:

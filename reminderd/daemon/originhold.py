@@ -26,11 +26,16 @@ Run = Callable[[Callable[[], Any], Callable[[Any], None], Callable[[], None]], N
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a state is used. host: this host's identity; named: by the settings, so that a lost mark is no news."""
+    """Where a state is used.
+
+    host: this host's identity; named: by the settings, so that a mark that is gone is no news. lost(): what happened to
+    the state's files under the daemon, None while they are its own.
+    """
 
     mark: Mark
     host: str
     named: bool
+    lost: Callable[[], str | None]
 
 
 class OriginHold:

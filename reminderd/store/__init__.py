@@ -17,7 +17,7 @@ from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.health import Health, Suspension
 from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
-from reminderd.store.lock import StateLocked, holder_pid, is_locked, locked
+from reminderd.store.lock import StateLocked, Tenure, holder_pid, is_locked, locked
 from reminderd.store.mark import Began, Mark, default_folder, host_identity
 from reminderd.store.moves import Why
 from reminderd.store.operations import Operations, Refusal
@@ -79,6 +79,7 @@ __all__ = [
     "StateMissing",
     "Store",
     "Suspension",
+    "Tenure",
     "Why",
     "back_up",
     "copy_state",

@@ -24,8 +24,36 @@ def lock_path(state: Path) -> Path:
     return state.with_name(state.name + ".lock")
 
 
+class Tenure:
+    """The holding of a state: it is lost when somebody removes the lock, or puts another file in the state's place."""
+
+    def __init__(self, state: Path, descriptor: int) -> None:
+        self._files = {lock_path(state): _file(os.fstat(descriptor))}
+        self._state = Path(os.path.realpath(state))
+
+    def opened(self) -> None:
+        """The state is open now, so that its file must stay where it is."""
+        self._files[self._state] = _file(self._state.stat())
+
+    def lost(self) -> str | None:
+        """What happened to the state under us, in words; None while it is ours."""
+        for path, file in self._files.items():
+            try:
+                if _file(path.stat()) != file:
+                    return f"{path} was replaced while the daemon used it"
+            except FileNotFoundError:
+                return f"{path} was removed while the daemon used it"
+            except OSError:
+                continue  # a disk that fails now: whether it is still there cannot be seen
+        return None
+
+
+def _file(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
 @contextmanager
-def locked(state: Path, started: str) -> Iterator[None]:
+def locked(state: Path, started: str) -> Iterator[Tenure]:
     """Hold the state for as long as the block runs; raises StateLocked, naming the holder, when it is taken.
 
     The lock file stays behind: removing it would let two processes lock two different files.
@@ -40,7 +68,7 @@ def locked(state: Path, started: str) -> Iterator[None]:
             raise StateLocked(f"the state {state} is in use by {_holder(path)}")
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, _ourselves(started), 0)
-        yield
+        yield Tenure(state, descriptor)
     finally:
         os.close(descriptor)
 

@@ -125,3 +125,26 @@ def test_a_backup_is_never_half_there(home: Home, tmp_path: Path) -> None:
     assert nowhere.status == 1
     assert "No such file or directory" in nowhere.err
     assert sorted(path.name for path in tmp_path.iterdir() if "part" in path.name) == []
+
+
+@pytest.mark.parametrize("what", ["the lock is removed", "the state is removed", "a backup is put back"])
+def test_a_state_that_changes_under_the_daemon_ends_it_and_nothing_is_sent_twice(
+    home: Home, sandbox: SandboxProcess, tmp_path: Path, what: str
+) -> None:
+    home.write("one.yaml", job("one", phone(1)))
+    home.start().until_states(one="accepted")
+    match what:
+        case "the lock is removed":
+            home.state.with_name(home.state.name + ".lock").unlink()
+        case "the state is removed":
+            home.state.unlink()
+        case _:
+            assert home.run("backup", str(tmp_path / "backup.db")).status == 0
+            (tmp_path / "backup.db").replace(home.state)
+    home.write("two.yaml", job("two", phone(2)))
+    assert home.ended() == 1
+    assert "while the daemon used it" in home.log()
+    assert accepted(sandbox)["Message of two."] <= 1
+    if what == "the lock is removed":
+        home.start().until_states(one="accepted", two="accepted")
+        assert set(accepted(sandbox).values()) == {1}

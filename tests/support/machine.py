@@ -44,7 +44,7 @@ class Machine:
         self.reports: Reports = open_reports(self.settings.state)
 
     def place(self) -> Place:
-        return Place(self.mark(), self.host, self.named)
+        return Place(self.mark(), self.host, self.named, lambda: None)
 
     def mark(self) -> Mark:
         """What this machine keeps outside the state's directory."""
