@@ -1,0 +1,1 @@
+"""Load that stays honest: many deliveries through the real daemon and the sandbox, with faults, counted at the end."""
