@@ -1,6 +1,6 @@
 """One job from what is written: everything that is wrong with it in one go, or the job."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -10,14 +10,16 @@ from reminderd.document import MAX_PROBLEMS, Document, Fault, fault_of, faults
 from reminderd.document.scalars import Wrong
 from reminderd.jobs.build import build, recipient_of, schedule_of
 from reminderd.jobs.spec import EXAMPLES, KEYS, JobSpec
-from reminderd.message import check_job
+from reminderd.message import Effort, check_job
 from reminderd.model import Cron, Defaults, Job, Problem, Recipient, Schedule, Source
 from reminderd.recurrence import next_after
 
 # Stand in for what is wrong in a job, so that the rest of it can be checked all the same.
 _ANY_SCHEDULE = Cron("0 9 * * *")
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-_TEXT_KEYS = frozenset({"message", "vars", "to"})  # what the texts are made of
+# What a message calls the keys of its job.
+_NAMES_IN_MESSAGE = {"to": "recipient", "vars": "vars", "schedule": "due_at", "timezone": "due_at"}
+_NAMES_IN_MESSAGE |= dict.fromkeys(("name", "description", "sender"), "job")
 _ANY: Mapping[str, Any] = {"name": "job", "schedule": {"cron": "0 9 * * *"}, "to": "+14155550100", "message": "x"}
 
 
@@ -28,8 +30,10 @@ class _Readable(NamedTuple):
     wrong: frozenset[str] = frozenset()
 
 
-def read_job(scope: Document, raw: dict[str, Any], defaults: Defaults) -> tuple[Job | None, list[Problem]]:
-    """The job that `raw` says, or all that is wrong with it, placed in `scope`."""
+def read_job(
+    scope: Document, raw: dict[str, Any], defaults: Defaults, effort: Effort
+) -> tuple[Job | None, list[Problem]]:
+    """The job that `raw` says, or all that is wrong with it, placed in `scope`. effort: of the whole file."""
     problems: list[Problem] = []
     try:
         readable = _Readable(JobSpec.model_validate(raw))
@@ -42,8 +46,9 @@ def read_job(scope: Document, raw: dict[str, Any], defaults: Defaults) -> tuple[
     line, _ = scope.place(())
     people = [recipient_of(each) for each in readable.spec.to]
     job = build(readable.spec, schedule, people, Source(scope.file, line), defaults)
-    if readable.wrong.isdisjoint(_TEXT_KEYS):
-        problems += _message_problems(scope, job)
+    if "message" not in readable.wrong:
+        unknown = {_NAMES_IN_MESSAGE[key] for key in readable.wrong & _NAMES_IN_MESSAGE.keys()}
+        problems += _message_problems(scope, job, effort, unknown)
     if problems:
         return None, problems
     return _once_each(readable.spec, job, defaults), []
@@ -91,10 +96,10 @@ def _schedule(job: _Readable, defaults: Defaults) -> tuple[Schedule, list[Fault]
         return _ANY_SCHEDULE, [fault_of(error, ("schedule",))]
 
 
-def _message_problems(scope: Document, job: Job) -> list[Problem]:
+def _message_problems(scope: Document, job: Job, effort: Effort, unknown: Collection[str]) -> list[Problem]:
     return [
         scope.problem_within(Fault(found.path, found.message, found.hint), found.line_offset, found.column_offset)
-        for found in check_job(job, _first_instant(job))
+        for found in check_job(job, _first_instant(job), effort, unknown)
     ]
 
 

@@ -9,6 +9,7 @@ from reminderd.document.scalars import Wrong, kind, show
 from reminderd.document.yamltree import Child, Node, mapping
 from reminderd.jobs.check import read_job
 from reminderd.jobs.spec import KEYS, job_name
+from reminderd.message import Effort
 from reminderd.model import Defaults, Job, ParsedFile, Problem
 
 MAX_SPREAD = 4 * 1024 * 1024  # what `defaults` may come to in all jobs of a file together, by weight
@@ -47,6 +48,7 @@ class _Reading:
         self.jobs: list[Job] = []
         self.problems: list[Problem] = []
         self._named: dict[str, int] = {}
+        self._effort = Effort()
 
     def read(self, data: bytes, name: str) -> None:
         document, self.problems = load(data, self.file)
@@ -119,7 +121,7 @@ class _Reading:
     def _job(self, scope: Document, raw: dict[str, Any]) -> None:
         if len(self.problems) > MAX_PROBLEMS:
             return
-        job, problems = read_job(scope, raw, self.defaults)
+        job, problems = read_job(scope, raw, self.defaults, self._effort)
         self.problems += problems
         if job is not None:
             self.jobs.append(job)

@@ -1,12 +1,13 @@
 """What: phone numbers, message templates, and how a text is encoded and cut into segments. Pure: no I/O, no clock."""
 
-from reminderd.message.check import MessageProblem, check_job
+from reminderd.message.check import Effort, MessageProblem, check_job
 from reminderd.message.encoding import Measure, measure
 from reminderd.message.errors import PhoneError, RenderError
 from reminderd.message.phones import parse_phone
 from reminderd.message.render import render
 
 __all__ = [
+    "Effort",
     "Measure",
     "MessageProblem",
     "PhoneError",

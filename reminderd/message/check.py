@@ -1,7 +1,7 @@
 """What is wrong with a job's message, before any of it is sent."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -13,12 +13,42 @@ from reminderd.message.template import KNOWN, Reference, Template, absent, close
 from reminderd.model import Job, Recipient
 
 _ALL_UP_TO = 1_000  # recipients that are tried in any case
-_MOST_STEPS = 200_000  # about half a second
+_MOST_STEPS = 200_000  # for all recipients of a job; about half a second
 _MOST_FAILURES = 20
+_MOST_AT_ONCE = 1_000_000  # steps that one occurrence may take: its texts are made in one go, while others wait
+_FIRST_TEXTS = 1_000_000  # steps for the first text of each job of a file
+_FURTHER_TEXTS = 500_000  # steps for all others of a file
 
 _LINE_END = re.compile(r"\r\n?|\n")
 _EXPRESSION = re.compile(r"\{[{%].*?(?:[%}]\}|$)")
 _UNDEFINED = re.compile(r"(\w+)(?:\.(\w+)|\['(\w+)'\])?\S* is not (?:defined|called)")
+
+
+class Effort:
+    """The steps that checking the messages of one file may take; shared by its jobs.
+
+    The first text of each job is always tried, so that too much is a problem; the others while there is room.
+    first, further: what was spent on either.
+    """
+
+    def __init__(self) -> None:
+        self.first = 0
+        self.further = 0
+        self.is_said = False  # that it is used up, which one problem says for the whole file
+
+    @property
+    def used_up(self) -> bool:
+        return self.first > _FIRST_TEXTS
+
+    @property
+    def has_room(self) -> bool:
+        return not self.used_up and self.further <= _FURTHER_TEXTS
+
+    def spend(self, steps: int, *, first: bool) -> None:
+        if first:
+            self.first += steps
+        else:
+            self.further += steps
 
 
 class MessageProblem(NamedTuple):
@@ -34,17 +64,22 @@ class MessageProblem(NamedTuple):
     hint: str
 
 
-def check_job(job: Job, due_at: datetime) -> list[MessageProblem]:
+def check_job(
+    job: Job, due_at: datetime, effort: Effort | None = None, unknown: Collection[str] = ()
+) -> list[MessageProblem]:
     """Everything wrong with the message of `job`: its template, names that are not there, and texts it leads to.
 
     due_at: any aware instant of the job, for the texts. Beyond the first thousand recipients, those are tried who
-    differ in which variables they have, or share a phone.
+    differ in which variables they have, or share a phone. effort: of the file. unknown: which of the template's
+    top-level names are stand-ins in `job`; nothing is said of a message that uses them, but of its syntax.
     """
     try:
         template = template_of(job)
     except RenderError as error:
         return [_in_message(job, error)]
-    return _undefined(job, template) or list(_dry_run(job, template, due_at))
+    if template is not None and not template.names.isdisjoint(unknown):
+        return []
+    return _undefined(job, template) or list(_dry_run(job, template, due_at, effort or Effort()))
 
 
 def _in_message(job: Job, error: RenderError, who: str = "") -> MessageProblem:
@@ -111,26 +146,58 @@ def _fault_of_due_at(name: str) -> tuple[str, str] | None:
 # --- the texts ---
 
 
-def _dry_run(job: Job, template: Template | None, due_at: datetime) -> Iterator[MessageProblem]:
+class _Tried(NamedTuple):
+    """What came of trying texts, by the index of the recipient."""
+
+    texts: dict[int, str]
+    failures: dict[int, RenderError]
+    steps: int
+
+
+def _dry_run(job: Job, template: Template | None, due_at: datetime, effort: Effort) -> Iterator[MessageProblem]:
+    if effort.used_up:
+        if not effort.is_said:
+            effort.is_said = True
+            fault = "the messages of this file together take too much work to check"
+            yield _in_message(job, RenderError(fault, "make their loops and lists smaller, or split the file"))
+        return
+    tried = _try(job, template, due_at, effort)
+    yield from _failures(job, tried)
+    yield from _same_phone(job, tried.texts)
+    number = len(tried.texts) + len(tried.failures)
+    if not tried.failures and tried.steps * len(job.recipients) > _MOST_AT_ONCE * number:
+        fault = f"the texts of its {len(job.recipients)} recipients together take too much work to make"
+        yield _in_message(job, RenderError(fault, "make its loops and lists smaller, or split the job"))
+
+
+def _try(job: Job, template: Template | None, due_at: datetime, effort: Effort) -> _Tried:
     texts: dict[int, str] = {}
-    failures: dict[tuple[str, int | None], list[tuple[int, RenderError]]] = {}
-    steps = failed = 0
+    failures: dict[int, RenderError] = {}
+    steps = 0
     for index in _chosen(job, template):
-        if steps > _MOST_STEPS or failed == _MOST_FAILURES:
+        first = not (texts or failures)
+        if steps > _MOST_STEPS or len(failures) == _MOST_FAILURES or not (first or effort.has_room):
             break
         try:
             drawn = draw(template, job, job.recipients[index], due_at)
         except RenderError as error:
-            failures.setdefault((error.message, error.line), []).append((index, error))
-            failed += 1
+            failures[index], spent = error, error.steps
         else:
-            texts[index] = drawn.text.text
-            steps += drawn.steps
-    for found in failures.values():
-        index, first = found[0]
-        alike = len(found) == failed + len(texts)
-        yield _in_message(job, first, "" if alike else _for(index, len(found) - 1))
-    yield from _same_phone(job, texts)
+            texts[index], spent = drawn.text.text, drawn.steps
+        steps += spent
+        effort.spend(spent, first=first)
+    return _Tried(texts, failures, steps)
+
+
+def _failures(job: Job, tried: _Tried) -> Iterator[MessageProblem]:
+    """One problem for each way of failing, whoever it is that it fails for."""
+    alike: dict[tuple[str, int | None], list[int]] = {}
+    for index, error in tried.failures.items():
+        alike.setdefault((error.message, error.line), []).append(index)
+    for indexes in alike.values():
+        everybody = len(indexes) == len(tried.failures) + len(tried.texts)
+        who = "" if everybody else _for(indexes[0], len(indexes) - 1)
+        yield _in_message(job, tried.failures[indexes[0]], who)
 
 
 def _for(index: int, others: int) -> str:

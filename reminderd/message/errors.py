@@ -11,10 +11,14 @@ class PhoneError(ValueError):
 
 
 class RenderError(Exception):
-    """A message that cannot be made. line: where in the message's source, from 1; None where it is all of it."""
+    """A message that cannot be made.
+
+    line: where in the message's source, from 1; None where it is all of it. steps: what was spent on making it.
+    """
 
     def __init__(self, message: str, hint: str = "", line: int | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.line = line
+        self.steps = 0

@@ -41,12 +41,16 @@ def template_of(job: Job) -> Template | None:
 
 
 def draw(template: Template | None, job: Job, recipient: Recipient, due_at: datetime) -> Drawn:
-    """As `render`, with the template at hand."""
+    """As `render`, with the template at hand; an error carries the steps that it took."""
     if template is None:
         return Drawn(_finished(job.message), 1)
     run = Run(_variables(job, recipient, due_at))
-    write(template, run)
-    return Drawn(_finished(run.text), run.steps)
+    try:
+        write(template, run)
+        return Drawn(_finished(run.text), run.steps)
+    except RenderError as error:
+        error.steps = run.steps
+        raise
 
 
 def job_view(job: Job) -> Mapping[str, object]:

@@ -124,7 +124,8 @@ def _parse(source: str) -> nodes.Template:
     if len(source) > _LONGEST_SOURCE:
         raise RenderError(f"the message is longer than {_LONGEST_SOURCE} characters")
     try:
-        if next(islice(_ENVIRONMENT.lex(source), _MOST_TOKENS, None), None) is not None:
+        # No token is shorter than a character, and cutting a source into tokens twice takes its time.
+        if len(source) > _MOST_TOKENS and next(islice(_ENVIRONMENT.lex(source), _MOST_TOKENS, None), None) is not None:
             raise RenderError("the template is too long", "move values into vars")
         return _ENVIRONMENT.parse(source)
     except TemplateSyntaxError as error:

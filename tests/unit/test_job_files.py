@@ -604,3 +604,35 @@ def test_no_file_makes_it_fail(content: bytes, changes: list[tuple[int, bytes]])
         assert problem.line <= content.count(b"\n") + 1
     for job in parsed.jobs:
         assert restore(job.definition, job.source, UTC_ONLY) == job
+
+
+def test_one_expensive_message_for_thousands_of_jobs_is_one_problem() -> None:
+    message = "{% for a in range(900) %}{% for b in range(10) %}{% endfor %}{% endfor %}x"
+    shared = f"defaults: {{schedule: {{cron: '0 9 * * *'}}, to: +14155550123, message: '{message}'}}\n"
+    jobs = "".join(f"  - {{name: j{number}}}\n" for number in range(2_000))
+    parsed = parse_file("x.yaml", f"{shared}jobs:\n{jobs}".encode(), Defaults())
+    (problem,) = parsed.problems
+    assert str(problem).startswith("x.yaml:1:71: defaults.message: the messages of this file together take too much")
+
+
+@pytest.mark.parametrize("to", ["[]", "{phone: +1}", "+1", "[{}]"])
+def test_a_wrong_recipient_hides_no_problem_of_the_message(to: str) -> None:
+    data = f"schedule: {{cron: '0 9 * * *'}}\nto: {to}\nmessage: ''\n"
+    messages = [problem.message for problem in parse_file("x.yaml", data.encode(), Defaults()).problems]
+    assert len(messages) == 2
+    assert "the text is empty" in messages
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("to: []", "{{ recipient.name }}"),
+        ("vars: []", "{{ vars.name }}"),
+        ("description: [x]", "{{ job.description }}"),
+    ],
+)
+def test_what_is_wrong_itself_is_not_said_to_be_missing_from_the_message(wrong: str, message: str) -> None:
+    to = "" if wrong.startswith("to") else "to: +14155550123\n"
+    data = f"schedule: {{cron: '0 9 * * *'}}\n{to}message: '{message}'\n{wrong}\n"
+    (problem,) = parse_file("x.yaml", data.encode(), Defaults()).problems
+    assert problem.path == wrong.partition(":")[0]

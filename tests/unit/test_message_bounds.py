@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from reminderd.message import RenderError, check_job, render
+from reminderd.message import Effort, RenderError, check_job, render
 from reminderd.message.expressions import STEPS, Run
 from reminderd.message.statements import write
 from reminderd.message.template import compile_template
@@ -178,12 +178,47 @@ def test_thousands_of_list_elements_are_within_the_bounds() -> None:
     assert render(job(message, {"some": list(range(5_000))}), ANN, DUE_AT).text == "4999"
 
 
+SLOW = "{% for n in vars.some %}{% if n == 0 %}{{ recipient.phone }}{% endif %}{% endfor %}"
+
+
+def people(number: int) -> tuple[Recipient, ...]:
+    return tuple(Recipient("+14155550100", key=str(each)) for each in range(number))
+
+
 def test_the_steps_of_a_check_are_bounded_for_all_recipients_together() -> None:
-    slow = "{% for n in vars.some %}{% if n == 0 %}{{ recipient.name }}{% endif %}{% endfor %}"
-    people = tuple(Recipient(f"+1415555{number:04}", name="A") for number in range(100, 200))
-    many = tuple(Recipient("+14155550100", key=str(number), name="A") for number in range(1_000))
-    for recipients in (people, many):
-        assert check_job(job(slow, {"some": list(range(5_000))}, *recipients), DUE_AT) == []
+    """The texts of one occurrence are made in one go, so that all of them together are bounded, not only each."""
+    some = {"some": list(range(5_000))}
+    assert check_job(job(SLOW, some, *people(10)), DUE_AT) == []
+    tracing = Effort()
+    (problem,) = check_job(job(SLOW, some, *people(1_000)), DUE_AT, tracing)
+    assert "the texts of its 1000 recipients together take too much work to make" in problem.message
+    assert tracing.further < 250_000
+
+
+def test_a_failing_text_is_tried_for_few_recipients() -> None:
+    effort = Effort()
+    (problem,) = check_job(
+        job("{% for a in range(1000) %}" * 2 + "{% endfor %}" * 2, {}, *people(1_000)), DUE_AT, effort
+    )
+    assert "too much work" in problem.message
+    assert effort.further < 6 * STEPS
+
+
+def checked(message: str, number: int) -> list[str]:
+    """The problems of so many jobs of one file."""
+    effort = Effort()
+    found = [check_job(job(message, {"some": list(range(5_000))}), DUE_AT, effort) for _ in range(number)]
+    return [problem.message for problems in found for problem in problems]
+
+
+def test_the_messages_of_a_file_are_bounded_together_and_one_problem_says_so() -> None:
+    assert checked(SLOW, 10) == []
+    assert checked(SLOW, 1_000) == ["the messages of this file together take too much work to check"]
+
+
+def test_thousands_of_honest_messages_are_no_trouble_together() -> None:
+    honest = "{% if recipient.name is defined %}{{ recipient.name }}{% endif %}" + "{{ due_at.strftime('%H:%M') }} " * 5
+    assert checked(honest, 5_000) == []
 
 
 def nested(depth: int) -> list[object]:
