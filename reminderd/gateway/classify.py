@@ -50,7 +50,7 @@ def _answered(answer: Answer, text: str, secrets: tuple[str, ...]) -> Outcome:
 
 def _taken(status: int, said: object) -> Outcome:
     """api_id is what Plivo's support asks for; shown only if it is an id, as it is not scrubbed."""
-    uuid = _message_uuid(said)
+    uuid = message_uuid(said)
     if uuid is None:
         return InDoubt(f"{status} without a readable message_uuid", status)
     api_id = said.get("api_id") if isinstance(said, dict) else None
@@ -94,11 +94,18 @@ def describe(answer: Answer, said: dict[str, Any] | None) -> str:
     error = said.get("error")
     if error is None:
         return f"{answer.status}"
-    return f"{answer.status}: {error if isinstance(error, str) else json.dumps(error, ensure_ascii=False)}"
+    return f"{answer.status}: {error if isinstance(error, str) else _written(error)}"
 
 
-def _message_uuid(said: object) -> str | None:
-    """The one uuid that an accepted message has; documented as a list of one."""
+def _written(error: object) -> str:
+    try:
+        return json.dumps(error, ensure_ascii=False)
+    except RecursionError:  # what could just be read is a little too deep to be written
+        return "nested too deeply to be shown"
+
+
+def message_uuid(said: object) -> str | None:
+    """The one uuid that an accepted message has; documented as a list of one, in the log as text."""
     named = said.get("message_uuid") if isinstance(said, dict) else None
     uuid = named[0] if isinstance(named, list) and len(named) == 1 else named
     if not isinstance(uuid, str) or not uuid.isprintable():

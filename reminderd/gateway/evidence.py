@@ -17,10 +17,11 @@ def scrub(evidence: str, text: str = "", secrets: tuple[str, ...] = ()) -> str:
 
     text: a message of which no recognisable part may show. secrets: replaced wherever they stand.
     """
-    evidence = _line(evidence)[:_READ]
+    evidence = _line(evidence)
+    # Before anything is cut, which could leave a part that is not recognised.
     for secret in secrets:
         evidence = evidence.replace(secret, "[secret]")
-    evidence = _NUMBER.sub(lambda number: f"…{number.group()[-4:]}", _without(_line(text), evidence))
+    evidence = _NUMBER.sub(lambda number: f"…{number.group()[-4:]}", _without(_line(text), evidence[:_READ]))
     return evidence if len(evidence) <= LONGEST else f"{evidence[: LONGEST - 1]}…"
 
 

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
-from reminderd.gateway.classify import describe, plivo_json, read_json
+from reminderd.gateway.classify import describe, message_uuid, plivo_json, read_json
 from reminderd.gateway.evidence import scrub
 from reminderd.gateway.port import LogPage, LogUnavailable
 from reminderd.gateway.transport import Answer, Broken, Exchange, Rejected, Unreached, Withdrawn
@@ -16,6 +16,9 @@ from reminderd.model import LogRow, digits
 PAGE_SIZE = 20  # Plivo's largest
 REQUESTS_PER_MINUTE = 20  # Plivo's limit for this question, an account
 _PAGE_KEYS = frozenset({"offset", "cursor"})
+_OURS = {"message_direction": "outbound", "message_type": "sms"}
+_LONGEST_PAGE = 1000  # characters of what names a page
+_LONGEST_FIELD = 100  # characters of a number, a name or a state
 
 
 class Budget:
@@ -82,6 +85,8 @@ def _page(objects: list[Any], meta: object, asked: str | None) -> LogPage | LogU
     outbound = [row for row in objects if not _is_another_kind(row)]
     rows = [read for row in outbound if (read := _row(row)) is not None]
     following = _next(meta, asked, len(objects))
+    if following is not None and len(following) > _LONGEST_PAGE:
+        return LogUnavailable("the log names the following page at too great a length")
     if following is not None and following == (asked or "offset=0"):
         return LogUnavailable("the log names the same page again")
     return LogPage(tuple(rows), following, skipped=len(outbound) - len(rows))
@@ -89,34 +94,43 @@ def _page(objects: list[Any], meta: object, asked: str | None) -> LogPage | LogU
 
 def _is_another_kind(row: object) -> bool:
     """Inbound, or no SMS: the filters are asked for, but not relied upon."""
-    return isinstance(row, dict) and (
-        row.get("message_direction") not in {"outbound", None} or row.get("message_type") not in {"sms", None}
+    return isinstance(row, dict) and any(
+        isinstance(row.get(key), str) and row[key] != ours for key, ours in _OURS.items()
     )
 
 
 def _row(row: object) -> LogRow | None:
     if not isinstance(row, dict):
         return None
-    uuid, sent_at = row.get("message_uuid"), _utc(row.get("message_time"))
-    sender, phone = row.get("from_number"), row.get("to_number")
-    if not isinstance(uuid, str) or not uuid or sent_at is None or phone is None:
+    uuid, sent_at = message_uuid(row), _utc(row.get("message_time"))
+    sender, phone = _field(row.get("from_number")), _field(row.get("to_number"))
+    kinds = {type(row.get(key)) for key in _OURS}
+    if uuid is None or sent_at is None or sender is None or not phone or not kinds <= {str, type(None)}:
         return None
-    return LogRow(
-        uuid, sent_at, digits(str(sender or "")), digits(str(phone)), _units(row), str(row.get("message_state") or "")
-    )
+    return LogRow(uuid, sent_at, digits(sender), digits(phone), _units(row), _field(row.get("message_state")) or "")
+
+
+def _field(value: object) -> str | None:
+    """A number, a name or a word as text, "" where there is none; None for what cannot be one."""
+    if value is None:
+        return ""
+    text = str(value) if isinstance(value, str | int) else "\0"
+    return text if text.isprintable() and len(text) <= _LONGEST_FIELD else None
 
 
 def _units(row: dict[str, Any]) -> int | None:
     try:
         return int(row["units"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
 def _utc(text: object) -> datetime | None:
     """Plivo answers with the account's offset, or with none where it means UTC."""
+    if not isinstance(text, str):
+        return None
     try:
-        moment = datetime.fromisoformat(str(text))
+        moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -126,9 +140,11 @@ def _next(meta: object, asked: str | None, size: int) -> str | None:
     """Where the following page is: `offset=…` or `cursor=…`, whichever way of paging Plivo uses for the account."""
     if not isinstance(meta, dict) or "next" not in meta:
         start = dict(parse_qsl(asked or "offset=0")).get("offset", "")
-        return f"offset={int(start) + size}" if start.isdecimal() and size >= PAGE_SIZE else None
+        return f"offset={int(start) + size}" if start.isdecimal() and len(start) < 10 and size >= PAGE_SIZE else None
     if not isinstance(meta["next"], str):
         return None
-    found = {key: value for key, value in parse_qsl(urlsplit(meta["next"]).query) if key in _PAGE_KEYS}
+    # What follows the question mark; the rest may be no address at all.
+    query = meta["next"].partition("?")[2].partition("#")[0]
+    found = {key: value for key, value in parse_qsl(query, errors="replace") if key in _PAGE_KEYS}
     key = "cursor" if "cursor" in found else "offset"
-    return urlencode({key: found[key]}) if key in found else None
+    return urlencode({key: found[key]}, errors="replace") if key in found else None

@@ -12,7 +12,7 @@ from reminderd.gateway.lines import Limits
 from reminderd.gateway.messagelog import REQUESTS_PER_MINUTE, Budget, log_page, question
 from reminderd.gateway.port import LogPage, LogUnavailable, Probe, SendRequest
 from reminderd.gateway.route import Route
-from reminderd.gateway.session import Session, headers, sdk_client
+from reminderd.gateway.session import Session, basic_credentials, headers, sdk_client
 from reminderd.gateway.transport import Transport
 from reminderd.model import Outcome
 
@@ -35,7 +35,7 @@ class PlivoGateway:
         transport = Transport(route, headers(auth, f"reminderd/{__version__}"), limits, config.threads)
         self._session = Session(transport, auth)
         self._client = sdk_client(self._session, route)
-        self._secrets = (config.auth_token, config.auth_id)
+        self._secrets = (config.auth_token, config.auth_id, basic_credentials(auth))
         self._budget = Budget(REQUESTS_PER_MINUTE, 60.0, time.monotonic)
 
     def send(self, request: SendRequest, begin: Callable[[], bool]) -> Outcome:

@@ -119,11 +119,15 @@ def _unrecorded(call: Call, failure: Exception | None) -> Exchange:
     return Broken(what) if call.begun else Unreached(what)
 
 
+def basic_credentials(auth: tuple[str, str]) -> str:
+    """The account's id and token as they stand in the header, where anybody could read them."""
+    return base64.b64encode(":".join(auth).encode()).decode("ascii")
+
+
 def headers(auth: tuple[str, str], user_agent: str) -> dict[str, str]:
     """What the SDK sends with every JSON request."""
-    credentials = base64.b64encode(":".join(auth).encode()).decode("ascii")
     return {
-        "Authorization": f"Basic {credentials}",
+        "Authorization": f"Basic {basic_credentials(auth)}",
         "User-Agent": user_agent,
         "Accept": "application/json",
         "Accept-Encoding": "identity",
