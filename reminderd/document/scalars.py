@@ -218,7 +218,8 @@ def zone(value: object) -> str:
             raise KeyError(name)
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        hint = did_you_mean(name, available_timezones()) or "write an IANA name such as Europe/Berlin"
+        zones = [zone for zone in available_timezones() if not _NOT_IANA.fullmatch(zone)]
+        hint = did_you_mean(name, zones) or "write an IANA name such as Europe/Berlin"
         raise Wrong(f"{show(name)} is not a time zone", hint) from None
     return name
 

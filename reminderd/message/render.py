@@ -16,7 +16,7 @@ from reminderd.model import Job, Recipient, Text
 _MARKS = re.compile(r"\{[{%#]")
 _LINE_END = re.compile(r"\r\n?")
 # Half of a surrogate pair cannot be sent at all; controls show as nothing or as rubbish.
-_UNSENDABLE = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+_UNSENDABLE = re.compile("[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Drawn(NamedTuple):

@@ -1,5 +1,6 @@
 """What the daemon's settings are, and what each may be."""
 
+import os
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ _ACCOUNT = re.compile(r"(?:MA|SA)[A-Za-z0-9]{18}")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,500}")
 _LONGEST_TOKEN_FILE = 4096
+_LONGEST_PATH_PART = 255
 _FORMATS: dict[str, Literal["auto", "text", "json"]] = {"auto": "auto", "text": "text", "json": "json"}
 _LEVELS: dict[str, Literal["debug", "info", "warning", "error"]] = {
     "debug": "debug",
@@ -26,12 +28,16 @@ _LEVELS: dict[str, Literal["debug", "info", "warning", "error"]] = {
 
 
 def _path(value: object) -> Path:
-    return Path(scalars.line(value))
+    path = Path(scalars.line(value))
+    longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
+    if longest > _LONGEST_PATH_PART:
+        raise Wrong(f"has a name of {longest} bytes in it, and no file's name has more than {_LONGEST_PATH_PART}")
+    return path
 
 
 def _file(value: object) -> Path:
     path = _path(value)
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - also where nobody may look
         raise Wrong(f"{scalars.show(str(path))} is not a file")
     return path
 
@@ -96,7 +102,13 @@ def _proxy(value: object) -> str:
 def _is_http(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in text
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and text.isprintable()
+            and " " not in text
+        )
     except ValueError:
         return False
 
