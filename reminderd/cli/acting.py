@@ -13,7 +13,7 @@ from reminderd.commands import Commands
 from reminderd.control import NotRunning, ask, user_name
 from reminderd.reconciler import look_up
 from reminderd.settings import Settings
-from reminderd.store import Refusal, StateError, StateLocked, StateMissing, Store, is_locked, locked
+from reminderd.store import Refusal, StateError, StateLocked, StateMissing, Store, is_locked, locked, state_exists
 
 
 def act(source: SettingsSource, request: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def _ask_daemon(settings: Settings, request: dict[str, Any]) -> dict[str, Any]:
 
 def _act_directly(settings: Settings, request: dict[str, Any]) -> dict[str, Any]:
     clock = SystemClock()
-    if not settings.state.exists():
+    if not state_exists(settings.state):
         raise StateMissing(f"there is no state at {settings.state}; `reminderd run` creates it")
     try:
         with locked(settings.state, to_text(clock.now())), closing(Store.open(settings.state)) as store:

@@ -11,6 +11,7 @@ from reminderd.store.connection import (
     copy_state,
     open_read_only,
     open_state,
+    state_exists,
 )
 from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settled
 from reminderd.store.doubts import Doubt, Doubts
@@ -89,4 +90,5 @@ __all__ = [
     "is_locked",
     "locked",
     "open_reports",
+    "state_exists",
 ]

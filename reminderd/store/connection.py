@@ -8,6 +8,7 @@ at the same time; exactly one connection writes here, and readers open the file 
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -101,11 +102,19 @@ def listed_rows(rows: Sequence[Sequence[object]]) -> tuple[str, dict[str, object
     return ", ".join(f"({', '.join(group)})" for group in groups), named
 
 
+def state_exists(path: Path) -> bool:
+    """Whether anything lies at `path`; raises StateError where nobody may look."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StateError(f"the state {path} cannot be read: {error.strerror}") from error
+
+
 def open_state(path: Path, *, create: bool = False) -> Connection:
     """The writing connection; the caller holds the state's lock. Only `create=True` makes a new file."""
     from reminderd.store.schema import migrate  # sqlite-utils takes a while to import, and readers need none of it
 
-    if not path.exists():
+    if not state_exists(path):
         if not create:
             raise StateMissing(f"there is no state at {path}; `reminderd run` creates it")
         if not path.parent.is_dir():
@@ -147,8 +156,11 @@ def _prepare(connection: Connection) -> None:
 def _check_header(path: Path) -> None:
     """Refuse what is not ours before SQLite may touch it."""
     try:
-        with path.open("rb") as file:
-            header = file.read(100)
+        # O_NONBLOCK: a FIFO must not hang us.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            header = (file.read(100) or b"") if regular else b"not a file"
     except FileNotFoundError:
         return
     except OSError as error:
@@ -162,7 +174,7 @@ def _check_header(path: Path) -> None:
 
 def open_read_only(path: Path) -> Connection:
     """A reading connection for the commands: it can neither write nor checkpoint."""
-    if not path.exists():
+    if not state_exists(path):
         raise StateMissing(f"there is no state at {path}; `reminderd run` creates it")
     _check_header(path)
     try:

@@ -92,7 +92,7 @@ def _holder(path: Path) -> str:
     try:
         found = json.loads(path.read_text())
         return f"process {found['pid']} on {found['host']} since {found['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"
 
 
@@ -108,7 +108,7 @@ def holder_pid(state: Path) -> int | None:
 def is_locked(state: Path) -> bool:
     """Whether some process holds the state now."""
     try:
-        descriptor = os.open(lock_path(state), os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(lock_path(state), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:
