@@ -7,19 +7,21 @@ text, a full phone number or a credential.
 import json
 import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TextIO
+from typing import Any, TextIO
 
 from reminderd.clock import to_text
 from reminderd.duration import format_duration
 
 _logger = logging.getLogger("reminderd")
 _held = threading.local()
+_ODD = re.compile(r"[^\n -~]")
 
 
 class Event(StrEnum):
@@ -178,19 +180,28 @@ class _TextFormatter(logging.Formatter):
         return " ".join([_time(record), f"{record.levelname.lower():7}", *words])
 
 
+def json_text(value: object, **options: Any) -> str:
+    """JSON in which nothing can steer a terminal: what cannot be printed is escaped, though JSON would take it."""
+    return _ODD.sub(_escaped, json.dumps(value, ensure_ascii=False, **options))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1]
+
+
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         head = {"time": _time(record), "level": record.levelname.lower(), "event": record.getMessage()}
         if record.exc_info:
             head["traceback"] = self.formatException(record.exc_info)
-        return json.dumps({**head, **_fields(record)}, default=str, ensure_ascii=False)
+        return json_text({**head, **_fields(record)}, default=str)
 
 
 def _quoted(value: object) -> str:
     """One word, or a JSON string: a line of the log stays one line whatever the value."""
     text = str(value)
     plain = text.isprintable() and text and not any(c in ' "=' for c in text)
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if plain else json_text(text)
 
 
 def traceback(event: Event, **fields: object) -> None:

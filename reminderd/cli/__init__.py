@@ -3,11 +3,13 @@
 import importlib
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from reminderd import __version__
+from reminderd.cli.streams import Watched, let_go, stand_in_for_closed
 
 # What `reminderd --help` says, here so that it need not import every command.
 _GROUPS = {
@@ -43,6 +45,23 @@ _MODULES = {"next": "next_", "list": "list_"}
 class LazyGroup(click.Group):
     """Commands by name; the module of a command is imported when it is needed."""
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command to its end; one whose output cannot be written ends with a sentence."""
+        stand_in_for_closed()
+        out, err = Watched(sys.stdout), Watched(sys.stderr)
+        sys.stdout, sys.stderr = out, err
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error not in (out.failure, err.failure):
+                raise
+            _say_unwritten(out, err)
+            sys.exit(2)
+        finally:
+            for stream in (out, err):
+                if stream.failure is not None:
+                    let_go(stream)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return [name for names in _GROUPS.values() for name in names]
 
@@ -66,6 +85,13 @@ class LazyGroup(click.Group):
         for title, commands in _GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl(list(commands.items()))
+
+
+def _say_unwritten(out: Watched, err: Watched) -> None:
+    if out.failure is not None:
+        with suppress(OSError):
+            err.write(f"reminderd: the output cannot be written: {out.failure.strerror}\n")
+            err.flush()
 
 
 @click.command(

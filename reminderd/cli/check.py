@@ -6,12 +6,21 @@ from pathlib import Path
 
 import click
 
-from reminderd.cli.common import FAILED, SettingsSource, json_option, plural, print_json, settings_options
+from reminderd.cli.common import (
+    FAILED,
+    SettingsSource,
+    json_option,
+    plural,
+    print_json,
+    print_problems,
+    settings_options,
+)
 from reminderd.jobs import Reader, Scan, assemble, parse_file
 from reminderd.model import Catalog, Defaults, ParsedFile, Problem
 
 _STDIN = "-"
 _LONGEST_STDIN = 1 << 20
+_MOST_SHOWN = 1000
 
 
 @click.command()
@@ -63,8 +72,7 @@ def _fields(problem: Problem) -> dict[str, object]:
 
 
 def _print(found: Sequence[Problem], catalog: Catalog) -> None:
-    for problem in found:
-        click.echo(str(problem))
+    print_problems(found, _MOST_SHOWN, "`reminderd check --json` shows all")
     if found:
         click.echo(f"{plural(len(found), 'problem')}", err=True)
     else:

@@ -1,7 +1,6 @@
 """What the commands share: the settings' options, the state, and how things are printed."""
 
 import functools
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -11,12 +10,14 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import click
+from pydantic import ValidationError
 
 from reminderd.clock import from_text, to_text
 from reminderd.document import load
 from reminderd.model import Problem
 from reminderd.settings import DEFAULT_CONFIG, Settings, load_settings
 from reminderd.store import Reports, StateError, open_reports
+from reminderd.telemetry import json_text
 
 FAILED, UNUSABLE = 1, 2
 
@@ -81,8 +82,7 @@ class SettingsSource:
         """The settings; ends the command with all their problems when there are any."""
         settings, problems = self.load()
         if settings is None or problems:
-            for problem in problems:
-                click.echo(str(problem), err=True)
+            _say(problems)
             sys.exit(UNUSABLE)
         return settings
 
@@ -94,10 +94,12 @@ class SettingsSource:
         settings, problems = self.load()
         if settings is not None and not problems:
             return settings
-        for problem in problems:
-            click.echo(str(problem), err=True)
+        _say(problems)
         named = self.state or os.environ.get("REMINDERD_STATE") or self._state_in_file()
-        return Settings.model_validate({"state": named}) if named else Settings()
+        try:
+            return Settings.model_validate({"state": named}) if named else Settings()
+        except ValidationError:  # the path of the state itself is the problem
+            sys.exit(UNUSABLE)
 
     def _state_in_file(self) -> str | None:
         path = Path(self.config or os.environ.get("REMINDERD_CONFIG") or DEFAULT_CONFIG)
@@ -117,8 +119,22 @@ class SettingsSource:
             fail(str(error), UNUSABLE)
 
 
+def print_problems(problems: Sequence[Problem | str], most: int, rest: str, indent: str = "") -> None:
+    """One line for each of the first `most` problems; of more, how many there are and that `rest` shows them."""
+    for problem in problems[:most]:
+        click.echo(f"{indent}{clean(problem)}")
+    if len(problems) > most:
+        click.echo(f"{indent}... and {plural(len(problems) - most, 'more problem')}: {rest}")
+
+
+def _say(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        click.echo(clean(problem), err=True)
+
+
 def fail(message: str, status: int = FAILED) -> NoReturn:
-    click.echo(f"reminderd: {message}", err=True)
+    """End with a sentence; its lines may name whatever people wrote."""
+    click.echo("reminderd: " + "\n".join(map(clean, message.split("\n"))), err=True)
     sys.exit(status)
 
 
@@ -126,7 +142,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def print_json(document: object) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=_jsonable))
+    click.echo(json_text(document, indent=2, default=_jsonable))
 
 
 def _jsonable(value: object) -> str:

@@ -12,9 +12,12 @@ from reminderd.cli.common import (
     json_option,
     plural,
     print_json,
+    print_problems,
     settings_options,
 )
 from reminderd.control import NotRunning, ask
+
+_MOST_SHOWN = 20
 
 
 @click.command()
@@ -38,7 +41,6 @@ def command(source: SettingsSource, as_json: bool) -> None:
     if as_json:
         print_json(result)
     else:
-        for problem in result["problems"]:
-            click.echo(problem)
+        print_problems(result["problems"], _MOST_SHOWN, "`reminderd check` shows them")
         click.echo(f"{plural(result['jobs'], 'job')} running, {plural(len(result['problems']), 'problem')}", err=True)
     sys.exit(FAILED if result["problems"] else 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from reminderd.cli.common import UNUSABLE, SettingsSource, fail, settings_options
+from reminderd.cli.common import UNUSABLE, SettingsSource, clean, fail, settings_options
 from reminderd.clock import SystemClock, to_text
 from reminderd.control import ControlServer
 from reminderd.daemon import Daemon, Place
@@ -28,6 +28,7 @@ from reminderd.store import (
     default_folder,
     host_identity,
     locked,
+    state_exists,
 )
 from reminderd.telemetry import configure
 
@@ -157,11 +158,11 @@ def _rehearsal(_: Settings) -> Gateway:
 
 def _print_request(request: SendRequest) -> None:
     left = timedelta(seconds=request.message_expiry or 0)
-    click.echo(f"would send to {request.phone} from {request.sender} (valid for {left}): {request.text}")
+    click.echo(f"would send to {request.phone} from {request.sender} (valid for {left}): {clean(request.text)}")
 
 
 def _on_a_copy(settings: Settings, stack: ExitStack) -> Settings:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reminderd-dry-run-")))
-    if settings.state.exists():
+    if state_exists(settings.state):
         copy_state(settings.state, folder / "state.db")
     return settings.model_copy(update={"state": folder / "state.db"})

@@ -13,6 +13,7 @@ from reminderd.cli.common import (
     local,
     plural,
     print_json,
+    print_problems,
     settings_options,
     style,
 )
@@ -20,7 +21,7 @@ from reminderd.clock import SystemClock
 from reminderd.model import Problem, State
 from reminderd.store import Reports, StateError, StateMissing, holder_pid, is_locked, open_reports
 
-_MOST_MOVED = 10
+_MOST_SHOWN = 20
 
 
 @click.command()
@@ -115,21 +116,20 @@ def _print(document: dict[str, Any]) -> None:
             _line(f"oldest {label}", f"delivery {oldest['id']} of {oldest['job']}, due {local(oldest['due_at'])}")
     for hold in document["holds"]:
         _line(f"hold {hold['id']}", f"{clean(hold['reason'])}; settle it with: {hold['settle_with']}")
-    for row in document["moved"][:_MOST_MOVED]:
+    for row in document["moved"][:_MOST_SHOWN]:
         was, due = local(row["was_due_at"], row["zone"]), local(row["due_at"], row["zone"])
         _line(
             "moved",
             f"{clean(row['job'])}: new rules of {row['zone']} move it from {row['nominal']} on ({was} is now {due})",
         )
-    if len(document["moved"]) > _MOST_MOVED:
-        _line("moved", f"and {len(document['moved']) - _MOST_MOVED} more jobs; see --json")
+    if len(document["moved"]) > _MOST_SHOWN:
+        _line("moved", f"and {len(document['moved']) - _MOST_SHOWN} more jobs; see --json")
     if document["deliveries"]["in_doubt"]:
         _line(
             "in doubt", "see `reminderd history --state in_doubt`; settle with: reminderd resolve ID --sent|--not-sent"
         )
     _line("problems", plural(len(document["problems"]), "problem") if document["problems"] else "none")
-    for problem in document["problems"]:
-        click.echo(f"  {clean(problem)}")
+    print_problems(document["problems"], _MOST_SHOWN, "`reminderd check` shows them", indent="  ")
 
 
 def _line(label: str, text: str) -> None:

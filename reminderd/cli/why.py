@@ -69,8 +69,8 @@ def _print(story: dict[str, Any]) -> None:
         ("from", story["sender"]),
         ("text", clean(story["text"]) if story["text"] else None),
         ("length", f"{story['segments']} segments, {story['encoding']}" if story["text"] else None),
-        ("message_uuid", story["message_uuid"]),
-        ("receipt", story["receipt"]),
+        ("message_uuid", story["message_uuid"] and clean(story["message_uuid"])),
+        ("receipt", story["receipt"] and clean(story["receipt"])),
         ("withdrawn", story["withdrawn"]),
         ("next look", f"into Plivo's log at {local(story['next_look_at'], zone)}" if story["next_look_at"] else None),
     ]
