@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from reminderd.document import MAX_PROBLEMS, Document, Fault, fault_of, faults
 from reminderd.document.scalars import Wrong
 from reminderd.jobs.build import build, recipient_of, schedule_of
-from reminderd.jobs.spec import EXAMPLES, KEYS, JobSpec
+from reminderd.jobs.spec import EXAMPLES, KEYS, JobSpec, Reading
 from reminderd.message import Effort, check_job
 from reminderd.model import Cron, Defaults, Job, Problem, Recipient, Schedule, Source
 from reminderd.recurrence import next_after
@@ -36,7 +36,7 @@ def read_job(
     """The job that `raw` says, or all that is wrong with it, placed in `scope`. effort: of the whole file."""
     problems: list[Problem] = []
     try:
-        readable = _Readable(JobSpec.model_validate(raw))
+        readable = _Readable(JobSpec.model_validate(raw, context=Reading()))
     except ValidationError as error:
         found = list(faults(error, KEYS, EXAMPLES))
         problems += [scope.problem(fault) for fault in found[: MAX_PROBLEMS + 1]]
@@ -65,7 +65,7 @@ def _mend(raw: Mapping[str, Any], found: Iterable[Fault]) -> _Readable:
         people = raw["to"] if isinstance(raw["to"], list) else [raw["to"]]
         mended["to"] = [_mend_person(index, each, bad_people.get(index)) for index, each in enumerate(people)]
     try:
-        return _Readable(JobSpec.model_validate({**_ANY, **mended}), frozenset(wrong))
+        return _Readable(JobSpec.model_validate({**_ANY, **mended}, context=Reading()), frozenset(wrong))
     except ValidationError:  # a value was wrong twice, and pydantic told only of the first
         return _Readable(JobSpec.model_validate(_ANY), frozenset(KEYS[()]))
 

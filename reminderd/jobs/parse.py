@@ -89,6 +89,8 @@ class _Reading:
             self._report(document, Fault(("defaults",), "are too long for so many jobs", "split the file"))
         else:
             for _, job in jobs.children.values():
+                if len(self.problems) > MAX_PROBLEMS:
+                    return
                 self._listed(document.under(job), shared)
 
     def _check_keys(self, document: Document) -> None:
@@ -119,8 +121,6 @@ class _Reading:
         self._job(merged, merged.value)
 
     def _job(self, scope: Document, raw: dict[str, Any]) -> None:
-        if len(self.problems) > MAX_PROBLEMS:
-            return
         job, problems = read_job(scope, raw, self.defaults, self._effort)
         self.problems += problems
         if job is not None:

@@ -4,14 +4,15 @@ The models take what a document gives, where every scalar is text, and the JSON 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WrapValidator
 
-from reminderd.document import scalars
+from reminderd.document import MAX_PROBLEMS, scalars
 from reminderd.document.scalars import Wrong, show
 from reminderd.message import parse_phone
 from reminderd.model import CatchUp, OnDoubt
@@ -22,16 +23,24 @@ LONGEST_VALIDITY = timedelta(days=3660)
 DEFAULT_VALIDITY = timedelta(hours=1)
 DEFAULT_RETRY = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
 
+MOST_RETRIES = 100
+MOST_TIMES = 10_000
+
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _CATCH_UP = {each.value: each for each in CatchUp}
 _ON_DOUBT = {each.value: each for each in OnDoubt}
 
 
-class Reading(NamedTuple):
-    """How a job is read. accepted: it was found good once, and is not judged again by rules that move with time."""
+@dataclass(slots=True)
+class Reading:
+    """How a job is read. accepted: it was found good once, and is not judged again by rules that move with time.
+
+    wrong: how many of its recipients are wrong; when these are more than anybody is told of, no others are looked at.
+    """
 
     accepted: bool = False
+    wrong: int = 0
 
 
 def job_name(value: object) -> str:
@@ -71,6 +80,8 @@ def _on_doubt(value: object) -> OnDoubt:
 def _delays(value: object) -> list[object]:
     if not isinstance(value, list):
         raise Wrong(f"must be a list of delays, not {scalars.kind(value)}", "write [1m, 5m, 25m], or [] for no retry")
+    if len(value) > MOST_RETRIES:
+        raise Wrong(f"has {len(value)} delays, at most {MOST_RETRIES} are allowed")
     return value
 
 
@@ -80,13 +91,31 @@ def _one_or_more(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
+def _times(value: object) -> list[object]:
+    times = _one_or_more(value)
+    if len(times) > MOST_TIMES:
+        raise Wrong(f"has {len(times)} times, at most {MOST_TIMES} are allowed", "split the job")
+    return times
+
+
 def _variables(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
         raise Wrong(f"must be a mapping, not {scalars.kind(value)}", "write vars: {name: value}")
     return {key: scalars.core(item) for key, item in value.items()}
 
 
-def _person(value: object, info: ValidationInfo) -> object:
+def _person(value: object, read: Callable[[object], object], info: ValidationInfo) -> object:
+    reading = info.context if isinstance(info.context, Reading) else Reading()
+    if reading.wrong > MAX_PROBLEMS:
+        return _ANYBODY
+    try:
+        return read(_as_mapping(value, info))
+    except ValueError:
+        reading.wrong += 1
+        raise
+
+
+def _as_mapping(value: object, info: ValidationInfo) -> object:
     """A recipient that is only a number is written as text."""
     if not isinstance(value, dict):
         return {"phone": scalars.text(value)}
@@ -124,7 +153,7 @@ class _Spec(BaseModel):
 class ScheduleSpec(_Spec):
     """Exactly one of `at`, `cron` and `every` makes a schedule; that is checked with what they mean."""
 
-    at: Annotated[tuple[Line, ...] | None, BeforeValidator(_one_or_more)] = None
+    at: Annotated[tuple[Line, ...] | None, BeforeValidator(_times)] = None
     cron: Line | None = None
     every: Span | None = None
     start: Line | None = Field(None, alias="from")
@@ -146,6 +175,9 @@ class RecipientSpec(_Spec):
         return {key: scalars.core(value) for key, value in (self.model_extra or {}).items()}
 
 
+_ANYBODY = RecipientSpec(phone="+14155550100")
+
+
 class JobSpec(_Spec):
     """One job as it is written, its file's defaults filled in."""
 
@@ -153,7 +185,7 @@ class JobSpec(_Spec):
     schedule: Annotated[ScheduleSpec, BeforeValidator(_schedule)]
     timezone: Zone | None = None
     sender: Annotated[str, BeforeValidator(scalars.sender)] | None = None
-    to: Annotated[tuple[Annotated[RecipientSpec, BeforeValidator(_person)], ...], BeforeValidator(_one_or_more)]
+    to: Annotated[tuple[Annotated[RecipientSpec, WrapValidator(_person)], ...], BeforeValidator(_one_or_more)]
     message: Annotated[str, BeforeValidator(scalars.text)]
     vars: Annotated[dict[str, object], BeforeValidator(_variables)] = Field(default_factory=dict)
     valid_for: Annotated[timedelta, BeforeValidator(_validity)] = DEFAULT_VALIDITY
