@@ -17,6 +17,8 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 LookUp = Callable[[Doubt], Findings]
 
+_LONGEST_WORD = 200  # characters, as long as a message_uuid may be
+
 
 @dataclass
 class Commands:
@@ -47,10 +49,11 @@ class Commands:
             case "approve":
                 return self._approve(request, who, now)
             case other:
-                raise Refusal(f"there is no command {other!r}")
+                raise Refusal(f"there is no command {_shown(other)}")
 
     def _retry(self, request: Request, who: str, now: datetime) -> Answer:
-        valid_for = parse_duration(request["valid_for"]) if request.get("valid_for") else None
+        given = _word(request.get("valid_for"), "duration")
+        valid_for = parse_duration(given) if given else None
         if valid_for is not None and valid_for < timedelta(seconds=10):
             raise Refusal(f"--valid-for {format_duration(valid_for)} is too short to send anything; give at least 10s")
         with self.store.together():
@@ -67,7 +70,7 @@ class Commands:
         return {"cancelled": ids}
 
     def _resolve_sent(self, request: Request, who: str, now: datetime) -> Answer:
-        delivery_id, uuid = _whole(request.get("id")), request.get("uuid") or None
+        delivery_id, uuid = _whole(request.get("id")), _word(request.get("uuid"), "message_uuid")
         self.store.operations.check_in_doubt(delivery_id)
         doubt = self.store.doubts.get(delivery_id)
         assert doubt is not None
@@ -131,10 +134,24 @@ def _ids(request: Request) -> list[int]:
     ids = request.get("ids")
     if not isinstance(ids, list) or not ids:
         raise Refusal("name at least one delivery by its number")
-    return [_whole(each) for each in dict.fromkeys(ids)]
+    return list(dict.fromkeys(_whole(each) for each in ids))
+
+
+def _word(value: object, what: str) -> str | None:
+    """A short text, None where it is left out."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not value.isprintable() or len(value) > _LONGEST_WORD:
+        raise Refusal(f"{_shown(value)} is not a {what}")
+    return value
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if isinstance(value, str | int | float) else type(value).__name__
+    return text if len(text) <= _LONGEST_WORD else f"{text[:40]}…"
 
 
 def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
-        raise Refusal(f"{value!r} is not a number of a delivery or hold")
+        raise Refusal(f"{_shown(value)} is not a number of a delivery or hold")
     return value

@@ -10,6 +10,7 @@ import pwd
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ _LONGEST_ANSWER = 64 * 1024 * 1024
 _READ_SECONDS = 5.0
 _ANSWER_SECONDS = 150.0
 _PAUSE_SECONDS = 1.0
+_MOST_CLIENTS = 32
+_BACKLOG = 128
 
 Handle = Callable[[dict[str, Any], str], dict[str, Any]]
 
@@ -41,6 +44,7 @@ class ControlServer:
         self._path = socket_path(state)
         self._handle = handle
         self._stopping = threading.Event()
+        self._places = threading.Semaphore(_MOST_CLIENTS)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
 
     def start(self) -> None:
@@ -53,7 +57,7 @@ class ControlServer:
                 self._listener.bind(address)
         finally:
             os.umask(mask)
-        self._listener.listen(16)
+        self._listener.listen(_BACKLOG)
         threading.Thread(target=self._accept, name="control", daemon=True).start()
 
     def stop(self) -> None:
@@ -71,20 +75,24 @@ class ControlServer:
             except OSError:  # closed by `stop`; or too many files are open, and some may be closed soon
                 self._stopping.wait(_PAUSE_SECONDS)
                 continue
+            if not self._places.acquire(blocking=False):
+                _turn_away(connection)
+                continue
             try:
                 threading.Thread(target=self._serve, args=(connection,), name="control-client", daemon=True).start()
             except RuntimeError:  # too many threads: the client is told nothing, and may ask again
                 connection.close()
+                self._places.release()
 
     def _serve(self, connection: socket.socket) -> None:
-        with connection:
-            try:
+        try:
+            with connection, contextlib.suppress(OSError):  # the client has gone, or takes its time
                 who = _peer(connection)
+                answer = self._answer(_read_line(connection, _LONGEST_REQUEST, _READ_SECONDS), who)
                 connection.settimeout(_READ_SECONDS)
-                answer = self._answer(_read_line(connection, _LONGEST_REQUEST), who)
                 connection.sendall(json.dumps(answer).encode() + b"\n")
-            except OSError:
-                return  # the client has gone
+        finally:
+            self._places.release()
 
     def _answer(self, line: bytes, who: str) -> dict[str, Any]:
         try:
@@ -100,6 +108,12 @@ class ControlServer:
             return {"ok": False, "error": f"a defect in the daemon ({type(error).__name__}); its log has the traceback"}
 
 
+def _turn_away(connection: socket.socket) -> None:
+    with connection, contextlib.suppress(OSError):
+        connection.setblocking(False)
+        connection.send(b'{"ok": false, "error": "too many commands at once; try again"}\n')
+
+
 def _peer(connection: socket.socket) -> str:
     raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     return user_name(struct.unpack("3i", raw)[1])
@@ -113,9 +127,12 @@ def user_name(uid: int) -> str:
         return f"uid {uid}"
 
 
-def _read_line(connection: socket.socket, longest: int) -> bytes:
+def _read_line(connection: socket.socket, longest: int, seconds: float) -> bytes:
+    """What comes up to a line's end; raises TimeoutError when the whole of it takes longer than `seconds`."""
     received = bytearray()
+    until = time.monotonic() + seconds
     while b"\n" not in received[-65536:] and len(received) < longest:
+        connection.settimeout(max(0.001, until - time.monotonic()))
         part = connection.recv(65536)
         if not part:
             break
@@ -147,7 +164,7 @@ def ask(state: Path, request: dict[str, Any]) -> dict[str, Any]:
             raise NotRunning(f"no daemon answers at {path}: {error.strerror}") from None
         try:
             connection.sendall(json.dumps(request).encode() + b"\n")
-            answer: dict[str, Any] = json.loads(_read_line(connection, _LONGEST_ANSWER) or b"{}")
+            answer: dict[str, Any] = json.loads(_read_line(connection, _LONGEST_ANSWER, _ANSWER_SECONDS) or b"{}")
         except (ConnectionError, ValueError):
             raise NotRunning("the daemon ended before it answered; look whether it was done, and ask again") from None
         return answer
