@@ -50,7 +50,7 @@ def hours(world: "World") -> list[tuple[str, str]]:
 
 
 class ScriptedGateway:
-    """Answers as `script` says, one entry a request, and accepts everything else.
+    """Answers as `script` says, one entry a request; else as `moods` says of the phone; and accepts everything else.
 
     arrived: what a real gateway would have sent on, also where its answer got lost. lost_arrive: whether a request in
     doubt arrives.
@@ -60,6 +60,7 @@ class ScriptedGateway:
         self._clock = clock
         self._lock = threading.Lock()
         self.script: deque[Outcome] = deque()
+        self.moods: dict[str, Outcome] = {}
         self.lost_arrive = False
         self.arrived: list[SendRequest] = []
         self.arrived_at: list[str] = []
@@ -70,7 +71,7 @@ class ScriptedGateway:
 
     def send(self, request: SendRequest, begin: Callable[[], bool]) -> Outcome:
         with self._lock:
-            outcome = self.script.popleft() if self.script else None
+            outcome = self.script.popleft() if self.script else self.moods.get(request.phone)
         if isinstance(outcome, NotSent) and not outcome.suspend:
             return outcome
         if not begin():
