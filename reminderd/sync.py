@@ -92,11 +92,11 @@ class Syncer:
             held -= lost.keys()
             jobs = {**catalog.jobs, **{name: self._running[name] for name in held}}
             changed, moved = self._store.jobs.replace(jobs, held, problems, now, awake_since, keep=lost)
+            self._owed_to_planner.update(changed)  # before the commit, which can seem to fail and be done all the same
             effective = Catalog(jobs, problems)
             self._store.health.loaded(effective.digest, now)
             self._note_hold(held, hold, now)
         self._running, self._held = jobs, held
-        self._owed_to_planner.update(changed)
         self._hand_to_planner(sorted(self._owed_to_planner))
         self._owed_to_planner.clear()
         self._shifts.look(self._planner.entries().values(), now)

@@ -56,6 +56,7 @@ class Dispatcher:
         self._in_flight: dict[int, Claim] = {}
         self._beginnings: list[Beginning] = []
         self._finished: list[Finished] = []
+        self._unsure = False  # whether a commit seemed to fail; a disk can do it all the same
         self._suspension = store.health.suspension()
         self._probing = False
         self._senders = Senders(limits.threads, clock, self._on_beginning, self._on_finished)
@@ -90,17 +91,20 @@ class Dispatcher:
         claimed_at = self._clock.boottime()
         try:
             with self._store.together():
+                if self._unsure:
+                    self._store.deliveries.let_go(self._in_flight, now)
                 settled = self._record(now)
                 if beginnings and self._open:
                     granted = self._store.deliveries.begin([b.claim for b in beginnings], now)
                 claims = self._claim(now)
             self._note_begun(granted, beginnings, claims)
         except BaseException:
-            granted, self._suspension = set(), suspension
+            granted, self._suspension, self._unsure = set(), suspension, True
             raise
         finally:
             for beginning in beginnings:
                 beginning.answer(beginning.claim.attempt_id in granted)
+        self._unsure = False
         for finished in self._finished:
             del self._in_flight[finished.claim.attempt_id]
         self._finished.clear()

@@ -43,6 +43,7 @@ class Connection:
         if self._depth:
             yield
             return
+        self._roll_back()  # what is left where a rollback failed too
         self.raw.execute("begin immediate")
         self._depth = 1
         try:

@@ -214,22 +214,24 @@ class Deliveries:
 
     # -- the end of an attempt --------------------------------------------------------------------------
 
-    def _owned(self, uuids: Collection[str]) -> set[str]:
-        """Those of these names that some attempt has already; hardly ever any."""
+    def _owners(self, uuids: Collection[str]) -> dict[str, int]:
+        """The attempts that have one of these names already; hardly ever any."""
         if not uuids:
-            return set()
+            return {}
         places, values = listed(list(uuids))
-        rows = self._db.rows(f"select message_uuid from attempts where message_uuid in ({places})", values)
-        return {row["message_uuid"] for row in rows}
+        rows = self._db.rows(f"select id, message_uuid from attempts where message_uuid in ({places})", values)
+        return {row["message_uuid"]: row["id"] for row in rows}
 
     def _close(self, batch: Sequence[Finished], now: datetime) -> None:
         """Write the ends of these attempts, and whose message_uuid is whose."""
-        owned = self._owned([outcome.message_uuid for _, outcome in batch if isinstance(outcome, Accepted)])
+        owners = self._owners([outcome.message_uuid for _, outcome in batch if isinstance(outcome, Accepted)])
         ends, given = [], set[str]()
         for claim, outcome in batch:
             uuid = outcome.message_uuid if isinstance(outcome, Accepted) else None
             if uuid is not None:
-                taken = uuid in given or (uuid in owned and not self._take_back(uuid, now))
+                # Its own, where a commit that seemed to fail was done in truth.
+                owned = owners.get(uuid, claim.attempt_id) != claim.attempt_id
+                taken = uuid in given or (owned and not self._take_back(uuid, now))
                 given.add(uuid)
                 uuid = None if taken else uuid
             status, source = getattr(outcome, "status", None), "answer" if uuid else None
@@ -276,19 +278,40 @@ class Deliveries:
 
     def recover(self, now: datetime, first_look: timedelta) -> tuple[int, int]:
         """Settle the claims of a process that died: (back to pending, in doubt). The caller holds the lock."""
+        unsent = NotBegun("the daemon stopped before the request began")
+        cut = InDoubt("the daemon stopped while the request was under way")
+        finished = [Finished(claim, cut if claim.begun else unsent) for claim in self._sending(now)]
+        self.finish(finished, now, jitter=0, first_look=first_look)
+        doubt = sum(1 for one in finished if isinstance(one.outcome, InDoubt))
+        return len(finished) - doubt, doubt
+
+    def let_go(self, held: Collection[int], now: datetime) -> None:
+        """Back to pending with what is being sent by none of these attempts: its claim was given to nobody."""
+        unsent = NotBegun("the commit of its claim seemed to fail")
+        finished = [Finished(claim, unsent) for claim in self._sending(now) if claim.attempt_id not in held]
+        self.finish(finished, now, jitter=0, first_look=timedelta(0))
+
+    def _sending(self, now: datetime) -> list[Claim]:
+        """The claims of all that is being sent, without their texts."""
         query = (
             "select d.id, d.job, a.id as attempt, a.number, a.token, a.begun_at from deliveries d "
             "join attempts a on a.delivery_id = d.id and a.number = d.attempts where d.state = 'sending'"
         )
-        finished = []
-        for row in self._db.rows(query):
-            claim = Claim(row["id"], row["attempt"], row["number"], row["token"], row["job"], "", "", "", now)
-            unsent = NotBegun("the daemon stopped before the request began")
-            cut = InDoubt("the daemon stopped while the request was under way")
-            finished.append(Finished(claim, cut if row["begun_at"] else unsent))
-        self.finish(finished, now, jitter=0, first_look=first_look)
-        doubt = sum(1 for one in finished if isinstance(one.outcome, InDoubt))
-        return len(finished) - doubt, doubt
+        return [
+            Claim(
+                row["id"],
+                row["attempt"],
+                row["number"],
+                row["token"],
+                row["job"],
+                "",
+                "",
+                "",
+                now,
+                bool(row["begun_at"]),
+            )
+            for row in self._db.rows(query)
+        ]
 
     def owed_before(self, moment: datetime) -> list[Owed]:
         """What is pending and was due before that moment, the most urgent first; at most a thousand."""

@@ -146,7 +146,7 @@ class World:
     def start(self, *, create: bool = False) -> None:
         """Start the daemon; it reads the files with `sync()`."""
         now = self.clock.now()
-        self.store = Store.open(self.path, create=create)
+        self.store = self.open_store(create=create)
         self.inbox = Inbox()
         self.planner = Planner()
         self.syncer = Syncer(self.store, self.planner, self.defaults)
@@ -161,6 +161,9 @@ class World:
         self.store.deliveries.recover(now, timedelta(0))
         self.syncer.reload_planner()
         self.loaded = False
+
+    def open_store(self, *, create: bool) -> Store:
+        return Store.open(self.path, create=create)
 
     def stop(self) -> None:
         """Stop the daemon in an orderly way."""
