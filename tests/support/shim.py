@@ -45,8 +45,14 @@ class Shim:
         self._path = folder / "shim.control"
         self._path.write_bytes(bytes(8 * len(_Word)))
         self._disk = disk
-        with self._path.open("r+b") as file:
-            self._words = mmap.mmap(file.fileno(), 8 * len(_Word))
+        self._words = _mapped(self._path)
+
+    @classmethod
+    def our_own(cls) -> Self:
+        """The one that this process runs on."""
+        shim = cls.__new__(cls)
+        shim._words = _mapped(Path(os.environ["SHIM_CONTROL"]))
+        return shim
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +111,11 @@ class Shim:
     def _get(self, word: _Word) -> int:
         (value,) = struct.unpack_from("<q", self._words, 8 * word)
         return int(value)
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    with path.open("r+b") as file:
+        return mmap.mmap(file.fileno(), 8 * len(_Word))
 
 
 @cache
