@@ -17,7 +17,7 @@ from reminderd.clock import earliest, to_text
 from reminderd.commands import Commands
 from reminderd.daemon.inbox import Inbox
 from reminderd.dispatcher import Dispatcher, Limits
-from reminderd.gateway.port import LogPage, LogUnavailable, Probe, SendRequest
+from reminderd.gateway.port import Gateway, LogPage, LogUnavailable, Probe, SendRequest
 from reminderd.jobs import Scan, parse_file
 from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, digits
 from reminderd.planner import Planner
@@ -53,7 +53,7 @@ class ScriptedGateway:
     """Answers as `script` says, one entry a request; else as `moods` says of the phone; and accepts everything else.
 
     arrived: what a real gateway would have sent on, also where its answer got lost. lost_arrive: whether a request in
-    doubt arrives.
+    doubt arrives. standing: how many connections stand.
     """
 
     def __init__(self, clock: FakeClock) -> None:
@@ -68,10 +68,10 @@ class ScriptedGateway:
         self.log_answers: deque[LogUnavailable] = deque()
         self.skipped = 0
         self.usable = True
+        self.standing = 0
 
     def send(self, request: SendRequest, begin: Callable[[], bool]) -> Outcome:
-        with self._lock:
-            outcome = self.script.popleft() if self.script else self.moods.get(request.phone)
+        outcome = self._scripted(request)
         if isinstance(outcome, NotSent) and not outcome.suspend:
             return outcome
         if not begin():
@@ -81,6 +81,10 @@ class ScriptedGateway:
         if isinstance(outcome, InDoubt) and self.lost_arrive:
             self._take(request, f"uuid-{request.token}")
         return outcome
+
+    def _scripted(self, request: SendRequest) -> Outcome | None:
+        with self._lock:
+            return self.script.popleft() if self.script else self.moods.get(request.phone)
 
     def deliver(self, claim: Claim) -> None:
         """The request of this claim arrived, and its sender did not live to see the answer."""
@@ -109,7 +113,7 @@ class ScriptedGateway:
         return LogPage(tuple(row for row in self.rows if since <= row.sent_at <= until), skipped=self.skipped)
 
     def ready(self) -> int:
-        return 0
+        return self.standing
 
     def probe(self) -> Probe:
         return Probe(self.usable, "200" if self.usable else "503")
@@ -147,13 +151,14 @@ class World:
         """Start the daemon; it reads the files with `sync()`."""
         now = self.clock.now()
         self.store = self.open_store(create=create)
+        self.line = self._line()
         self.inbox = Inbox()
         self.planner = Planner()
         self.syncer = Syncer(self.store, self.planner, self.defaults)
         self.dispatcher = Dispatcher(
-            self.store, self.gateway, self.clock, self.limits, self.inbox.post, self._probe_gateway
+            self.store, self.line, self.clock, self.limits, self._poster(), self._probe_gateway
         )
-        self.reconciler = Reconciler(self.store, self.gateway, self.clock.now, _DELAYS, False, self._run)
+        self.reconciler = Reconciler(self.store, self.line, self.clock.now, _DELAYS, False, self._run)
         self.commands = Commands(self.store, self._approved)
         last_alive = self.store.health.started(now)
         self.awake_since = now
@@ -225,7 +230,7 @@ class World:
             self.plan()
             self.store.deliveries.expire(now)
         while self.dispatcher.advance(now) or self.dispatcher.in_flight:
-            self.inbox.wait(_PATIENCE)
+            self._hear_senders()
             self.inbox.make_calls()
         self.dispatcher.probe_if_due(now)
         self.reconciler.advance(now)
@@ -252,6 +257,18 @@ class World:
         self.sync()
         self.tick()
 
+    def _line(self) -> Gateway:
+        """The gateway as the daemon has it."""
+        return self.gateway
+
+    def _poster(self) -> Callable[[Callable[[], None]], None]:
+        """How senders have the loop make a call."""
+        return self.inbox.post
+
+    def _hear_senders(self) -> None:
+        """Wait until one of them has posted something."""
+        self.inbox.wait(_PATIENCE)
+
     def _moment(self, text: str | datetime) -> datetime:
         if isinstance(text, datetime):
             return text
@@ -261,7 +278,7 @@ class World:
         done(work())
 
     def _probe_gateway(self) -> None:
-        self.dispatcher.probed(self.gateway.probe(), self.clock.now())
+        self.dispatcher.probed(self.line.probe(), self.clock.now())
 
     def _approved(self, kind: str) -> None:
         if kind == "cursor":
@@ -292,7 +309,7 @@ class World:
         """What an operator asks for, with a look into the log where that is due."""
         request = {"command": command, **arguments}
         doubt = self.commands.needs_log(request)
-        findings = look_up(self.gateway, [doubt]) if doubt else None
+        findings = look_up(self.line, [doubt]) if doubt else None
         return self.commands.perform(request, "ops", self.clock.now(), findings)
 
     # -- what came of it --------------------------------------------------------------------------------
