@@ -30,7 +30,7 @@ from tests.support.clock import START, FakeClock
 from tests.support.world import DEFAULTS, FOLDER, ScriptedGateway, World
 
 _PATIENCE = 20.0  # seconds of real time; only a defect waits so long
-_CONCERNS = ("jobs", "deliveries", "doubts", "holds", "operations", "health")
+_CONCERNS = ("jobs", "deliveries", "doubts", "holds", "operations", "health", "origin", "zones")
 
 T = TypeVar("T")
 Answer = Callable[[datetime], Outcome | None]
@@ -203,7 +203,8 @@ class Mortal(World):
 
     def _left(self) -> Hashable:
         files = tuple(sorted(self.files.items()))
-        return self._step, self.clock.now(), self._commits, files, self._plivo_left()
+        marks = tuple(path.read_bytes() for path in self.marks.glob("*"))
+        return self._step, self.clock.now(), self._commits, files, marks, self._plivo_left()
 
     def _plivo_left(self) -> Hashable:
         return self.gateway.left()
@@ -248,6 +249,10 @@ class Mortal(World):
         for concern in _CONCERNS:
             setattr(store, concern, _Concern(getattr(store, concern), concern, self.life))
         return store
+
+    def _began(self, attempt: int, token: str) -> None:
+        super_began = super()._began
+        self.life.effect("writing the mark", lambda: super_began(attempt, token))
 
     def _committed(self) -> None:
         self._commits += 1

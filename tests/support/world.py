@@ -22,7 +22,8 @@ from reminderd.jobs import Scan, parse_file
 from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, digits
 from reminderd.planner import Planner
 from reminderd.reconciler import Findings, Reconciler, look_up
-from reminderd.store import Claim, Store
+from reminderd.store import Began, Claim, Mark, Store
+from reminderd.store.mark import NOTHING
 from reminderd.sync import Synced, Syncer
 from tests.support.clock import START, FakeClock, utc
 
@@ -137,6 +138,7 @@ class World:
 
     def __init__(self, folder: Path, now: datetime = START, defaults: Defaults = DEFAULTS) -> None:
         self.path = folder / "state.db"
+        self.marks = folder / "marks"
         self.clock = FakeClock(now)
         self.gateway = ScriptedGateway(self.clock)
         self.defaults = defaults
@@ -155,8 +157,11 @@ class World:
         self.inbox = Inbox()
         self.planner = Planner()
         self.syncer = Syncer(self.store, self.planner, self.defaults)
+        self._mark = Mark(self.marks, self.store.origin.identity().state_id)
+        # Whatever it died of: the state knows what the mark says, or the daemon would hold without reason.
+        assert self.store.origin.knows(self._mark.read() or NOTHING)
         self.dispatcher = Dispatcher(
-            self.store, self.line, self.clock, self.limits, self._poster(), self._probe_gateway
+            self.store, self.line, self.clock, self.limits, self._poster(), self._probe_gateway, self._began
         )
         self.reconciler = Reconciler(self.store, self.line, self.clock.now, _DELAYS, False, self._run)
         self.commands = Commands(self.store, self._approved)
@@ -170,6 +175,9 @@ class World:
     def open_store(self, *, create: bool) -> Store:
         return Store.open(self.path, create=create)
 
+    def _began(self, attempt: int, token: str) -> None:
+        self._mark.write(Began.of(attempt, token))
+
     def stop(self) -> None:
         """Stop the daemon in an orderly way."""
         if self.loaded:
@@ -179,6 +187,7 @@ class World:
     def kill(self) -> None:
         """End it as SIGKILL would, with nothing in flight."""
         self.dispatcher.stop()
+        self._mark.close()
         self.store.close()
 
     def restart(self) -> Synced:
