@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 
@@ -13,6 +14,9 @@ class Clock(Protocol):
 
     def boottime(self) -> float:
         """Seconds since boot, counting suspend; never steps."""
+
+    def boot(self) -> str:
+        """Names the boot that `boottime` counts from; "" where that cannot be seen."""
 
     def synchronised(self) -> bool:
         """Whether the kernel says that the wall clock is synchronised."""
@@ -41,6 +45,12 @@ class SystemClock:
 
     def boottime(self) -> float:
         return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def boot(self) -> str:
+        try:
+            return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            return ""
 
     def synchronised(self) -> bool:
         return _kernel_synchronised()

@@ -18,6 +18,10 @@ class ClockGuard:
         self._trusted: tuple[datetime, float] | None = None
         self._believed = False
 
+    def remember(self, wall: datetime, boottime: float) -> None:
+        """What an earlier process of this boot saw last, and believed."""
+        self._last = self._trusted = (wall, boottime)
+
     def believe(self) -> None:
         """An operator says that the clock is right, whatever year it shows."""
         self._believed = True

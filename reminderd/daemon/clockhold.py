@@ -6,9 +6,9 @@ It ends when the kernel says that the clock is synchronised, or when an operator
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from reminderd.clock import Clock
+from reminderd.clock import Clock, to_text
 from reminderd.daemon.clockguard import JUMP, ClockGuard
-from reminderd.store import Store
+from reminderd.store import Reading, Store
 from reminderd.telemetry import Event, emit
 
 CLOCK = "clock"
@@ -34,6 +34,21 @@ class ClockHold:
         self._untold: str | None = None  # a jump whose hold could not be written yet
         self._jumped_at = clock.boottime()
         self._wake_at: datetime | None = None
+
+    def start(self, now: datetime) -> None:
+        """Compare the clocks with what the last daemon saw of them."""
+        known = self._store.health.last_clock()
+        if known is not None and known.boot and known.boot == self._clock.boot():
+            self._guard.remember(known.wall, known.boottime)
+        elif known is not None and now < known.wall - JUMP:
+            self._untold = f"the clock shows a time before {to_text(known.wall)}, when this state was last in use"
+        self.look(now)
+
+    def note(self) -> None:
+        """Keep the clocks' reading for the next daemon, unless it is not believed."""
+        if not self.held and self._untold is None:
+            reading = Reading(self._clock.now(), self._clock.boottime(), self._clock.boot())
+            self._store.health.note_clock(reading)
 
     def time(self) -> datetime:
         """Now; while the clock is not believed, as it was before its jump, so that retries and validity are right."""

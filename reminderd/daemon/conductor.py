@@ -118,7 +118,8 @@ class Daemon:
 
     def start(self) -> None:
         """Settle what the last daemon left, and begin to watch the files."""
-        now = self._clock.now()
+        self._clock_hold.start(self._clock.now())
+        now = self._clock_hold.time()
         last_sign = self._store.origin.last_sign()
         last_alive = self._store.health.started(now)
         self._awake_since = now
@@ -187,6 +188,7 @@ class Daemon:
 
     def _say_goodbye(self) -> None:
         with contextlib.suppress(StateFailure):  # a disk that fails now has been reported by the loop
+            self._clock_hold.note()
             self._mark_alive()
             self._store.health.stopped(self._clock.now())
 
@@ -304,6 +306,7 @@ class Daemon:
             self._loaded = True
             self._set_claiming()
             self._store.health.alive(now)
+            self._clock_hold.note()
             notify("READY=1")
         self._tell_systemd()
 
@@ -434,6 +437,7 @@ class Daemon:
 
     def _heartbeat(self) -> None:
         self._origin.flush()
+        self._clock_hold.note()
         if self._loaded and not self._clock_hold.held:
             self._mark_alive()
             check_cursors(self._store, self._clock.now())

@@ -15,7 +15,7 @@ from reminderd.store.connection import (
 )
 from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settled
 from reminderd.store.doubts import Doubt, Doubts
-from reminderd.store.health import Health, Suspension
+from reminderd.store.health import Health, Reading, Suspension
 from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
 from reminderd.store.lock import StateLocked, Tenure, holder_pid, is_locked, locked
@@ -71,6 +71,7 @@ __all__ = [
     "KnownJob",
     "Mark",
     "Owed",
+    "Reading",
     "Refusal",
     "Reports",
     "Settled",

@@ -5,6 +5,7 @@ import os
 import socket
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from reminderd import __version__
 from reminderd.clock import from_text, to_text
@@ -21,6 +22,14 @@ class Suspension:
     level: int = 0
     refusal: str | None = None
     refused_phones: tuple[str, ...] = ()
+
+
+class Reading(NamedTuple):
+    """What the wall clock showed when the clock of this boot had counted so many seconds. boot: "" where unknown."""
+
+    wall: datetime
+    boottime: float
+    boot: str
 
 
 class Health:
@@ -44,6 +53,19 @@ class Health:
         """Everything due until now is planned."""
         with self._db.write():
             self._db.execute("update daemon set alive_at = :now", {"now": to_text(now)})
+
+    def note_clock(self, reading: Reading) -> None:
+        """Both clocks agree that time went on as it should."""
+        with self._db.write():
+            self._db.execute(
+                "update daemon set clock_wall = :wall, clock_boottime = :boottime, clock_boot = :boot",
+                {"wall": to_text(reading.wall), "boottime": reading.boottime, "boot": reading.boot},
+            )
+
+    def last_clock(self) -> Reading | None:
+        """The last reading of the clocks that was believed, maybe another daemon's."""
+        row = self._db.row("select clock_wall, clock_boottime, clock_boot from daemon where clock_wall is not null")
+        return Reading(from_text(row["clock_wall"]), row["clock_boottime"], row["clock_boot"]) if row else None
 
     def loaded(self, digest: str, now: datetime) -> None:
         with self._db.write():

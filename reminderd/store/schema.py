@@ -264,6 +264,11 @@ create table origin (
 );
 insert into origin (id, state_id) values (1, lower(hex(randomblob(16))));
 
+-- The last reading of the clocks that was believed: of the wall clock, of the one that counts, and of which boot.
+alter table daemon add column clock_wall text;
+alter table daemon add column clock_boottime real;
+alter table daemon add column clock_boot text;
+
 create table zone_rules (
     zone text primary key,
     since text not null,

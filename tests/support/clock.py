@@ -17,12 +17,16 @@ class FakeClock:
         self._now = now
         self._boottime = 1000.0
         self.in_sync = True
+        self.boot_id = "this boot"
 
     def now(self) -> datetime:
         return self._now
 
     def boottime(self) -> float:
         return self._boottime
+
+    def boot(self) -> str:
+        return self.boot_id
 
     def synchronised(self) -> bool:
         return self.in_sync
@@ -36,6 +40,10 @@ class FakeClock:
         assert length >= timedelta(0)
         self._now += length
         self._boottime += length.total_seconds()
+
+    def reboot(self, shows: datetime) -> None:
+        """The machine starts again, and its wall clock shows that time."""
+        self._now, self._boottime, self.boot_id = shows, 20.0, f"{self.boot_id} and the next"
 
     def jump(self, length: timedelta) -> None:
         """Somebody sets the wall clock."""

@@ -178,6 +178,9 @@ class Frozen:
     def boottime(self) -> float:
         return self.passed
 
+    def boot(self) -> str:
+        return "this boot"
+
     def synchronised(self) -> bool:
         return True
 

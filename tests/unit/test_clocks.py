@@ -165,6 +165,7 @@ def test_what_was_written_while_the_clock_ran_ahead_does_not_wait_for_that_time(
     machine.clock.jump(utc("2027-03-01 09:30") - machine.clock.now())
     machine.gateway.usable = True
     machine.start()
+    machine.settle()
     machine.until(lambda: machine.states() == [("09:00", "accepted")])
 
 
@@ -175,6 +176,7 @@ def test_what_was_planned_while_the_clock_ran_ahead_still_waits_for_its_own_time
     machine.stop()
     machine.clock.jump(utc("2027-03-01 09:30") - machine.clock.now())
     machine.start()
+    machine.settle()
     machine.until(lambda: machine.reports.daemon()["catalog_loaded_at"] < "2027-04")
     machine.look()
     assert machine.states() == [("09:00", "pending")]
@@ -243,3 +245,75 @@ def _end_in_a_wrong_time(machine: Machine, question: Slow) -> None:
     machine.look()
     machine.jump(-timedelta(days=1))
     machine.settle()
+
+
+# -- a clock that moved while the daemon was down ----------------------------------------------------------
+
+
+def down(start: Start) -> Machine:
+    """A daemon that ran until 08:30 and is stopped; the clock is not synchronised."""
+    machine = start(spec=AT_NINE).loaded()
+    machine.clock.in_sync = False
+    machine.stop()
+    return machine
+
+
+def test_a_jump_while_the_daemon_was_down_is_seen_at_its_start(start: Start) -> None:
+    machine = down(start)
+    machine.clock.jump(45 * MINUTE)
+    machine.start()
+    machine.until(lambda: set(machine.holds) == {"clock"})
+    assert machine.states() == []
+    machine.jump(-45 * MINUTE)
+    machine.settle()
+    machine.clock.advance(30 * MINUTE)
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_a_jump_before_the_start_can_be_approved(start: Start) -> None:
+    machine = down(start)
+    machine.clock.jump(45 * MINUTE)
+    machine.start()
+    machine.until(lambda: set(machine.holds) == {"clock"})
+    machine.ask("approve", hold=machine.holds["clock"])
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+    assert machine.holds == {}
+
+
+def test_a_pause_of_the_daemon_or_of_the_machine_is_no_jump(start: Start) -> None:
+    machine = down(start)
+    machine.clock.advance(45 * MINUTE)
+    machine.start()
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+    assert machine.holds == {}
+
+
+def test_a_reboot_with_the_right_time_is_no_jump(start: Start) -> None:
+    machine = down(start)
+    machine.clock.reboot(shows=utc("2027-03-01 09:15"))
+    machine.start()
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+    assert machine.holds == {}
+
+
+def test_a_reboot_into_the_past_is_held_until_the_clock_is_right(start: Start) -> None:
+    machine = down(start)
+    machine.clock.reboot(shows=utc("2026-06-01 00:00"))
+    machine.start()
+    machine.until(lambda: set(machine.holds) == {"clock"})
+    machine.jump(utc("2027-03-01 09:15") - machine.clock.now())
+    machine.settle()
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])
+
+
+def test_a_daemon_that_is_killed_on_hold_still_knows_the_time_of_before(start: Start) -> None:
+    machine = start(spec=AT_NINE).loaded()
+    machine.clock.in_sync = False
+    machine.jump(45 * MINUTE)
+    machine.stop()
+    machine.start()
+    machine.until(lambda: set(machine.holds) == {"clock"})
+    machine.jump(-45 * MINUTE)
+    machine.settle()
+    machine.clock.advance(30 * MINUTE)
+    machine.until(lambda: machine.states() == [("09:00", "accepted")])

@@ -1,0 +1,1 @@
+"""What docs/promise.md says was tried, tried again: `make promise`."""
