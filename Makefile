@@ -24,6 +24,9 @@ test: $(VENV)/ready  ## the tests; what this machine cannot run is skipped with 
 nightly: $(VENV)/ready  ## the long walks: property tests at length, torture, big tables
 	NIGHTLY=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests
 
+promise: $(VENV)/ready  ## try again what docs/promise.md says was tried, and print its table (QUICK=1: a few minutes)
+	$(BIN)/python -m tests.promise $(if $(QUICK),--quick,--write)
+
 check: $(VENV)/ready  ## static checks: ruff, mypy, import-linter
 	$(BIN)/ruff check reminderd tests benchmarks
 	$(BIN)/ruff format --check reminderd tests benchmarks
@@ -47,4 +50,4 @@ lock:  ## write requirements.lock anew from pyproject.toml
 clean:  ## remove what was built here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test nightly check format bench lock clean
+.PHONY: help setup demo test nightly promise check format bench lock clean

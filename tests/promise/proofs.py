@@ -43,13 +43,26 @@ def _crash_points(output: str) -> str:
 
 
 def _disk(output: str) -> str:
-    rows = _found(r"^.+: (\d+) (?:statements|calls|commits|points)[^,]*, .*?(\d+) violations", output)
-    tried, violations = (sum(int(row[column]) for row in rows) for column in range(2))
+    rows = _found(r"^.+: (\d+) points, (\d+) failures seen, (\d+) violations$", output)
+    tried, _, violations = (sum(int(row[column]) for row in rows) for column in range(3))
     return f"{len(rows)} kinds of failure, {tried:,} points at which the disk failed; {violations} violations"
 
 
-def _last_line(pattern: str) -> Callable[[str], str]:
-    return lambda output: "; ".join(" ".join(groups) for groups in _found(pattern, output)[-1:])
+def _tortured(output: str) -> str:
+    ((rounds, kills),) = _found(r"^(\d+) rounds in \d+ s: (\d+) times SIGKILL", output)
+    ((deliveries,),) = _found(r"^(\d+) deliveries, ", output)
+    ((commands,),) = _found(r"^(\d+) commands", output)
+    kept = "every promise was kept" in output
+    said = "0 violations" if kept else "; ".join(" ".join(each) for each in _found(r"^(\d+ BREACHES)", output))
+    return f"{rounds} rounds, {kills} times SIGKILL, {deliveries} deliveries, {commands} commands; {said}"
+
+
+def _loaded(output: str) -> str:
+    ((deliveries, states),) = _found(r"^(\d+) deliveries in \d+ s \(\d+/s\), by state \{(.*)\}$", output)
+    ((growth,),) = _found(r"growth (-?[\d.]+) MiB$", output)
+    violations = len(re.findall(r"^not so: ", output, re.MULTILINE))
+    states = states.replace("'", "").replace(": ", " ")
+    return f"{int(deliveries):,} deliveries ({states}), memory grew {growth} MiB; {violations} violations"
 
 
 def _passed(output: str) -> str:
@@ -72,3 +85,83 @@ def _pytest(*paths: str, nightly: bool = False) -> tuple[str, ...]:
 
 
 _NIGHTLY = {"NIGHTLY": "1"}
+
+PROOFS = (
+    Proof(
+        "death before and after every effect: store, gateway, files, the mark",
+        ("-m", "tests.crash.every_step", "--each"),
+        ("-m", "tests.crash.every_step", "sending"),
+        _crash_points,
+    ),
+    Proof(
+        "two deaths, at every pair of effects of the small scenarios",
+        ("-m", "tests.crash.every_step", "--twice"),
+        ("-m", "tests.crash.every_step", "--twice", "sending with one"),
+        _crash_points,
+    ),
+    Proof(
+        "SIGKILL, SIGSTOP, edits, moved clocks, faults of the gateway and commands at drawn moments",
+        ("-m", "tests.torture", "--seed", "1", "--rounds", "500", "--jobs", "600"),
+        ("-m", "tests.torture", "--seed", "1", "--rounds", "12"),
+        _tortured,
+    ),
+    Proof(
+        "a disk that fails at every statement and every call: full, broken, busy, read-only; done, but reported as failed",
+        ("-m", "tests.crash.disks"),
+        ("-m", "tests.crash.disks", "--step", "29"),
+        _disk,
+    ),
+    Proof(
+        "full file systems, read-only remounts, locked and corrupt databases under the real daemon",
+        _pytest("tests/e2e/test_disks.py"),
+        _pytest("tests/e2e/test_disks.py"),
+        _passed,
+    ),
+    Proof(
+        "answers that lie: lost, late, halved, foreign, masked, rewritten, crossing",
+        _pytest(
+            "tests/e2e/test_gateway_outcomes.py", "tests/e2e/test_outcomes.py", "tests/e2e", "-k", "lies or outcome"
+        ),
+        _pytest("tests/e2e/test_gateway_outcomes.py"),
+        _passed,
+    ),
+    Proof(
+        "clocks that move, zone data that changes, states that are put back or copied, older schemas",
+        _pytest(
+            "tests/unit/test_clocks.py",
+            "tests/unit/test_shifts.py",
+            "tests/unit/test_origin_hold.py",
+            "tests/unit/test_upgrade.py",
+            "tests/e2e/test_restored.py",
+        ),
+        _pytest("tests/unit/test_shifts.py", "tests/unit/test_origin_hold.py"),
+        _passed,
+    ),
+    Proof(
+        "walks of people, files, failures and time, against a reference model and against the invariants",
+        _pytest("tests/property/test_reference_walk.py", "tests/property/test_sync_model.py", nightly=True),
+        _pytest("tests/property/test_reference_walk.py"),
+        _passed,
+        _NIGHTLY,
+    ),
+    Proof(
+        "every zone, 2020 to 2040, against a walk through each minute",
+        _pytest("tests/property/test_zones.py", nightly=True),
+        _pytest("tests/property/test_zones.py"),
+        _passed,
+        _NIGHTLY,
+    ),
+    Proof(
+        "hostile files, settings, commands and answers",
+        _pytest("tests/property", "tests/unit", "tests/e2e", "-k", "fuzz or hostile or bounds", nightly=True),
+        _pytest("tests/property", "-k", "fuzz"),
+        _passed,
+        _NIGHTLY,
+    ),
+    Proof(
+        "a hundred thousand deliveries with faults",
+        ("-m", "tests.load", "--deliveries", "100000", "--seed", "1"),
+        ("-m", "tests.load", "--deliveries", "2000", "--seed", "1"),
+        _loaded,
+    ),
+)
