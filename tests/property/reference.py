@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 STEP, MINUTE = timedelta(seconds=30), timedelta(minutes=1)
 EARLY, BRIEF, WINDOW = timedelta(seconds=5), timedelta(minutes=1), timedelta(minutes=10)
-RETRY = timedelta(seconds=63)  # `1m` with some jitter
+RETRY = timedelta(seconds=252)  # `4m` with some jitter
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -112,6 +112,7 @@ class Reference:
     hold: frozenset[str] = frozenset()  # what waits for approval
     let_go: frozenset[str] = frozenset()  # what was approved last
     counts_from: datetime = LONG_AGO
+    paused: bool = False  # nothing is claimed
 
     # -- files -------------------------------------------------------------------------------------------
 
@@ -238,7 +239,7 @@ class Reference:
             key
             for key, row in self.rows.items()
             if row.state == "pending" and row.not_before <= self.now and row.until > self.now + EARLY
-            if not self.jobs[key[0]].gone and self.jobs[key[0]].spec.enabled
+            if not self.jobs[key[0]].gone and self.jobs[key[0]].spec.enabled and not self.paused
         ]
 
     def tick(self) -> None:
@@ -274,7 +275,7 @@ class Reference:
 
     def start(self, files: dict[str, File]) -> None:
         """The daemon, dead since `alive`, starts now."""
-        self.awake = self.now
+        self.awake, self.paused = self.now, False
         self.sync(files, starting=True)
         self.tick()
 

@@ -32,7 +32,7 @@ MOODS: dict[str, Outcome] = {"refused": Refused(400, "no"), "unsent": NotSent("n
 Files = dict[str, File]
 Edit = Callable[[Files, Reference], Files]
 
-NAMES = st.sampled_from(["a", "b", "c"])
+NAMES = st.sampled_from(["a", "b", "c", "d"])
 PATHS = st.sampled_from(["x.yaml", "y.yaml", "z.yaml"])
 PHONES = st.sampled_from([ANNA, BERT, CARA])
 SCHEDULES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
@@ -62,7 +62,9 @@ KEYS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "enabled": st.booleans(),
     },
 )
-SECONDS = st.sampled_from([30, 60, 90, 180, 300, 600, 2400])
+SECONDS = st.sampled_from([30, 60, 90, 300, 600, 600, 1800, 2400, 3600])
+SOON = st.sampled_from([0, 0, 30, 60, 600])
+MOOD = st.sampled_from(["accepted", "accepted", *MOODS])
 DOZEN = [f"m{number:02}" for number in range(12)]
 
 
@@ -161,6 +163,7 @@ EDITS = st.one_of(
     st.builds(change, NAMES, SCHEDULES.map(lambda schedule: BLANK | schedule)),
     st.builds(move, NAMES, PATHS),
     st.builds(rename_job, NAMES, NAMES),
+    st.builds(rename_job, NAMES, NAMES),
     st.builds(rename_file, PATHS, PATHS),
     st.builds(delete_job, NAMES),
     st.builds(delete_file, PATHS),
@@ -190,7 +193,7 @@ def _job(name: str, spec: Spec) -> dict[str, Any]:
         "message": spec.text,
         "valid_for": f"{spec.valid_for.total_seconds():.0f}s",
         "catch_up": spec.catch_up,
-        "retry": ["1m"] * spec.retries,
+        "retry": ["4m"] * spec.retries,
         "enabled": spec.enabled,
     }
 
@@ -216,11 +219,17 @@ class Walk(RuleBasedStateMachine):
         self.world.kill()
         self.folder.cleanup()
 
-    @initialize(dozen=st.booleans(), schedule=SCHEDULES, first=st.builds(write, NAMES, PATHS, SCHEDULES, KEYS))
-    def begin(self, dozen: bool, schedule: dict[str, Any], first: Edit) -> None:
-        self.edit(first)
-        if dozen:
-            self.edit(add_dozen(schedule))
+    @initialize(
+        dozen=st.sampled_from([False, False, True]),
+        schedule=SCHEDULES,
+        first=st.tuples(*(st.builds(write, st.just(name), PATHS, SCHEDULES, KEYS) for name in "ab")),
+        moods=st.tuples(MOOD, MOOD, MOOD),
+    )
+    def begin(self, dozen: bool, schedule: dict[str, Any], first: tuple[Edit, ...], moods: tuple[str, ...]) -> None:
+        for phone, mood in zip((ANNA, BERT, CARA), moods, strict=True):
+            self.change_mood(phone, mood)
+        for edit in (*first, add_dozen(schedule)) if dozen else first:
+            self.edit(edit, 0)
 
     # -- files --------------------------------------------------------------------------------------------
 
@@ -239,23 +248,24 @@ class Walk(RuleBasedStateMachine):
         self.page.sync(self.files)
         self.page.tick()
 
-    @rule(edit=EDITS)
-    def edit(self, edit: Edit) -> None:
+    @rule(edit=EDITS, seconds=SOON)
+    def edit(self, edit: Edit, seconds: int) -> None:
+        """Some time later a file is edited."""
+        self.live(seconds)
         self._save(edit)
         self._sync()
 
     @rule(back=st.integers(1, 6))
     def check_out_an_older_version(self, back: int) -> None:
         older = self.history[max(0, len(self.history) - 1 - back)]
-        self.edit(lambda *_: older)
+        self.edit(lambda *_: older, 0)
 
     @rule(edit=EDITS, seconds=SECONDS)
     def gone_and_back(self, edit: Edit, seconds: int) -> None:
         """An edit that is taken back a little later."""
         before = self.files
-        self.edit(edit)
-        self.live(seconds)
-        self.edit(lambda *_: before)
+        self.edit(edit, 0)
+        self.edit(lambda *_: before, seconds)
 
     # -- time ---------------------------------------------------------------------------------------------
 
@@ -289,7 +299,7 @@ class Walk(RuleBasedStateMachine):
         """It hangs, wakes up, claims, and dies right before or right after its requests began."""
         self.world.clock.advance(timedelta(seconds=seconds))
         self.world.plan()
-        self.page.now = self.world.clock.now()
+        self.page.now, self.page.paused = self.world.clock.now(), False
         self.page.plan()
         claimed = self.page.claimable()
         if begun and len({key[2] for key in claimed}) < len(claimed):
@@ -299,7 +309,25 @@ class Walk(RuleBasedStateMachine):
             row.state, row.tried = "in_doubt", row.tried + 1
         self._start()
 
-    @rule(phone=PHONES, mood=st.sampled_from([*MOODS, "accepted"]))
+    @rule(paused=st.booleans())
+    def pause(self, paused: bool) -> None:
+        """Nothing is claimed, as when the clock is on hold."""
+        self.world.dispatcher.pause(paused)
+        self.page.paused = paused
+        self.live(0)
+
+    @rule(wait=SECONDS, edit=EDITS, gap=SOON, back=st.booleans())
+    def edit_what_is_pending(self, wait: int, edit: Edit, gap: int, back: bool) -> None:
+        before = self.files
+        self.pause(True)
+        self.live(wait)
+        self.edit(edit, 0)
+        if back:
+            self.edit(lambda *_: before, gap)
+        self.the_deliveries_are_those_of_the_page()
+        self.pause(False)
+
+    @rule(phone=PHONES, mood=MOOD)
     def change_mood(self, phone: str, mood: str) -> None:
         """From now on Plivo answers so for this phone."""
         self.page.moods[phone] = mood
