@@ -53,7 +53,8 @@ def command(
     wanted = [state for state in states if state in _STATES]
     source.state = next((state for state in states if state not in _STATES), source.state)
     reports = source.reports()
-    if job is not None and not reports.job_exists(job):
+    # Bytes of an argument that are not UTF-8 are half characters here, which no database takes.
+    if job is not None and not (job.isprintable() and reports.job_exists(job)):
         fail(f"there was never a job {job!r}; `reminderd list` shows those declared now")
     rows = reports.history(job, wanted, parse_moment(since) if since else None, limit)
     if as_json:

@@ -66,8 +66,7 @@ def locked(state: Path, started: str) -> Iterator[Tenure]:
     try:
         if not _acquire(descriptor):
             raise StateLocked(f"the state {state} is in use by {_holder(path)}")
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, _ourselves(started), 0)
+        _write(descriptor, path, started)
         yield Tenure(state, descriptor)
     finally:
         os.close(descriptor)
@@ -82,6 +81,15 @@ def _acquire(descriptor: int) -> bool:
         else:
             return True
     return False
+
+
+def _write(descriptor: int, path: Path, started: str) -> None:
+    """Say in the lock who holds it."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, _ourselves(started), 0)
+    except OSError as error:  # a full disk, or no file at all
+        raise StateError(f"the lock {path} cannot be written: {error.strerror}") from error
 
 
 def _ourselves(started: str) -> bytes:
