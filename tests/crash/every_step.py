@@ -53,8 +53,12 @@ def run(
     with tempfile.TemporaryDirectory(prefix="deaths-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         world = _world(scenario, Path(folder), deaths, downtime)
         scenario.prepare(world.gateway)
-        world.play(scenario.steps)
-        violations = Judge(world, scenario.owed, world.taken(), thorough).violations()
+        try:
+            world.play(scenario.steps)
+            violations = Judge(world, scenario.owed, world.taken(), thorough).violations()
+        except Exception as error:  # noqa: BLE001 - what a daemon dies of by itself is found as well
+            violations = [f"{type(error).__name__}: {error}"]
+            world.abandon()
         world.end()
     return Verdict(tuple(deaths), tuple(world.lives), tuple(violations))
 

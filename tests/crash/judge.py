@@ -66,7 +66,8 @@ class Judge:
             self._doubts,
             self._state,
         )
-        return [said for part in parts for said in part()] + list(self._runs_again())
+        found = [said for part in parts for said in part()]
+        return sorted(self._world.misdeeds) + found + list(self._runs_again())
 
     def _rows_are_those_owed(self) -> Iterator[str]:
         if len(self._rows) != len(self._world.rows()):

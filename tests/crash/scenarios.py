@@ -65,12 +65,12 @@ def at(time: str) -> datetime:
 
 
 def go(time: str) -> Step:
-    return lambda world: world.go_to(at(time))
+    return lambda world: world.go_to(max(at(time), world.clock.now()))
 
 
 def down(time: str) -> Step:
     """The daemon is not running until then."""
-    return lambda world: world.sleep_to(at(time))
+    return lambda world: world.sleep_to(max(at(time), world.clock.now()))
 
 
 def have(**files: dict[str, Any] | str) -> Step:

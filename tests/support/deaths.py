@@ -152,6 +152,7 @@ class Mortal(World):
         fresh: bool = False,
     ) -> None:
         self.lives: list[Life] = []
+        self.misdeeds: set[str] = set()
         self._fatal = deque(fatal)
         self._downtime = downtime
         self._folder = folder
@@ -237,6 +238,11 @@ class Mortal(World):
         super().kill()
         self.line.close()
 
+    def abandon(self) -> None:
+        """End it where its own failure left it."""
+        self.life.dead, self.life.over, self._next_path = True, False, self.path
+        self._bury()
+
     # -- its effects ------------------------------------------------------------------------------------
 
     _raw: sqlite3.Connection | None = None
@@ -258,7 +264,17 @@ class Mortal(World):
         self._commits += 1
 
     def _line(self) -> Gateway:
-        return MortalGateway(self._wire(), self.life, self.turns)
+        return MortalGateway(self._wire(), self.life, self.turns, self._witness)
+
+    def _witness(self, request: SendRequest) -> None:
+        """Note a request that starts without a beginning that others can read; called by senders, at their own time.
+
+        While a turn is awaited here, the loop goes on: only this sees what a sender could do that was told too early.
+        """
+        with closing(sqlite3.connect(self.path)) as reader:
+            query = "select 1 from attempts where token = ? and begun_at is not null"
+            if reader.execute(query, [request.token]).fetchone() is None:
+                self.misdeeds.add("a request could start before its beginning was committed")
 
     def _wire(self) -> Gateway:
         """What the daemon sends through."""
@@ -293,7 +309,8 @@ class Mortal(World):
 
     def end(self) -> None:
         """After the story: nothing may run on."""
-        self.kill()
+        if self._running:
+            self.kill()
 
     def have(self, files: Mapping[str, str]) -> Synced:
         """The job files are these, and the daemon takes them over."""
@@ -368,10 +385,11 @@ class Plivo(ScriptedGateway):
 
 
 class MortalGateway:
-    """The way to Plivo, of which each step can be died at."""
+    """The way to Plivo, of which each step can be died at. witness(request): called as soon as it may start."""
 
-    def __init__(self, wire: Gateway, life: Life, turns: Turns) -> None:
+    def __init__(self, wire: Gateway, life: Life, turns: Turns, witness: Callable[[SendRequest], None]) -> None:
         self._wire = wire
+        self._witness = witness
         self._life = life
         self._turns = turns
 
@@ -388,6 +406,8 @@ class MortalGateway:
     def _begin(self, request: SendRequest, begin: Callable[[], bool]) -> bool:
         self._life.point("before begin")
         granted = begin()
+        if granted:
+            self._witness(request)
         self._turns.take(request.phone)
         self._life.point("after begin: Plivo has nothing yet")
         return granted
