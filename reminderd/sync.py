@@ -97,8 +97,7 @@ class Syncer:
             self._store.health.loaded(effective.digest, now)
             self._note_hold(held, hold, now)
         self._running, self._held = jobs, held
-        self._hand_to_planner(sorted(self._owed_to_planner))
-        self._owed_to_planner.clear()
+        self.hand_over()
         self._shifts.look(self._planner.entries().values(), now)
         for delivery, job, state, reason in moved:
             event = Event.DELIVERY_CANCELLED if state is State.CANCELLED else Event.DELIVERY_RETRYING
@@ -157,7 +156,13 @@ class Syncer:
 
     def reload_planner(self) -> None:
         """Give the planner every job with its cursor as the state has it."""
-        self._hand_to_planner(list(self._running))
+        self._owed_to_planner.update(self._running)
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """Give the planner what a failure kept from it. Not while a sync that failed is still to be done again."""
+        self._hand_to_planner(sorted(self._owed_to_planner))
+        self._owed_to_planner.clear()
 
     def _hand_to_planner(self, names: list[str]) -> None:
         if not names:

@@ -72,6 +72,17 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from reminderd.store import StateFailure, advice
+
+            if not isinstance(error, StateFailure):
+                raise
+            click.echo(f"reminderd: the state cannot be used: {error}; {advice(error)}", err=True)
+            sys.exit(1)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             import difflib

@@ -22,6 +22,7 @@ from reminderd.store import (
     Mark,
     StateError,
     StateFailure,
+    StateUnavailable,
     Store,
     Tenure,
     copy_state,
@@ -62,6 +63,8 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
             store = Store.open(settings.state, create=True)
             if tenure is not None:
                 tenure.opened()
+        except StateUnavailable as error:
+            fail(f"{error}; then it can be started")  # as whatever restarts it will do by itself
         except StateError as error:
             fail(str(error), UNUSABLE)
         stack.callback(store.close)

@@ -33,7 +33,7 @@ from reminderd.planner import Planner
 from reminderd.reconciler import Reconciler
 from reminderd.recurrence import forget_zones
 from reminderd.settings import Settings
-from reminderd.store import StateFailure, Store
+from reminderd.store import StateFailure, Store, advice
 from reminderd.sync import Syncer
 from reminderd.telemetry import Event, configure, emit, traceback
 
@@ -142,6 +142,7 @@ class Daemon:
             wait = 0.0
             try:
                 self.tick()
+                wait = self._seconds_to_next()
                 if failures:
                     emit(Event.DAEMON_RECOVERED, after=failures)
                 failures = 0
@@ -151,7 +152,7 @@ class Daemon:
                 _say_failure(error, failures, wait)
             if self._may_end():
                 return
-            self._wait(wait or self._seconds_to_next())
+            self._wait(wait)
 
     def _may_end(self) -> bool:
         """Stopping, and nothing is in flight; or what is cannot be recorded long after all requests are over."""
@@ -227,6 +228,7 @@ class Daemon:
             if self._scan is not None:
                 self._sync(self._scan, now)
             if self._loaded and not self._clock_hold.held and not self._stopping:
+                self._syncer.hand_over()
                 self._plan(now)
         finally:
             # Whatever keeps us from planning, what is under way is recorded, and what is planned is sent.
@@ -467,6 +469,7 @@ def _say_failure(error: Exception, failures: int, wait: float) -> None:
             error=f"{type(error).__name__}: {error}",
             failures=failures,
             again_in=format_duration(timedelta(seconds=wait)),
+            do=advice(error),
         )
     else:
         traceback(Event.DAEMON_FAILED, where="loop", failures=failures)

@@ -9,7 +9,7 @@ from reminderd.commands import Commands
 from reminderd.daemon.inbox import Inbox
 from reminderd.gateway.port import Gateway
 from reminderd.reconciler import look_up
-from reminderd.store import Refusal
+from reminderd.store import Refusal, StateFailure, advice
 from reminderd.telemetry import Event, emit
 
 _ASK_SECONDS = 60.0
@@ -47,6 +47,8 @@ class Desk:
             result = self._inbox.ask(perform, _ASK_SECONDS)
         except (Refusal, ValueError) as refusal:
             return {"ok": False, "error": str(refusal)}
+        except StateFailure as error:
+            return {"ok": False, "error": f"the state cannot be used: {error}; {advice(error)}, and look what was done"}
         except TimeoutError:
             return {"ok": False, "error": "the daemon is busy or cannot write its state; see its log and try again"}
         target = request.get("ids") or request.get("id") or request.get("hold")

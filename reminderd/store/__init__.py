@@ -1,12 +1,12 @@
 """Everything that is remembered: one SQLite file, every SQL statement of the project, one writer."""
 
-import sqlite3
 from pathlib import Path
 
 from reminderd.store.connection import (
     Connection,
     StateError,
     StateMissing,
+    StateUnavailable,
     back_up,
     copy_state,
     open_read_only,
@@ -15,6 +15,7 @@ from reminderd.store.connection import (
 )
 from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settled
 from reminderd.store.doubts import Doubt, Doubts
+from reminderd.store.failures import StateFailure, advice
 from reminderd.store.health import Health, Reading, Suspension
 from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
@@ -25,9 +26,6 @@ from reminderd.store.operations import Operations, Refusal
 from reminderd.store.origin import Identity, Origin
 from reminderd.store.reports import Reports
 from reminderd.store.zones import Zones
-
-# What any method raises when the disk, or the file on it, fails; nothing of that call's transaction is kept.
-StateFailure = sqlite3.Error
 
 
 class Store:
@@ -79,10 +77,12 @@ __all__ = [
     "StateFailure",
     "StateLocked",
     "StateMissing",
+    "StateUnavailable",
     "Store",
     "Suspension",
     "Tenure",
     "Why",
+    "advice",
     "back_up",
     "copy_state",
     "default_folder",

@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from reminderd.store.failures import advice, may_pass
+
 APPLICATION_ID = 0x72656D64  # "remd", in the file's header
 
 Row = dict[str, Any]
@@ -23,6 +25,10 @@ _BUSY_SECONDS = 5.0
 
 class StateError(Exception):
     """The state cannot be used. The message says what, where, and what to do next."""
+
+
+class StateUnavailable(StateError):
+    """The state cannot be used now, and may be later as it is: its disk fails, or another process holds it."""
 
 
 class StateMissing(StateError):
@@ -127,11 +133,15 @@ def open_state(path: Path, *, create: bool = False) -> Connection:
     except OSError as error:
         raise StateError(f"the state {path} cannot be opened: {error.strerror}") from error
     try:
+        if path.stat().st_size:
+            _check_whole(path)
         raw = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
         connection = Connection(raw, path)
         _prepare(connection)
         migrate(connection)
     except sqlite3.DatabaseError as error:
+        if may_pass(error):
+            raise StateUnavailable(f"the state {path} cannot be opened: {error}; {advice(error)}") from error
         raise StateError(f"the state {path} cannot be opened: {error}; nothing was changed in it") from error
     return connection
 
@@ -140,18 +150,25 @@ def _prepare(connection: Connection) -> None:
     raw = connection.raw
     raw.execute("pragma foreign_keys = on")
     raw.execute("pragma synchronous = full")
-    damage = " ".join(raw.execute("pragma quick_check(1)").fetchone()[0].split())
-    if damage != "ok":
-        raise StateError(
-            f"the state {connection.path} is damaged ({damage}); nothing was changed in it: restore a backup, "
-            "or recover what can be read with `sqlite3 STATE .recover`"
-        )
     if raw.execute("pragma application_id").fetchone()[0] == 0:
         # Before the write-ahead log takes over: the file's own header must name us from its first page on.
         raw.execute(f"pragma application_id = {APPLICATION_ID}")
     mode = raw.execute("pragma journal_mode = wal").fetchone()[0]
     if mode != "wal":
         raise StateError(f"the file system of {connection.path} cannot hold a write-ahead log (journal mode {mode})")
+
+
+def _check_whole(path: Path) -> None:
+    """Refuse what is damaged, seen through a connection that only reads: one that writes would, when it is closed, take
+    the log beside a damaged file into it.
+    """
+    with closing(_connect_read_only(path)) as raw:
+        damage = " ".join(raw.execute("pragma quick_check(1)").fetchone()[0].split())
+    if damage != "ok":
+        raise StateError(
+            f"the state {path} is damaged ({damage}); nothing was changed in it: restore a backup, "
+            "or recover what can be read with `sqlite3 STATE .recover`"
+        )
 
 
 def _check_header(path: Path) -> None:

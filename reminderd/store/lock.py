@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reminderd.store.connection import StateError
+from reminderd.store.connection import StateError, StateUnavailable
 
 _TRIES, _PAUSE = 5, 0.05
 
@@ -66,10 +66,18 @@ def locked(state: Path, started: str) -> Iterator[Tenure]:
     try:
         if not _acquire(descriptor):
             raise StateLocked(f"the state {state} is in use by {_holder(path)}")
-        _write(descriptor, path, started)
+        _sign(path, descriptor, started)
         yield Tenure(state, descriptor)
     finally:
         os.close(descriptor)
+
+
+def _sign(path: Path, descriptor: int, started: str) -> None:
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, _ourselves(started), 0)
+    except OSError as error:
+        raise StateUnavailable(f"the lock {path} cannot be written: {error.strerror}; mend its disk") from error
 
 
 def _acquire(descriptor: int) -> bool:
@@ -81,15 +89,6 @@ def _acquire(descriptor: int) -> bool:
         else:
             return True
     return False
-
-
-def _write(descriptor: int, path: Path, started: str) -> None:
-    """Say in the lock who holds it."""
-    try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, _ourselves(started), 0)
-    except OSError as error:  # a full disk, or no file at all
-        raise StateError(f"the lock {path} cannot be written: {error.strerror}") from error
 
 
 def _ourselves(started: str) -> bytes:
