@@ -16,8 +16,9 @@ from reminderd.reconciler.matching import match, rows_for
 from reminderd.store import Doubt, Store, Why
 from reminderd.telemetry import Event, emit
 
-# Plivo's clock and ours need not agree; its log is asked for a little more than the attempt's own time.
-SLACK = timedelta(minutes=2)
+# Plivo's clock and ours need not agree. More than a step of ours that opens no hold (five minutes): else an attempt from
+# before the step does not count as the owner of its own row, and another one to the same phone is given it.
+SLACK = timedelta(minutes=6)
 # Plivo answers 20 such questions a minute; a look that needs more would never end.
 _MOST_PAGES = 12
 _BUSY_PHONE = timedelta(seconds=5)
