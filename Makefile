@@ -27,6 +27,10 @@ nightly: $(VENV)/ready  ## the long walks: property tests at length, torture, bi
 promise: $(VENV)/ready  ## try again what docs/promise.md says was tried, and print its table (QUICK=1: a few minutes)
 	$(BIN)/python -m tests.promise $(if $(QUICK),--quick,--write)
 
+torture: $(VENV)/ready  ## the daemon killed again and again beside a faulty gateway; SEED=123 ROUNDS=300 does a run again
+	$(BIN)/python -m tests.torture --rounds $(or $(ROUNDS),200) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS)) \
+	    $(if $(filter no,$(CLOCK)),--no-clock) $(if $(KEEP),--keep $(KEEP))
+
 check: $(VENV)/ready  ## static checks: ruff, mypy, import-linter
 	$(BIN)/ruff check reminderd tests benchmarks
 	$(BIN)/ruff format --check reminderd tests benchmarks
@@ -50,4 +54,4 @@ lock:  ## write requirements.lock anew from pyproject.toml
 clean:  ## remove what was built here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test nightly promise check format bench lock clean
+.PHONY: help setup demo test nightly promise torture check format bench lock clean

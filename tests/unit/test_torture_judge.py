@@ -1,0 +1,211 @@
+"""The judge of the torture sees each breach: evidence of a good run, spoiled in one place."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.torture.draw import draw
+from tests.torture.files import FileSpec, JobSpec, Person, Slot
+from tests.torture.judge import judge
+from tests.torture.record import Due, Ran, Record
+from tests.torture.views import Evidence, Row, State
+
+AT = "2026-11-22T08:00:0{}.000Z"
+PHONES = ("+447700900001", "+447700900002", "+447700900003")
+# What became of three messages: sent; cut off, and sent all the same; cancelled before its turn.
+STATES = ("accepted", "in_doubt", "cancelled")
+SENT = ({"dst": "447700900001", "ts": AT.format(4)}, {"dst": "447700900002", "ts": AT.format(4)})
+CHANGES: dict[str, tuple[str, ...]] = {
+    "accepted": ("pending", "sending", "accepted"),
+    "in_doubt": ("pending", "sending", "in_doubt"),
+    "cancelled": ("pending", "cancelled"),
+}
+
+
+def good() -> Evidence:
+    people = tuple(Person(number) for number in (1, 2, 3))
+    record = Record(times={1: "2026-11-22T08:00:00Z"})
+    record.put("a.yaml", FileSpec((JobSpec("a", people, (Slot(1, 0.0),)), JobSpec("r", (people[0],), every=10))))
+    moment = datetime(2026, 11, 22, 8, 0, 1, tzinfo=UTC)
+    record.witness(moment, moment)
+    deliveries = tuple(_delivery(number, state) for number, state in enumerate(STATES, 1))
+    attempts = (_attempt(1, "accepted", "u1"), _attempt(2, "in_doubt", None))
+    ledger = tuple(
+        {**message, "text": row["text"], "message_uuid": f"u{row['id']}"}
+        for message, row in zip(SENT, deliveries, strict=False)
+    )
+    occurrence = {"id": 1, "job": "a", "nominal": "2026-11-22T08:00:00Z", "planned": 3, "accepted": 1, "skipped": 0}
+    actions = ({"id": 1, "action": "cancel", "target": "3"},)
+    record.commands.append(Ran(("cancel", "3"), 0, "", "", 0.5))
+    state = State(deliveries, attempts, _moves(), ({**occurrence, "due_at": AT.format(0)},), (), actions, ("ok",))
+    return Evidence(state, state, ledger, len(ledger), record, "", "")
+
+
+def _delivery(number: int, state: str) -> Row:
+    name = f"p{number:03d}"
+    return {
+        "id": number,
+        "job": "a",
+        "nominal": "2026-11-22T08:00:00Z",
+        "recipient_name": name,
+        "phone": PHONES[number - 1],
+        "text": f"a|2026-11-22T08:00:00Z|{name}|r1",
+        "state": state,
+        "reason": "",
+        "attempts": int(state != "cancelled"),
+        "message_uuid": "u1" if state == "accepted" else None,
+        "valid_until": "2026-11-22T09:00:00.000Z",
+    }
+
+
+def _attempt(delivery: int, outcome: str, uuid: str | None) -> Row:
+    return {
+        "id": delivery,
+        "delivery_id": delivery,
+        "phone": PHONES[delivery - 1],
+        "number": 1,
+        "begun_at": AT.format(3),
+        "outcome": outcome,
+        "message_uuid": uuid,
+        "uuid_from": "answer" if uuid else None,
+    }
+
+
+def _moves() -> tuple[Row, ...]:
+    moves: list[Row] = []
+    for delivery, state in enumerate(STATES, 1):
+        before = ""
+        for after in CHANGES[state]:
+            moves.append(_move(len(moves) + 1, delivery, before, after))
+            before = after
+    return tuple(moves)
+
+
+def _move(number: int, delivery: int, before: str, after: str, reason: str = "", who: str = "daemon") -> Row:
+    pair = {"from_state": before, "to_state": after}
+    return {"id": number, "delivery_id": delivery, "at": AT.format(5), **pair, "reason": reason, "who": who} | {
+        "evidence": None
+    }
+
+
+# -- what can be spoiled ------------------------------------------------------------------------------------
+
+
+def row(view: str, position: int, **changes: object) -> Callable[[Evidence], Evidence]:
+    """One row of a view, changed; also after the last start."""
+
+    def spoil(evidence: Evidence) -> Evidence:
+        rows = list(getattr(evidence.state, view))
+        rows[position] = {**rows[position], **changes}
+        return _with(evidence, **{view: tuple(rows)})
+
+    return spoil
+
+
+def more(view: str, *rows: Row) -> Callable[[Evidence], Evidence]:
+    return lambda evidence: _with(evidence, **{view: (*getattr(evidence.state, view), *rows)})
+
+
+def message(**changes: object) -> Callable[[Evidence], Evidence]:
+    """One more message in the ledger, like the first but for these."""
+
+    def spoil(evidence: Evidence) -> Evidence:
+        ledger: tuple[Mapping[str, Any], ...] = (
+            *evidence.ledger,
+            {**evidence.ledger[0], "message_uuid": "u9", **changes},
+        )
+        return replace(evidence, ledger=ledger, ledger_again=len(ledger))
+
+    return spoil
+
+
+def command(*ran: Ran) -> Callable[[Evidence], Evidence]:
+    def spoil(evidence: Evidence) -> Evidence:
+        evidence.record.commands.extend(ran)
+        return evidence
+
+    return spoil
+
+
+def owed(due: Due) -> Callable[[Evidence], Evidence]:
+    def spoil(evidence: Evidence) -> Evidence:
+        evidence.record.owed.add(due)
+        return evidence
+
+    return spoil
+
+
+def _with(evidence: Evidence, **views: Any) -> Evidence:
+    state = replace(evidence.state, **views)
+    return replace(evidence, state=state, again=state)
+
+
+def _lost_rule(evidence: Evidence) -> Evidence:
+    evidence.record.last_witness = datetime(2026, 11, 22, 8, 0, 15, tzinfo=UTC)
+    return evidence
+
+
+def _unlocked(evidence: Evidence) -> Evidence:
+    evidence.record.wrong.append("a second daemon was not refused")
+    return evidence
+
+
+MISSED = _move(20, 3, "pending", "missed", "its validity was over before it could be sent")
+TWICE = (_move(20, 1, "accepted", "pending"), _move(21, 1, "pending", "sending"), _move(22, 1, "sending", "accepted"))
+SPOILED: dict[str, Callable[[Evidence], Evidence]] = {
+    "every_message_has_one_row": message(text="nobody's"),
+    "nothing_is_accepted_twice": message(),
+    "no_second_attempt_without_proof_or_word": lambda good: row("deliveries", 0, attempts=2)(
+        more("attempts", {**_attempt(1, "accepted", "u3"), "id": 3, "number": 2})(more("moves", *TWICE)(good))
+    ),
+    "no_name_is_used_twice": row("attempts", 1, message_uuid="u1"),
+    "accepted_is_in_the_ledger": lambda good: replace(good, ledger=good.ledger[1:], ledger_again=1),
+    "a_name_is_that_of_the_message": row("attempts", 0, message_uuid="u2"),
+    "the_ledger_is_in_the_state": row("deliveries", 1, state="failed"),
+    "only_what_began_is_in_doubt": row("attempts", 1, begun_at=None),
+    "what_is_owed_has_a_row": owed(Due("a", "2026-11-22T08:00:00Z", "p009")),
+    "nobody_owes_what_nobody_wrote": row("deliveries", 2, text="a|2026-11-22T08:00:00Z|p003|r2"),
+    "every_occurrence_of_a_rule_is_found": _lost_rule,
+    "everything_ended": row("deliveries", 2, state="pending"),
+    "nothing_is_missed_too_early": more("moves", MISSED),
+    "the_sums_are_right": row("occurrences", 0, planned=2),
+    "moves_are_legal_and_chained": row("moves", 2, from_state="pending"),
+    "the_file_is_whole": lambda good: _with(good, integrity=("row 7 missing from index",)),
+    "another_start_changes_nothing": lambda good: replace(good, again=replace(good.again, moves=())),
+    "commands_end_well": command(Ran(("status",), None, "", "", 60.0)),
+    "what_was_said_done_is_recorded": command(Ran(("retry", "3"), 0, "", "", 0.5)),
+    "logs_are_clean": lambda good: replace(good, log="Traceback (most recent call last):"),
+    "the_driver_saw_nothing_wrong": _unlocked,
+}
+
+
+def test_a_good_run_has_no_breach() -> None:
+    assert judge(good()) == []
+
+
+@pytest.mark.parametrize("rule", SPOILED)
+def test_each_breach_is_seen_by_its_rule(rule: str) -> None:
+    assert rule in {breach.split(":")[0] for breach in judge(SPOILED[rule](good()))}
+
+
+def test_what_an_operator_said_allows_a_second_message() -> None:
+    again = ("an operator says that it was not sent", "root")
+    moves = (
+        _move(20, 2, "in_doubt", "pending", *again),
+        _move(21, 2, "pending", "sending"),
+        _move(22, 2, "sending", "accepted"),
+    )
+    second = {**_attempt(2, "accepted", "u9"), "id": 3, "number": 2}
+    spoiled = row("deliveries", 1, state="accepted", attempts=2)(
+        row("occurrences", 0, accepted=2)(more("attempts", second)(more("moves", *moves)(good())))
+    )
+    text = good().state.deliveries[1]["text"]
+    assert judge(message(dst="447700900002", text=text)(spoiled)) == []
+
+
+def test_a_seed_gives_the_same_plan_again() -> None:
+    assert draw(7, 30, 60) == draw(7, 30, 60)
+    assert draw(7, 30, 60) != draw(8, 30, 60)
