@@ -82,7 +82,8 @@ def _left_behind(attempt: Row, after: list[Row], resends: bool) -> bool:
         case "not_sent":
             return True
         case "not_begun":
-            return True
+            # A dead claim whose beginning is committed may have sent; who lives knows whether it did.
+            return attempt["begun_at"] is None or "stopped" not in attempt["evidence"]
         case "refused":
             return any(move["from_state"] == "failed" and move["who"] != "daemon" for move in after)
         case "in_doubt":

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -69,6 +70,7 @@ def _attempt(delivery: int, outcome: str, uuid: str | None) -> Row:
         "number": 1,
         "begun_at": AT.format(3),
         "outcome": outcome,
+        "evidence": "",
         "message_uuid": uuid,
         "uuid_from": "answer" if uuid else None,
     }
@@ -204,6 +206,21 @@ def test_what_an_operator_said_allows_a_second_message() -> None:
     )
     text = good().state.deliveries[1]["text"]
     assert judge(message(dst="447700900002", text=text)(spoiled)) == []
+
+
+def test_a_dead_claim_that_had_begun_is_no_proof_that_nothing_was_sent() -> None:
+    dead = {**_attempt(1, "not_begun", None), "evidence": "the daemon stopped before the request began"}
+    chain = ("", "pending", "sending", "pending", "sending", "accepted")
+    moves = [_move(number, 1, *pair) for number, pair in enumerate(pairwise(chain), 1)]
+    others = tuple(move for move in _moves() if move["delivery_id"] != 1)
+    second = {**_attempt(1, "accepted", "u1"), "id": 3, "number": 2}
+    spoiled = row("deliveries", 0, attempts=2)(
+        _with(good(), moves=(*moves, *others), attempts=(dead, _attempt(2, "in_doubt", None), second))
+    )
+    (breach,) = judge(spoiled)
+    assert breach.startswith("no_second_attempt_without_proof_or_word: delivery 1 ")
+    never = _with(spoiled, attempts=({**dead, "begun_at": None}, *spoiled.state.attempts[1:]))
+    assert judge(never) == []
 
 
 def test_a_seed_gives_the_same_plan_again() -> None:
