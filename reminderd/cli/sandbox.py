@@ -22,10 +22,12 @@ from reminderd.gateway.sandbox import (
     Ledger,
     LedgerError,
     Options,
+    Replacement,
     Seen,
     Service,
     environment,
     parse_fault,
+    parse_replacement,
     parse_seconds,
 )
 from reminderd.gateway.sandbox.faults import Fault
@@ -95,6 +97,11 @@ def _read_faults(ctx: click.Context, param: click.Parameter, specs: tuple[str, .
     return tuple(read(ctx, param, spec) for spec in specs)
 
 
+def _read_replacements(ctx: click.Context, param: click.Parameter, specs: tuple[str, ...]) -> tuple[Replacement, ...]:
+    read = _by(parse_replacement)
+    return tuple(read(ctx, param, spec) for spec in specs)
+
+
 @click.command("sandbox", help=HELP, short_help="Play Plivo on this machine, to rehearse your jobs on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8750, show_default=True, help="0 picks a free one.")
 @click.option(
@@ -121,6 +128,14 @@ def _read_faults(ctx: click.Context, param: click.Parameter, specs: tuple[str, .
     help="Show messages in the log only after this time, like 2s.",
 )
 @click.option(
+    "--log-number",
+    "numbers",
+    metavar="PATTERN=REPLACEMENT",
+    multiple=True,
+    callback=_read_replacements,
+    help="Show phones otherwise in the log, like '[0-9]{4}$=****'; can be given several times.",
+)
+@click.option(
     "--log-limit",
     type=click.IntRange(0),
     default=20,
@@ -144,13 +159,14 @@ def command(
     auth_id: str | None,
     auth_token: str | None,
     log_lag: float,
+    numbers: tuple[Replacement, ...],
     log_limit: int,
     account_offset: timedelta,
     ready_file: Path | None,
     quiet: bool,
     show_texts: bool,
 ) -> None:
-    options = Options(auth_id, auth_token, log_limit, log_lag, account_offset)
+    options = Options(auth_id, auth_token, log_limit, log_lag, account_offset, numbers)
     watch = None if quiet else lambda seen: _print(_line(seen, show_texts))
     try:
         if ready_file is not None:

@@ -131,6 +131,10 @@ class SandboxProcess:
     def clear_faults(self) -> None:
         self.control("DELETE", "faults")
 
+    def show_log(self, **how: object) -> None:
+        """Show the log otherwise from now on: lag="2s", numbers=["[0-9]{4}$=****"]."""
+        self.control("POST", "log", how)
+
     def faults(self) -> list[dict[str, Any]]:
         """The rules in force, each with `fault`, `seen` and `applied`."""
         listed: list[dict[str, Any]] = self.control("GET", "faults")["faults"]

@@ -112,3 +112,24 @@ def test_a_reset_goes_back_to_the_start() -> None:
 def test_other_control_addresses_say_which_there_are(played: Played) -> None:
     assert "ledger" in control(played, "GET", "faluts")[1]["error"]
     assert control(played, "PUT", "faults")[0] == 405
+
+
+def test_the_log_can_be_shown_otherwise_until_the_reset(played: Played) -> None:
+    played.send()
+    shown = played.page()["objects"][0]["to_number"]
+    assert control(played, "POST", "log", {"numbers": ["[0-9]{4}$=****"]})[0] == 200
+    assert played.page()["objects"][0]["to_number"] == f"{shown[:-4]}****"
+    assert control(played, "POST", "log", {"lag": "2s"})[0] == 200
+    assert played.page()["objects"] == []
+    played.clock.passed = 2.0
+    assert played.page()["objects"][0]["to_number"] == f"{shown[:-4]}****"
+    control(played, "POST", "reset")
+    played.send()
+    assert played.page()["objects"][0]["to_number"] == shown
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"lags": 2}, {"lag": "soon"}, {"numbers": "x=y"}, {"numbers": [1]}, {"numbers": ["("]}, 3]
+)
+def test_what_the_log_cannot_be_told_is_refused(played: Played, wrong: object) -> None:
+    assert control(played, "POST", "log", wrong)[0] == 400

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from reminderd.gateway.sandbox import Options
+from reminderd.gateway.sandbox import Options, parse_replacement
 from tests.support.sandbox import MESSAGES, Played
 
 
@@ -139,3 +139,18 @@ def test_the_log_is_listed_twenty_times_a_minute() -> None:
     assert (refused.status, json.loads(refused.body)["error"]) == (429, "too many requests")
     played.clock.passed = 60.0
     played.page()
+
+
+def test_phones_can_be_shown_masked_or_rewritten_and_are_still_found_by_their_own_number() -> None:
+    rules = (parse_replacement("^52(?!1)=521"), parse_replacement("^(1415)[0-9]{4}=\\1****"))
+    played = Played(Options(numbers=rules))
+    for phone in ("+525512345678", "+14155550101"):
+        played.send(dst=phone)
+    assert [row["to_number"] for row in played.page()["objects"]] == ["1415****101", "5215512345678"]
+    assert [row["to_number"] for row in played.page(to_number="+525512345678")["objects"]] == ["5215512345678"]
+
+
+@pytest.mark.parametrize("wrong", ["", "=x", "no pattern", "(=x", "a=\\1"])
+def test_how_to_show_phones_is_checked(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"PATTERN=REPLACEMENT|regular expression"):
+        parse_replacement(wrong)

@@ -4,6 +4,7 @@ from reminderd.gateway.sandbox.api import Options
 from reminderd.gateway.sandbox.connection import Limits
 from reminderd.gateway.sandbox.faultspec import parse_fault, parse_seconds
 from reminderd.gateway.sandbox.ledger import Duplicate, Ledger, LedgerError, Message
+from reminderd.gateway.sandbox.messagelog import Replacement, parse_replacement
 from reminderd.gateway.sandbox.service import HOST, Seen, Service
 from reminderd.gateway.sandbox.thread import AUTH_ID, AUTH_TOKEN, Sandbox, environment
 
@@ -17,10 +18,12 @@ __all__ = [
     "Limits",
     "Message",
     "Options",
+    "Replacement",
     "Sandbox",
     "Seen",
     "Service",
     "environment",
     "parse_fault",
+    "parse_replacement",
     "parse_seconds",
 ]

@@ -15,7 +15,7 @@ from reminderd.clock import Clock
 from reminderd.gateway.sandbox.faults import Kind, Subject
 from reminderd.gateway.sandbox.http import Request, Response
 from reminderd.gateway.sandbox.ledger import Draft, Ledger, LedgerError
-from reminderd.gateway.sandbox.messagelog import read_page, show
+from reminderd.gateway.sandbox.messagelog import Replacement, read_page, show
 from reminderd.gateway.sandbox.submission import Rejected, Submission, read_submission
 
 _PATH = re.compile(r"/v1/Account/([A-Za-z0-9]{1,40})/(?:(Message)/(?:([A-Za-z0-9-]{1,64})/)?)?")
@@ -28,7 +28,8 @@ class Options(NamedTuple):
 
     auth_id, auth_token: the only credentials that are taken; None takes any well-formed id with any token.
     log_limit: lists of the log a minute, 0 for no limit. log_lag: seconds until a message shows in the log.
-    offset: the account's distance from UTC, which shows in the times of the log.
+    offset: the account's distance from UTC, which shows in the times of the log. numbers: how the log shows phones, each a
+    pattern and what takes the place of the first that it finds in the digits.
     """
 
     auth_id: str | None = None
@@ -36,6 +37,7 @@ class Options(NamedTuple):
     log_limit: int = 20
     log_lag: float = 0.0
     offset: timedelta = timedelta(0)
+    numbers: tuple[Replacement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class PlivoApi:
     def __init__(self, ledger: Ledger, clock: Clock, options: Options) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._options = options
+        self._options = self._at_start = options
         self._log_asked: deque[float] = deque()
 
     def route(self, request: Request) -> Call | Response:
@@ -76,8 +78,16 @@ class PlivoApi:
             return _error(400, str(rejected))
 
     def forget(self) -> None:
-        """Begin the log's limit anew."""
+        """Begin the log's limit anew, and show the log as at the start."""
         self._log_asked.clear()
+        self._options = self._at_start
+
+    def show_log(self, lag: float | None = None, numbers: tuple[Replacement, ...] | None = None) -> None:
+        """From now on show the log like this; what is None stays."""
+        known = self._options
+        self._options = known._replace(
+            log_lag=known.log_lag if lag is None else lag, numbers=known.numbers if numbers is None else numbers
+        )
 
     def _may(self, auth_id: str, authorization: str) -> bool:
         user, token = _credentials(authorization)
@@ -112,7 +122,9 @@ class PlivoApi:
         def perform(_: str | None) -> Response:
             found = self._ledger.search(page.criteria, page.offset, page.limit + 1) if page.criteria else []
             now = self._clock.now()
-            objects = [show(message, now, self._options.offset) for message in found[: page.limit]]
+            objects = [
+                show(message, now, self._options.offset, self._options.numbers) for message in found[: page.limit]
+            ]
             meta = page.meta(request.path, more=len(found) > page.limit)
             return Response.of_json(200, {"api_id": str(uuid.uuid4()), "meta": meta, "objects": objects})
 
@@ -137,7 +149,7 @@ class PlivoApi:
             return _error(404, "not found")
         if (now - message.accepted_at).total_seconds() < self._options.log_lag:
             return _error(404, "not found")
-        shown = show(message, now, self._options.offset)
+        shown = show(message, now, self._options.offset, self._options.numbers)
         return Response.of_json(200, {"api_id": str(uuid.uuid4()), **shown})
 
 

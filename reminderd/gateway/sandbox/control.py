@@ -5,13 +5,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 from urllib.parse import parse_qsl
 
 from reminderd.gateway.sandbox.api import PlivoApi
 from reminderd.gateway.sandbox.faults import Fault, Faults
-from reminderd.gateway.sandbox.faultspec import parse_fault
+from reminderd.gateway.sandbox.faultspec import parse_fault, parse_seconds
 from reminderd.gateway.sandbox.http import Request, Response
 from reminderd.gateway.sandbox.ledger import Ledger
+from reminderd.gateway.sandbox.messagelog import parse_replacement
 
 PREFIX = "/__control/"
 LONGEST_PAGE = 10_000
@@ -28,6 +30,7 @@ class Control:
         self._at_start = faults.in_force()
         self._routes: Mapping[str, Mapping[str, Callable[[Request], Response]]] = {
             "faults": {"GET": self._list_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
+            "log": {"POST": self._show_log},
             "ledger": {"GET": self._show_ledger},
             "duplicates": {"GET": self._show_duplicates},
             "requests": {"GET": self._show_counts},
@@ -47,7 +50,7 @@ class Control:
             return Response.of_json(400, {"error": str(error)})
 
     def reset(self) -> None:
-        """Back to the start: an empty ledger, the faults that were given at the start, no counts."""
+        """Back to the start: an empty ledger, the faults and the log that were given at the start, no counts."""
         self._ledger.clear()
         self._faults.clear()
         self._faults.add(self._at_start)
@@ -64,6 +67,17 @@ class Control:
     def _clear_faults(self, request: Request) -> Response:
         self._faults.clear()
         return self._list_faults(request)
+
+    def _show_log(self, request: Request) -> Response:
+        document = _read(request.body)
+        if not isinstance(document, dict) or not set(document) <= {"lag", "numbers"}:
+            raise ValueError('the log is told {"lag": "2s"}, {"numbers": ["^52=521"]} or both')
+        lag, numbers = document.get("lag"), document.get("numbers")
+        if not isinstance(numbers, list | None) or not all(isinstance(each, str) for each in numbers or ()):
+            raise ValueError("numbers: a list of PATTERN=REPLACEMENT belongs here")
+        replacements = None if numbers is None else tuple(parse_replacement(each) for each in numbers)
+        self._api.show_log(None if lag is None else parse_seconds(str(lag)), replacements)
+        return Response.of_json(200, {"lag": lag, "numbers": numbers})
 
     def _show_ledger(self, request: Request) -> Response:
         asked = dict(parse_qsl(request.query))
@@ -86,11 +100,15 @@ class Control:
         return self._show_counts(request)
 
 
-def _read_faults(body: bytes) -> Sequence[Fault]:
+def _read(body: bytes) -> Any:
     try:
-        document = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         raise ValueError("the request body is not JSON") from None
+
+
+def _read_faults(body: bytes) -> Sequence[Fault]:
+    document = _read(body)
     specs = document if isinstance(document, list) else [document]
     if not all(isinstance(spec, str | dict) for spec in specs):
         raise ValueError('a fault is an object like {"status": 503} or a text like "status=503"')

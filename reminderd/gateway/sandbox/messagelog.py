@@ -1,9 +1,10 @@
 """The message log as Plivo's API shows it: filters, pages, and how one message looks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from reminderd.gateway.sandbox.ledger import Criteria, Message
@@ -17,6 +18,13 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0
 _RATE = 0.005  # US dollars a unit
 _AGES = {"queued": (0.0, 1.0), "sent": (1.0, 3.0), "delivered": (3.0, float("inf"))}  # seconds, from and below
 _TINY = 0.000_001
+
+
+class Replacement(NamedTuple):
+    """How numbers are shown otherwise than they are."""
+
+    pattern: re.Pattern[str]
+    replacement: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +122,26 @@ def _moment(name: str, text: str) -> float:
         raise Rejected(f"{name} is not a time of the form YYYY-MM-DD HH:MM[:SS[.ffffff]]") from None
 
 
-def show(message: Message, now: datetime, offset: timedelta) -> Mapping[str, object]:
+def parse_replacement(text: str) -> Replacement:
+    """`PATTERN=REPLACEMENT`, with \\1 for what the first group of the pattern found; raises ValueError."""
+    pattern, equals, replacement = text.rpartition("=")
+    try:
+        if not equals or not pattern:
+            raise ValueError(f"{text!r} is not PATTERN=REPLACEMENT")
+        found = re.compile(pattern)
+        re.sub(found, replacement, "")
+    except re.error as error:
+        raise ValueError(f"{text!r}: this is not a regular expression with its replacement: {error}") from error
+    return Replacement(found, replacement)
+
+
+def show(
+    message: Message, now: datetime, offset: timedelta, numbers: Iterable[Replacement] = ()
+) -> Mapping[str, object]:
     """One message as the log shows it: no text, digits only, times in the account's `offset` from UTC."""
+    shown = message.shown_dst
+    for pattern, replacement in numbers:
+        shown = pattern.sub(replacement, shown, count=1)
     age = (now - message.accepted_at).total_seconds()
     state = next((name for name, (_, below) in _AGES.items() if age < below))
     zone = timezone(offset)
@@ -129,7 +155,7 @@ def show(message: Message, now: datetime, offset: timedelta) -> Mapping[str, obj
         "message_state": state,
         "message_type": message.type,
         "from_number": message.src,
-        "to_number": message.shown_dst,
+        "to_number": shown,
         "units": message.units,
         "total_rate": f"{_RATE:.5f}",
         "total_amount": f"{_RATE * message.units:.5f}",
