@@ -113,6 +113,11 @@ class Commands:
                 f"Plivo's log has a message that can be delivery {number}: {uuids}; if it is, "
                 f"reminderd resolve {number} --sent {found[0].message_uuid}; if it surely is not, {force}"
             )
+        if not findings.whole:
+            raise Refusal(
+                f"Plivo's log of that time is too long to be read as a whole; it has no message to the number of delivery "
+                f"{number}, but could have one to that number masked or rewritten; {force}"
+            )
 
     def _approve(self, request: Request, who: str, now: datetime) -> Answer:
         holds = self.store.holds.open_ones()

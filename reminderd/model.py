@@ -261,13 +261,16 @@ class InDoubt:
 Outcome = Accepted | Refused | NotSent | NotBegun | InDoubt
 
 
+MASKED = "X"  # in a number of the log: a digit that is not shown
+
+
 class LogRow(NamedTuple):
     """One outbound message of Plivo's own log."""
 
     message_uuid: str
     sent_at: datetime  # message_time, UTC
     sender: str  # digits, or a sender name
-    phone: str  # digits, possibly masked or rewritten by Plivo
+    phone: str  # digits, possibly rewritten by Plivo, each hidden one as MASKED
     units: int | None
     state: str
 

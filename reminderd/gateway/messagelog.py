@@ -11,10 +11,11 @@ from reminderd.gateway.classify import describe, message_uuid, plivo_json, read_
 from reminderd.gateway.evidence import scrub
 from reminderd.gateway.port import LogPage, LogUnavailable
 from reminderd.gateway.transport import Answer, Broken, Exchange, Rejected, Unreached, Withdrawn
-from reminderd.model import LogRow, digits
+from reminderd.model import MASKED, LogRow, digits
 
 PAGE_SIZE = 20  # Plivo's largest
 REQUESTS_PER_MINUTE = 20  # Plivo's limit for this question, an account
+_MASKS = "*#_?•●"
 _PAGE_KEYS = frozenset({"offset", "cursor"})
 _OURS = {"message_direction": "outbound", "message_type": "sms"}
 _LONGEST_PAGE = 1000  # characters of what names a page
@@ -107,7 +108,7 @@ def _row(row: object) -> LogRow | None:
     kinds = {type(row.get(key)) for key in _OURS}
     if uuid is None or sent_at is None or sender is None or not phone or not kinds <= {str, type(None)}:
         return None
-    return LogRow(uuid, sent_at, digits(sender), digits(phone), _units(row), _field(row.get("message_state")) or "")
+    return LogRow(uuid, sent_at, digits(sender), _shown(phone), _units(row), _field(row.get("message_state")) or "")
 
 
 def _field(value: object) -> str | None:
@@ -116,6 +117,11 @@ def _field(value: object) -> str | None:
         return ""
     text = str(value) if isinstance(value, str | int) else "\0"
     return text if text.isprintable() and len(text) <= _LONGEST_FIELD else None
+
+
+def _shown(number: str) -> str:
+    """The digits of a number, and MASKED for each that is hidden behind a star or a letter."""
+    return "".join(c if c.isdecimal() else MASKED for c in number if c.isalnum() or c in _MASKS)
 
 
 def _units(row: dict[str, Any]) -> int | None:

@@ -1,6 +1,8 @@
 """Settle what is in doubt, by Plivo's own log."""
 
 from reminderd.reconciler.foreign import foreign_rows, read_log
-from reminderd.reconciler.reconciler import SLACK, Findings, Reconciler, candidates, look_up
+from reminderd.reconciler.judgement import candidates
+from reminderd.reconciler.lookup import SLACK, Findings, look_up
+from reminderd.reconciler.reconciler import Reconciler
 
 __all__ = ["SLACK", "Findings", "Reconciler", "candidates", "foreign_rows", "look_up", "read_log"]

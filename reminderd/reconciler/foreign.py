@@ -6,8 +6,8 @@ from datetime import datetime
 
 from reminderd.gateway.port import Gateway, LogUnavailable
 from reminderd.model import LogRow, digits
+from reminderd.reconciler.lookup import SLACK
 from reminderd.reconciler.matching import rows_for
-from reminderd.reconciler.reconciler import SLACK
 from reminderd.store import Doubt, Owed, Store
 
 _MOST_PAGES = 8

@@ -1,24 +1,76 @@
 """Which row of Plivo's log belongs to which attempt in doubt. Pure.
 
 The log knows neither our text nor our token: a row is matched by sender, phone and time, and counts only when there is
-no way in which it could all have come about without the attempt.
+no way in which it could all have come about without the attempt. Every `rows` here is without what has a known owner.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 from reminderd.model import LogRow, digits
+from reminderd.reconciler.numbers import could_be, keys, words
 from reminderd.store import Doubt
 
 Pair = tuple[Doubt, LogRow]
+Left = TypeVar("Left", int, str)
+Right = TypeVar("Right", int, str)
 
 
 def rows_for(doubt: Doubt, rows: Iterable[LogRow], slack: timedelta) -> list[LogRow]:
-    """The rows that could be the doubt's message."""
+    """The rows that can be proof: the doubt's own sender and phone, in its time."""
     line = digits(doubt.phone), digits(doubt.sender)
-    since, until = doubt.begun_at - slack, doubt.ended_by + slack
-    return [row for row in rows if (row.phone, row.sender) == line and since <= row.sent_at <= until]
+    return [row for row in rows if (row.phone, row.sender) == line and _in_time(doubt, row, slack)]
+
+
+def may_be(doubt: Doubt, row: LogRow, slack: timedelta) -> bool:
+    """Whether the row could be the doubt's message in any way: also with a number that is masked or rewritten."""
+    return (
+        row.sender.casefold() in ("", digits(doubt.sender).casefold())
+        and _in_time(doubt, row, slack)
+        and could_be(row.phone, doubt.phone)
+    )
+
+
+def _in_time(doubt: Doubt, row: LogRow, slack: timedelta) -> bool:
+    return doubt.begun_at - slack <= row.sent_at <= doubt.ended_by + slack
+
+
+def strangers(owners: Sequence[Doubt], rows: Sequence[LogRow], slack: timedelta) -> list[LogRow]:
+    """The rows that are left when each of `owners` has taken one that may be its own: somebody else's messages.
+
+    owners: every attempt that could own one of the `rows`, however it stands now.
+    """
+    known = {row.message_uuid: row for row in rows}
+    choices = _possible_owners(owners, known.values(), slack)
+    taken: dict[int, str] = {}
+    for uuid in choices:
+        _assign(uuid, choices, taken, set())
+    return [known[uuid] for uuid in choices.keys() - set(taken.values())]
+
+
+def undisputed(owners: Sequence[Doubt], rows: Sequence[LogRow], slack: timedelta) -> list[LogRow]:
+    """The rows that show no other phone of ours in a rewritten form."""
+    known = {row.message_uuid: row for row in rows}
+    phones = {owner.attempt_id: digits(owner.phone) for owner in owners}
+    choices = _possible_owners(owners, known.values(), slack)
+    return [known[uuid] for uuid, some in choices.items() if all(phones[each] == known[uuid].phone for each in some)]
+
+
+def _possible_owners(owners: Iterable[Doubt], rows: Iterable[LogRow], slack: timedelta) -> dict[str, list[int]]:
+    """By message_uuid: the attempts that the row may be of."""
+    by_id = {owner.attempt_id: owner for owner in owners}
+    index: dict[str, list[int]] = defaultdict(list)
+    for owner in by_id.values():
+        for key in keys(owner.phone):
+            index[key].append(owner.attempt_id)
+    found = {}
+    for row in rows:
+        asked = words(row.phone)
+        near = by_id if asked is None else dict.fromkeys(each for word in asked for each in index.get(word, ()))
+        found[row.message_uuid] = [each for each in near if may_be(by_id[each], row, slack)]
+    return found
 
 
 def match(doubts: Sequence[Doubt], rows: Sequence[LogRow], slack: timedelta) -> list[Pair]:
@@ -32,7 +84,7 @@ def match(doubts: Sequence[Doubt], rows: Sequence[LogRow], slack: timedelta) -> 
     choices = _choices(doubts, known.values(), slack)
     owners: dict[str, int] = {}
     for attempt in choices:
-        _find_row(attempt, choices, owners, set())
+        _assign(attempt, choices, owners, set())
     uncertain = _replaceable(choices, owners)
     attempts = {doubt.attempt_id: doubt for doubt in doubts}
     return [(attempts[each], known[uuid]) for uuid, each in owners.items() if each not in uncertain]
@@ -50,13 +102,13 @@ def _choices(doubts: Iterable[Doubt], rows: Iterable[LogRow], slack: timedelta) 
     return found
 
 
-def _find_row(attempt: int, choices: Mapping[int, Sequence[str]], owners: dict[str, int], seen: set[str]) -> bool:
-    """Give the attempt a row, if need be one whose owner can take another."""
-    for uuid in choices[attempt]:
-        if uuid not in seen:
-            seen.add(uuid)
-            if uuid not in owners or _find_row(owners[uuid], choices, owners, seen):
-                owners[uuid] = attempt
+def _assign(one: Left, choices: Mapping[Left, Sequence[Right]], taken: dict[Right, Left], seen: set[Right]) -> bool:
+    """Give `one` of its choices, if need be one whose taker can have another."""
+    for choice in choices[one]:
+        if choice not in seen:
+            seen.add(choice)
+            if choice not in taken or _assign(taken[choice], choices, taken, seen):
+                taken[choice] = one
                 return True
     return False
 

@@ -1,6 +1,6 @@
 """Deliveries in doubt: whom to ask about, and how they are settled. Each public method is one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,6 +30,23 @@ _UNPROVEN = (
 from attempts a indexed by attempts_in_doubt join deliveries d on d.id = a.delivery_id
 where a.outcome = 'in_doubt' and a.message_uuid is null
 order by a.begun_at, a.id
+"""
+)
+
+_IN_FLIGHT = (
+    _COLUMNS
+    + """
+from deliveries d indexed by deliveries_sending join attempts a on a.delivery_id = d.id and a.number = d.attempts
+where d.state = 'sending' and a.begun_at is not null
+"""
+)
+
+# What an operator named may be misnamed: unless its name is in the log, its row goes by another one.
+_NAMED_BY_OPERATORS = (
+    _COLUMNS
+    + """, a.message_uuid
+from actions x join deliveries d on d.id = cast(x.target as integer) join attempts a on a.delivery_id = d.id
+where x.action = 'resolve --sent' and a.uuid_from = 'operator'
 """
 )
 
@@ -77,6 +94,14 @@ class Doubts:
         """Every attempt to one of these phones that may own a row of the log, whatever became of its delivery."""
         wanted = set(phones)
         return [_doubt(row) for row in self._db.rows(_UNPROVEN) if row["phone"] in wanted]
+
+    def owners(self, seen: Collection[str]) -> list[Doubt]:
+        """Every attempt that may own a row of the log that nobody is known to own, whatever became of its delivery.
+
+        seen: the message_uuids that the log has.
+        """
+        named = [row for row in self._db.rows(_NAMED_BY_OPERATORS) if row["message_uuid"] not in seen]
+        return [_doubt(row) for row in (*self._db.rows(_UNPROVEN), *self._db.rows(_IN_FLIGHT), *named)]
 
     def sending_to(self, phone: str) -> bool:
         query = (

@@ -102,9 +102,14 @@ def test_rows_of_another_kind_are_left_out() -> None:
 
 def test_numbers_are_digits_and_sender_names_names() -> None:
     assert read([row(from_number="ACME", to_number="+1415555XXXX")]) == LogPage(
-        (READ._replace(sender="ACME", phone="+1415555XXXX"),)
+        (READ._replace(sender="ACME", phone="1415555XXXX"),)
     )
     assert read([row(from_number="+14155550100", to_number=14155550123)]) == LogPage((READ,))
+
+
+@pytest.mark.parametrize("written", ["+1415555****", "1415555xxxx", "1415555XXXX", "+1 (415) 555-••••", "1415555####"])
+def test_each_hidden_digit_of_a_number_is_marked(written: str) -> None:
+    assert read([row(to_number=written)]) == LogPage((READ._replace(phone="1415555XXXX"),))
 
 
 @pytest.mark.parametrize(

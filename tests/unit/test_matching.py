@@ -2,8 +2,8 @@ from datetime import timedelta
 
 from reminderd.daemon.clockguard import JUMP
 from reminderd.model import LogRow, OnDoubt, State
-from reminderd.reconciler.matching import match, rows_for
-from reminderd.reconciler.reconciler import SLACK as OWN_SLACK
+from reminderd.reconciler.lookup import SLACK as OWN_SLACK
+from reminderd.reconciler.matching import match, rows_for, strangers, undisputed
 from reminderd.store import Doubt
 from tests.support.clock import START
 
@@ -82,3 +82,36 @@ def test_an_attempt_from_before_a_step_of_the_clock_that_opens_no_hold_still_own
     ahead = int(JUMP.total_seconds())
     begun = [doubt(1, ahead), doubt(2, 50), doubt(3, 52)]
     assert match(begun, [row("u", 0), row("v", 52)], OWN_SLACK) == []
+
+
+def over(owners: list[Doubt], rows: list[LogRow]) -> set[str]:
+    return {row.message_uuid for row in strangers(owners, rows, SLACK)}
+
+
+def test_a_row_that_no_attempt_can_have_made_is_a_stranger_s() -> None:
+    assert over([doubt(1, 10)], [row("u", 12), row("v", 12, phone="14155550199")]) == {"v"}
+    assert over([doubt(1, 10)], [row("u", 40)]) == {"u"}
+    assert over([], [row("u", 1)]) == {"u"}
+
+
+def test_of_more_rows_than_attempts_the_surplus_is_strangers() -> None:
+    assert len(over([doubt(1, 10)], [row("u", 12), row("v", 13)])) == 1
+    assert over([doubt(1, 10), doubt(2, 11)], [row("u", 12), row("v", 13)]) == set()
+
+
+def test_an_attempt_excuses_a_row_that_may_be_its_own_under_another_number() -> None:
+    assert over([doubt(1, 10)], [row("u", 12, phone="1415555XXXX")]) == set()
+    assert over([doubt(1, 10)], [row("u", 12, phone="4155550101")]) == set()
+    assert over([doubt(1, 10)], [row("u", 12, phone="1415556XXXX")]) == {"u"}
+
+
+def test_rows_are_handed_out_so_that_as_few_as_can_be_are_strangers() -> None:
+    # The first attempt could have made either row, the second only the first.
+    assert over([doubt(1, 10, 8), doubt(2, 10, 1)], [row("u", 11), row("v", 18)]) == set()
+
+
+def test_a_row_under_a_number_that_is_another_phone_of_ours_rewritten_is_disputed() -> None:
+    exact, rival = doubt(1, 10, phone="+5215512345678"), doubt(2, 10, phone="+525512345678")
+    clear = row("v", 30, phone="5215512345678")
+    assert undisputed([exact, rival], [row("u", 12, phone="5215512345678"), clear], SLACK) == [clear]
+    assert undisputed([exact], [row("u", 12, phone="5215512345678")], SLACK) != []
