@@ -3,6 +3,7 @@
 Each command is a small JSON object, {"command": "retry", "ids": [42]}; each returns another, or raises Refusal.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ Request = dict[str, Any]
 Answer = dict[str, Any]
 LookUp = Callable[[Doubt], Findings]
 
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LONGEST_WORD = 200  # characters, as long as a message_uuid may be
 
 
@@ -29,7 +31,9 @@ class Commands:
 
     def needs_log(self, request: Request) -> Doubt | None:
         """The doubt that Plivo's log must be asked about before this command is carried out; None for most."""
-        if request.get("command") != "resolve" or request.get("sent") or request.get("force"):
+        if request.get("command") != "resolve" or request.get("force"):
+            return None
+        if request.get("sent") and _uuid(request) is None:
             return None
         delivery_id = _whole(request.get("id"))
         self.store.operations.check_in_doubt(delivery_id)
@@ -43,7 +47,7 @@ class Commands:
             case "cancel":
                 return self._cancel(request, who, now)
             case "resolve" if request.get("sent"):
-                return self._resolve_sent(request, who, now)
+                return self._resolve_sent(request, who, now, findings)
             case "resolve":
                 return self._resolve_not_sent(request, who, now, findings)
             case "approve":
@@ -69,17 +73,35 @@ class Commands:
                 self.store.operations.cancel(each, who, now)
         return {"cancelled": ids}
 
-    def _resolve_sent(self, request: Request, who: str, now: datetime) -> Answer:
-        delivery_id, uuid = _whole(request.get("id")), _word(request.get("uuid"), "message_uuid")
+    def _resolve_sent(self, request: Request, who: str, now: datetime, findings: Findings | None) -> Answer:
+        delivery_id, uuid = _whole(request.get("id")), _uuid(request)
         self.store.operations.check_in_doubt(delivery_id)
         doubt = self.store.doubts.get(delivery_id)
         assert doubt is not None
+        if uuid is not None and self.store.doubts.known_uuids([uuid]):
+            raise Refusal(f"the message_uuid {uuid} belongs to another delivery")
+        if uuid is not None and not request.get("force"):
+            self._check_named(doubt, uuid, findings)
         why = Why("an operator says that it was sent", who, "operator", doubt.attempt_id)
         with self.store.together():
             if not self.store.doubts.accept(doubt, uuid, "operator", why, now):
                 raise Refusal(f"the message_uuid {uuid} belongs to another delivery")
             self.store.operations.record(who, "resolve --sent", str(delivery_id), {"uuid": uuid}, now)
         return {"id": delivery_id, "state": "accepted"}
+
+    def _check_named(self, doubt: Doubt, uuid: str, findings: Findings | None) -> None:
+        """Refuse where Plivo's log, as far as it can be read, speaks against this name."""
+        number = doubt.delivery_id
+        anyhow = f"reminderd resolve {number} --sent takes your word without a name, with {uuid} --force also for that"
+        if findings is None or findings.unavailable is not None:
+            return
+        row = next((row for row in findings.rows if row.message_uuid == uuid), None)
+        if row is None and findings.whole and not findings.skipped:
+            raise Refusal(f"Plivo's log has no message {uuid} of the time of delivery {number}; {anyhow}")
+        if row is not None and not candidates(self.store, doubt, [row]):
+            raise Refusal(
+                f"the message {uuid} cannot be delivery {number}: Plivo's log shows another sender, phone or time; {anyhow}"
+            )
 
     def _resolve_not_sent(self, request: Request, who: str, now: datetime, findings: Findings | None) -> Answer:
         delivery_id = _whole(request.get("id"))
@@ -133,6 +155,16 @@ class Commands:
                 self.store.jobs.rewind_cursors(now)
         self.approved(hold.kind)
         return {"approved": hold.id, "kind": hold.kind, "reason": hold.reason}
+
+
+def _uuid(request: Request) -> str | None:
+    """The message_uuid of a request, as Plivo writes it; None without one."""
+    given = _word(request.get("uuid"), "message_uuid")
+    if given is None:
+        return None
+    if not _UUID.fullmatch(given):
+        raise Refusal(f"{_shown(given)} is not a message_uuid; one looks like 5b40a428-bfc7-4daf-9d06-726c558bf3b8")
+    return given.lower()
 
 
 def _ids(request: Request) -> list[int]:

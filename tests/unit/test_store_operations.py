@@ -2,7 +2,9 @@
 
 import pytest
 
-from reminderd.model import Accepted, InDoubt, Refused
+from reminderd.clock import from_text
+from reminderd.gateway.port import LogUnavailable
+from reminderd.model import Accepted, InDoubt, LogRow, Refused
 from reminderd.store import (
     Claim,
     Refusal,
@@ -10,6 +12,8 @@ from reminderd.store import (
 from tests.support.clock import START
 from tests.support.desk import EVERYBODY, HOUR, Desk
 from tests.support.world import ANNA, BERT, SENDER, job
+
+UUID = "5b40a428-bfc7-4daf-9d06-726c558bf3b8"
 
 
 def settle(desk: Desk, state: str) -> int:
@@ -96,11 +100,53 @@ def test_of_several_retries_with_one_refused_none_is_done(desk: Desk) -> None:
 
 def test_resolve_sent_with_a_uuid_of_another_is_refused(desk: Desk) -> None:
     desk.owe(BERT)
-    desk.send(Accepted("u"))
+    desk.send(Accepted(UUID))
     delivery = desk.doubtful(ANNA)
-    with pytest.raises(Refusal, match="belongs to another"):
-        desk.world.command("resolve", id=delivery, sent=True, uuid="u")
+    for force in (False, True):
+        with pytest.raises(Refusal, match="belongs to another"):
+            desk.world.command("resolve", id=delivery, sent=True, uuid=UUID, force=force)
     assert desk.state(delivery) == "in_doubt"
+
+
+@pytest.mark.parametrize("word", ["u", "yes", f"{UUID}0", UUID.replace("-", ""), "--force", "📨"])
+def test_resolve_sent_takes_only_what_looks_like_a_message_uuid(desk: Desk, word: str) -> None:
+    delivery = desk.doubtful(ANNA)
+    for force in (False, True):
+        with pytest.raises(Refusal, match=r"is not a message_uuid; one looks like"):
+            desk.world.command("resolve", id=delivery, sent=True, uuid=word, force=force)
+    assert desk.state(delivery) == "in_doubt"
+
+
+def test_resolve_sent_refuses_a_message_that_the_log_does_not_have(desk: Desk) -> None:
+    delivery = desk.doubtful(ANNA)
+    with pytest.raises(Refusal, match=f"has no message {UUID} of the time of delivery {delivery};.*--force"):
+        desk.world.command("resolve", id=delivery, sent=True, uuid=UUID)
+    desk.world.command("resolve", id=delivery, sent=True, uuid=UUID, force=True)
+    assert desk.state(delivery) == "accepted"
+
+
+@pytest.mark.parametrize("known", [LogUnavailable("500"), "unreadable rows"])
+def test_where_the_log_cannot_be_read_an_operator_s_word_stands(desk: Desk, known: LogUnavailable | str) -> None:
+    delivery = desk.doubtful(ANNA)
+    if isinstance(known, LogUnavailable):
+        desk.world.gateway.log_answers.append(known)
+    desk.world.gateway.skipped = 1
+    desk.world.command("resolve", id=delivery, sent=True, uuid=UUID)
+    assert desk.state(delivery) == "accepted"
+
+
+@pytest.mark.parametrize(("phone", "taken"), [(ANNA, True), (f"{ANNA[:-4]}XXXX", True), (BERT, False)])
+def test_resolve_sent_refuses_a_message_to_somebody_else(desk: Desk, phone: str, taken: bool) -> None:
+    delivery = desk.doubtful(ANNA)
+    (attempt,) = desk.store.reports.attempts(delivery)
+    row = LogRow(UUID, from_text(attempt["begun_at"]), SENDER[1:], phone[1:], 1, "sent")
+    desk.world.gateway.rows.append(row)
+    if taken:
+        desk.world.command("resolve", id=delivery, sent=True, uuid=UUID.upper())
+    else:
+        with pytest.raises(Refusal, match=f"the message {UUID} cannot be delivery {delivery}"):
+            desk.world.command("resolve", id=delivery, sent=True, uuid=UUID)
+    assert desk.state(delivery) == ("accepted" if taken else "in_doubt")
 
 
 def test_resolve_not_sent_looks_at_the_log_first(desk: Desk) -> None:
