@@ -72,12 +72,20 @@ def _print(story: dict[str, Any]) -> None:
         ("message_uuid", story["message_uuid"] and clean(story["message_uuid"])),
         ("receipt", story["receipt"] and clean(story["receipt"])),
         ("withdrawn", story["withdrawn"]),
+        ("to settle", _settle_with(story)),
         ("next look", f"into Plivo's log at {local(story['next_look_at'], zone)}" if story["next_look_at"] else None),
     ]
     for label, text in lines:
         if text:
             click.echo(f"{label:<14}{text}")
     _print_moves(story)
+
+
+def _settle_with(story: dict[str, Any]) -> str | None:
+    """What is left to do where no look is due any more."""
+    if story["state"] != "in_doubt" or story["next_look_at"]:
+        return None
+    return f"reminderd resolve {story['id']} --sent (they have it) or --not-sent"
 
 
 def _print_moves(story: dict[str, Any]) -> None:
