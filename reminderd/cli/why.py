@@ -50,6 +50,7 @@ def _document(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
         "next_look_at": row["reconcile_at"] if row["state"] == "in_doubt" else None,
         "skipped": row["skipped"],
         "attempts": [_without(attempt, "id", "delivery_id") for attempt in reports.attempts(delivery_id)],
+        "lookups": reports.lookups(delivery_id),
         "moves": [_without(move, "id", "delivery_id", "attempt_id") for move in reports.moves(delivery_id)],
     }
 
@@ -91,13 +92,23 @@ def _settle_with(story: dict[str, Any]) -> str | None:
 def _print_moves(story: dict[str, Any]) -> None:
     zone = story["timezone"]
     click.echo("\nwhat happened")
-    for move in story["moves"]:
-        way = f"{move['from_state'] or 'planned'} → {move['to_state']}"
-        attempt = f" (attempt {move['attempt']})" if move["attempt"] else ""
-        by = "" if move["who"] == "daemon" else f", by {clean(move['who'])}"
-        click.echo(f"  {local(move['at'], zone)}  {way:<22}{clean(move['reason'])}{attempt}{by}")
+    happened = [(move["at"], _move(move)) for move in story["moves"]]
+    happened += [(look["at"], _look(look)) for look in story["lookups"]]
+    for at, line in sorted(happened, key=lambda one: one[0]):
+        click.echo(f"  {local(at, zone)}  {line}")
     for attempt in story["attempts"]:
         begun = f"begun {local(attempt['begun_at'], zone)}" if attempt["begun_at"] else "never begun"
         status = f" {attempt['status']}" if attempt["status"] else ""
         end = f"{attempt['outcome'] or 'under way'}{status}: {clean(attempt['evidence'] or '')}"
         click.echo(f"  attempt {attempt['number']}: {begun}, {end}")
+
+
+def _move(move: dict[str, Any]) -> str:
+    way = f"{move['from_state'] or 'planned'} → {move['to_state']}"
+    attempt = f" (attempt {move['attempt']})" if move["attempt"] else ""
+    by = "" if move["who"] == "daemon" else f", by {clean(move['who'])}"
+    return f"{way:<22}{clean(move['reason'])}{attempt}{by}"
+
+
+def _look(look: dict[str, Any]) -> str:
+    return f"{'looked up':<22}{clean(look['finding'].removeprefix('in doubt: '))} (attempt {look['attempt']})"

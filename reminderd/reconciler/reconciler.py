@@ -95,7 +95,8 @@ class Reconciler:
         """What comes into doubt meanwhile waits too, so that the next look is one for all of them."""
         wait = max(unavailable.retry_after or _TRY_AGAIN, _SHORTEST_WAIT)
         self._rests_until = now + wait
-        self._store.doubts.postpone(findings.left, self._rests_until)
+        finding = f"Plivo's log could not be read: {unavailable.evidence}"
+        self._store.doubts.postpone(findings.left, self._rests_until, finding, now)
         emit(Event.LOG_UNAVAILABLE, reason=unavailable.evidence, doubts=len(findings.left), retry_in=wait)
 
     def _accept(self, judgement: Judgement, now: datetime) -> set[int]:

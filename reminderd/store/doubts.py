@@ -140,6 +140,7 @@ class Doubts:
     def looked(self, doubt: Doubt, again_at: datetime | None, finding: str, now: datetime) -> None:
         """Nothing found, which proves nothing: the next look is at `again_at`, or never."""
         with self._db.write():
+            self._note(doubt, finding, now)
             self._db.execute(
                 "update deliveries set reconcile_step = reconcile_step + 1, reconcile_at = :again, reason = :finding, "
                 "updated_at = :now where id = :id and state = 'in_doubt'",
@@ -151,14 +152,30 @@ class Doubts:
                 },
             )
 
-    def postpone(self, doubts: Sequence[Doubt], until: datetime) -> None:
-        """The log could not be read: the same look again at `until`."""
+    def postpone(
+        self, doubts: Sequence[Doubt], until: datetime, finding: str | None = None, now: datetime | None = None
+    ) -> None:
+        """The same look again at `until`. finding: why the log could not be read; in a row, the same is noted once."""
         with self._db.write():
             for doubt in doubts:
+                if finding is not None and now is not None and finding != self._last_finding(doubt):
+                    self._note(doubt, finding, now)
                 self._db.execute(
                     "update deliveries set reconcile_at = :until where id = :id and state = 'in_doubt'",
                     {"until": to_text(until), "id": doubt.delivery_id},
                 )
+
+    def _note(self, doubt: Doubt, finding: str, now: datetime) -> None:
+        """Keep what a look into the log said, for those who ask later."""
+        self._db.execute(
+            "insert into lookups (delivery_id, attempt_id, at, finding) values (:delivery, :attempt, :at, :finding)",
+            {"delivery": doubt.delivery_id, "attempt": doubt.attempt_id, "at": to_text(now), "finding": finding},
+        )
+
+    def _last_finding(self, doubt: Doubt) -> str | None:
+        query = "select finding from lookups where delivery_id = :id order by id desc limit 1"
+        found: str | None = self._db.value(query, {"id": doubt.delivery_id})
+        return found
 
     def resend(self, doubt: Doubt, now: datetime) -> State:
         """The job's own word, `on_doubt: resend`: spend one retry, if one is left. Returns its state now."""

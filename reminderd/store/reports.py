@@ -53,6 +53,14 @@ class Reports:
             {"id": delivery_id},
         )
 
+    def lookups(self, delivery_id: int) -> list[Row]:
+        """The looks into Plivo's log that did not settle it: when, what they said, about which attempt."""
+        return self._db.rows(
+            "select l.at, l.finding, a.number as attempt from lookups l left join attempts a on a.id = l.attempt_id "
+            "where l.delivery_id = :id order by l.id",
+            {"id": delivery_id},
+        )
+
     def running(self) -> list[Row]:
         """The jobs that run, each with its last good version: `name, file, line, definition`."""
         return self._db.rows("select name, file, line, definition from jobs where present = 1")

@@ -52,7 +52,13 @@ def test_a_log_that_shows_a_message_late_proves_it_late(sandbox: SandboxProcess,
     home.write("a.yaml", job("late", phone(1)))
     home.start().until_logged("doubt.looked_up", 2)
     sandbox.show_log(lag="0s")
-    home.until_states(late="accepted")
+    rows = home.until_states(late="accepted")
+    assert (
+        home.run("why", str(rows["late"]["id"])).out.count(
+            "looked up             Plivo's log shows no such message yet"
+        )
+        >= 2
+    )
     assert set(check_promise(sandbox, home).values()) == {"accepted"}
 
 

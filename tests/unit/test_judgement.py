@@ -196,3 +196,18 @@ def test_with_a_shared_sender_nothing_is_proof_and_no_others_are_named(world: Wo
     world.go_to("09:30")
     assert states(world) == ["in_doubt"]
     assert reason(world).endswith("not taken because the sender is shared")
+
+
+def test_each_look_is_kept_and_a_log_that_cannot_be_read_once(world: World) -> None:
+    in_doubt(world)
+    world.gateway.log_answers.extend([LogUnavailable("429"), LogUnavailable("429"), LogUnavailable("500")])
+    world.go_to("09:30")
+    unread, nothing = "Plivo's log could not be read:", "in doubt: Plivo's log shows no such message yet"
+    looks = world.store.reports.lookups(1)
+    assert [look["finding"].removesuffix(", which proves nothing") for look in looks] == [
+        f"{unread} 429",
+        f"{unread} 500",
+        *[nothing] * 4,
+    ]
+    assert {look["attempt"] for look in looks} == {1}
+    assert [look["at"][11:16] for look in looks] == ["09:00", "09:01", "09:01", "09:02", "09:06", "09:16"]
