@@ -150,6 +150,8 @@ class Daemon:
                 failures += 1
                 wait = min(30.0, 0.25 * 2**failures)
                 _say_failure(error, failures, wait)
+                if isinstance(error, StateFailure):
+                    self._store.shrink_log()
             if self._may_end():
                 return
             self._wait(wait)

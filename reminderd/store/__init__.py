@@ -34,6 +34,7 @@ class Store:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.together = connection.write
+        self.shrink_log = connection.shrink_log
         self.jobs = Jobs(connection)
         self.deliveries = Deliveries(connection)
         self.doubts = Doubts(connection)

@@ -9,8 +9,8 @@ at the same time; exactly one connection writes here, and readers open the file 
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,11 @@ class Connection:
         row = self.raw.execute(sql, parameters or {}).fetchone()
         return row[0] if row else None
 
+    def shrink_log(self) -> None:
+        """Take the write-ahead log into the file and empty it, where that can be done: it gives room on a full disk."""
+        with suppress(sqlite3.Error):
+            self.raw.execute("pragma wal_checkpoint(truncate)")
+
     def close(self) -> None:
         self.raw.close()
 
@@ -119,30 +124,53 @@ def state_exists(path: Path) -> bool:
 
 def open_state(path: Path, *, create: bool = False) -> Connection:
     """The writing connection; the caller holds the state's lock. Only `create=True` makes a new file."""
-    from reminderd.store.schema import migrate  # sqlite-utils takes a while to import, and readers need none of it
-
     if not state_exists(path):
         if not create:
             raise StateMissing(f"there is no state at {path}; `reminderd run` creates it")
         if not path.parent.is_dir():
             raise StateError(f"the directory {path.parent} does not exist; create it, or set `state` to another path")
+        return _reported(path, lambda: _create(path))
     _check_header(path)
+    return _reported(path, lambda: _open(path))
+
+
+def _reported(path: Path, opened: Callable[[], Connection]) -> Connection:
     try:
-        # It holds people's texts and numbers; SQLite gives the log beside it the same rights.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        return opened()
     except OSError as error:
         raise StateError(f"the state {path} cannot be opened: {error.strerror}") from error
-    try:
-        if path.stat().st_size:
-            _check_whole(path)
-        raw = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
-        connection = Connection(raw, path)
-        _prepare(connection)
-        migrate(connection)
     except sqlite3.DatabaseError as error:
         if may_pass(error):
             raise StateUnavailable(f"the state {path} cannot be opened: {error}; {advice(error)}") from error
         raise StateError(f"the state {path} cannot be opened: {error}; nothing was changed in it") from error
+
+
+def _create(path: Path) -> Connection:
+    """A new state appears whole, so that an empty file in its place is never ours."""
+    path = Path(os.path.realpath(path))
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.unlink(missing_ok=True)
+        # It holds people's texts and numbers; SQLite gives the log beside it the same rights.
+        os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        _open(draft).close()
+        draft.replace(path)
+        _flush(path.parent)
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+    return _open(path)
+
+
+def _open(path: Path) -> Connection:
+    from reminderd.store.schema import migrate  # sqlite-utils takes a while to import, and readers need none of it
+
+    if path.stat().st_size:
+        _check_whole(path)
+    raw = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
+    connection = Connection(raw, path)
+    _prepare(connection)
+    migrate(connection)
     return connection
 
 
@@ -164,11 +192,27 @@ def _check_whole(path: Path) -> None:
     """
     with closing(_connect_read_only(path)) as raw:
         damage = " ".join(raw.execute("pragma quick_check(1)").fetchone()[0].split())
+        newer = [] if damage != "ok" else _newer(raw)
     if damage != "ok":
         raise StateError(
             f"the state {path} is damaged ({damage}); nothing was changed in it: restore a backup, "
             "or recover what can be read with `sqlite3 STATE .recover`"
         )
+    if newer:
+        raise StateError(
+            f"{path} was written by a newer reminderd (it has {', '.join(newer)}); nothing was touched: "
+            "install that version again"
+        )
+
+
+def _newer(raw: sqlite3.Connection) -> list[str]:
+    """The migrations of this state that this program does not have."""
+    from reminderd.store.schema import MIGRATIONS
+
+    if raw.execute("select 1 from sqlite_master where name = '_sqlite_migrations'").fetchone() is None:
+        return []
+    applied = raw.execute("select name from _sqlite_migrations where migration_set = 'reminderd' order by name")
+    return [name for (name,) in applied.fetchall() if name not in MIGRATIONS]
 
 
 def _check_header(path: Path) -> None:

@@ -66,10 +66,20 @@ def locked(state: Path, started: str) -> Iterator[Tenure]:
     try:
         if not _acquire(descriptor):
             raise StateLocked(f"the state {state} is in use by {_holder(path)}")
+        _check_not_emptied(Path(os.path.realpath(state)), descriptor)
         _sign(path, descriptor, started)
         yield Tenure(state, descriptor)
     finally:
         os.close(descriptor)
+
+
+def _check_not_emptied(state: Path, descriptor: int) -> None:
+    """A state appears whole; with nothing in it, beside a lock that somebody held, it has lost what it had."""
+    if os.fstat(descriptor).st_size and state.is_file() and state.stat().st_size == 0:
+        raise StateError(
+            f"the state {state} is empty, and was in use before; nothing was changed: restore a backup, "
+            "or remove it to begin with nothing"
+        )
 
 
 def _sign(path: Path, descriptor: int, started: str) -> None:

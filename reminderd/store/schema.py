@@ -7,7 +7,7 @@ fixed-width UTC text (2026-11-22T08:00:00.000Z), durations whole seconds.
 from sqlite_utils import Database, Migrations
 
 from reminderd.model import BIRTHS, MOVES, State
-from reminderd.store.connection import Connection, StateError
+from reminderd.store.connection import Connection
 
 migrations = Migrations("reminderd")
 
@@ -334,16 +334,12 @@ def _statements(script: str) -> list[str]:
     return [part for part in (piece.strip() for piece in script.split(";\n")) if part]
 
 
+MIGRATIONS = frozenset(each.name for each in migrations.pending(Database(memory=True, execute_plugins=False)))
+
+
 def migrate(connection: Connection) -> None:
-    """Bring the schema up to this program's; raises StateError, and touches nothing, when it is newer than that."""
+    """Bring the schema up to this program's. That it is not newer has been seen without writing."""
     database = Database(connection.raw, execute_plugins=False)
-    applied = {migration.name for migration in migrations.applied(database)}
-    newer = applied - {migration.name for migration in migrations.pending(Database(memory=True, execute_plugins=False))}
-    if newer:
-        raise StateError(
-            f"{connection.path} was written by a newer reminderd (it has {', '.join(sorted(newer))}); "
-            "nothing was touched: install that version again"
-        )
     if migrations.pending(database):
         with connection.write():
             migrations.apply(database)

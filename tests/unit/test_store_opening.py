@@ -212,3 +212,30 @@ def test_reports_read_through_a_link_beside_a_writing_daemon(desk: Desk, tmp_pat
 def test_a_state_that_nobody_ever_ran_is_not_locked(tmp_path: Path) -> None:
     assert not is_locked(tmp_path / "state.db")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_state_that_was_emptied_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    with locked(state, "now"):
+        Store.open(state, create=True).close()
+    state.write_bytes(b"")
+    with pytest.raises(StateError, match="is empty, and was in use before"), locked(state, "now"):
+        pass
+    assert state.read_bytes() == b""
+    state.unlink()
+    with locked(state, "now"):
+        Store.open(state, create=True).close()
+
+
+def test_an_empty_file_that_nobody_used_becomes_a_state(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    state.touch()
+    with locked(state, "now"):
+        Store.open(state, create=True).close()
+    assert state.stat().st_size
+
+
+def test_a_new_state_appears_whole_and_leaves_no_draft(tmp_path: Path) -> None:
+    (tmp_path / ".state.db.new").write_text("left by a daemon that died")
+    Store.open(tmp_path / "state.db", create=True).close()
+    assert [path.name for path in tmp_path.iterdir()] == ["state.db"]

@@ -114,3 +114,18 @@ def test_backing_up_keeps_all_of_it(stored: Path, tmp_path: Path) -> None:
     assert rows(target, "select * from deliveries") == rows(stored, "select * from deliveries")
     assert target.stat().st_mode & 0o077 == 0
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
+
+
+def test_a_newer_state_with_a_log_beside_it_stays_as_it_is(stored: Path) -> None:
+    state = sqlite3.connect(stored, isolation_level=None)
+    state.execute("pragma wal_autocheckpoint = 0")
+    state.execute(
+        "insert into _sqlite_migrations (migration_set, name, applied_at) values ('reminderd', 'm9999_later', '2030')"
+    )
+    files = {path: path.read_bytes() for path in (stored, stored.with_name(stored.name + "-wal"))}
+    state.close()  # which would take the log into the file
+    for path, content in files.items():
+        path.write_bytes(content)
+    with pytest.raises(StateError, match="newer reminderd"):
+        Store.open(stored)
+    assert {path: path.read_bytes() for path in files} == files
