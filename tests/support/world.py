@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from reminderd.daemon.inbox import Inbox
 from reminderd.dispatcher import Dispatcher, Limits
 from reminderd.gateway.port import Gateway, LogPage, LogUnavailable, Probe, SendRequest
 from reminderd.jobs import Scan, parse_file
-from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, digits
+from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, ParsedFile, digits
 from reminderd.planner import Planner
 from reminderd.reconciler import Findings, Reconciler, look_up
 from reminderd.store import Began, Claim, Mark, Store
@@ -48,6 +49,12 @@ def nominal(time: str, day: str = "2027-03-01") -> str:
 def hours(world: "World") -> list[tuple[str, str]]:
     """(time of day, state) of each delivery, oldest first."""
     return [(row["nominal"][11:16], row["state"]) for row in world.rows()]
+
+
+@lru_cache(maxsize=1024)
+def _parsed(path: str, text: str, defaults: Defaults) -> ParsedFile:
+    """Walks read the same files over and over."""
+    return parse_file(path, text.encode(), defaults)
 
 
 class ScriptedGateway:
@@ -221,7 +228,7 @@ class World:
         texts = {path: text for path, text in self.files.items() if path not in self.unreadable}
         if FOLDER in self.unreadable:
             return Scan({}, unreadable=frozenset(self.unreadable))
-        files = {path: parse_file(path, text.encode(), self.defaults) for path, text in texts.items()}
+        files = {path: _parsed(path, text, self.defaults) for path, text in texts.items()}
         return Scan(files, (), frozenset(self.unreadable), frozenset({FOLDER}))
 
     def plan(self) -> None:
