@@ -24,7 +24,7 @@ from tests.e2e.scripted_server import API_ID, AUTH_ID, AUTH_TOKEN, UUID, Request
 Test = TypeVar("Test", bound=Callable[..., None])
 
 NIGHTLY = bool(os.environ.get("NIGHTLY"))
-EXAMPLES = 5_000 if NIGHTLY else 150
+EXAMPLES = 2_000 if NIGHTLY else 150
 SEED = int(os.environ.get("REMINDERD_SEED", "0")) or None
 TEXT = "Rent is due today"  # what `send` sends
 PHONE = "+14155550123"
@@ -311,8 +311,12 @@ def test_whatever_comes_over_the_wire_is_one_outcome(wire: Wire, answer: bytes) 
     before, begins = len(wire.server.requests), itertools.count(1)
     outcome = send(wire.gateway, lambda: next(begins) == 1)
     check_outcome(outcome)
-    assert len(wire.server.requests) == before + 1, "asked once, whatever came back"
+    received = len(wire.server.requests) - before
+    assert received <= 1, "asked once, whatever came back"
     assert next(begins) == 2, "begun once"
+    if not received:  # the server was just closing the connection that was kept from the example before
+        assert isinstance(outcome, InDoubt | NotSent)
+        return
     match outcome:
         case Accepted(uuid):
             assert re.match(rb"HTTP/1\.[01] +\+?0*2\d\d", answer.lstrip())

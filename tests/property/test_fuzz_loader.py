@@ -21,7 +21,7 @@ from tests.property.test_message import SOUP, TEMPLATES
 Test = TypeVar("Test", bound=Callable[..., None])
 
 NIGHTLY = bool(os.environ.get("NIGHTLY"))
-EXAMPLES = 5_000 if NIGHTLY else 60
+EXAMPLES = 2_000 if NIGHTLY else 60
 SEED = int(os.environ.get("REMINDERD_SEED", "0")) or None
 DEFAULTS = Defaults("Europe/Berlin", "+14155550100")
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
