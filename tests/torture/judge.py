@@ -127,7 +127,9 @@ def mistaken_by_a_wrong_clock(evidence: Evidence) -> set[int]:
     A known limit: an attempt's time is all that ties it to a row, so where the clock was wrong by more than the
     reconciler's slack when one attempt to a phone came into doubt, another one to it can be given its row.
     """
-    phones = {message["dst"] for message in evidence.ledger if _far_off(evidence, message)}
+    owners = {row["text"]: row["id"] for row in evidence.state.deliveries}
+    attempts = _by(evidence.state.attempts, "delivery_id")
+    phones = {message["dst"] for message in evidence.ledger if _far_off(message, attempts[owners.get(message["text"])])}
     return {
         attempt["delivery_id"]
         for attempt in evidence.state.attempts
@@ -135,18 +137,13 @@ def mistaken_by_a_wrong_clock(evidence: Evidence) -> set[int]:
     }
 
 
-def _far_off(evidence: Evidence, message: Mapping[str, Any]) -> bool:
+def _far_off(message: Mapping[str, Any], attempts: list[Row]) -> bool:
     """Whether the message arrived, and no attempt of its delivery has its name or a time near it."""
     arrived = datetime.fromisoformat(message["ts"])
-    mine = [row for row in evidence.state.attempts if row["delivery_id"] in _ids(evidence, message["text"])]
-    if any(row["message_uuid"] == message["message_uuid"] and row["uuid_from"] == "answer" for row in mine):
+    if any(row["message_uuid"] == message["message_uuid"] and row["uuid_from"] == "answer" for row in attempts):
         return False
-    begun = [datetime.fromisoformat(row["begun_at"]) for row in mine if row["begun_at"]]
+    begun = [datetime.fromisoformat(row["begun_at"]) for row in attempts if row["begun_at"]]
     return all(abs(moment - arrived) > SLACK for moment in begun)
-
-
-def _ids(evidence: Evidence, text: str) -> set[int]:
-    return {row["id"] for row in evidence.state.deliveries if row["text"] == text}
 
 
 def a_name_is_that_of_the_message(evidence: Evidence) -> Breaches:

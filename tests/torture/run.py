@@ -1,5 +1,6 @@
 """One run from its seed to its verdict."""
 
+import pickle
 import time
 import traceback
 from collections.abc import Callable
@@ -40,6 +41,9 @@ def torture(
             *driver.record.wrong,
         ]
     if evidence is not None:
+        (folder / "evidence.pickle").write_bytes(
+            pickle.dumps(evidence)
+        )  # to judge it again, after a change of the judge
         for line in counts(plan, evidence, time.monotonic() - began):
             say(line)
         breaches = judge(evidence)

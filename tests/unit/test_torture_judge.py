@@ -10,7 +10,7 @@ import pytest
 
 from tests.torture.draw import draw
 from tests.torture.files import FileSpec, JobSpec, Person, Slot
-from tests.torture.judge import judge
+from tests.torture.judge import judge, mistaken_by_a_wrong_clock
 from tests.torture.record import Due, Ran, Record
 from tests.torture.views import Evidence, Row, State
 
@@ -221,6 +221,15 @@ def test_a_dead_claim_that_had_begun_is_no_proof_that_nothing_was_sent() -> None
     assert breach.startswith("no_second_attempt_without_proof_or_word: delivery 1 ")
     never = _with(spoiled, attempts=({**dead, "begun_at": None}, *spoiled.state.attempts[1:]))
     assert judge(never) == []
+
+
+@pytest.mark.parametrize(("arrived", "known"), [("2026-11-22T08:20:04.000Z", {1}), (AT.format(4), set())])
+def test_the_log_may_be_mistaken_only_where_a_clock_was_far_off(arrived: str, known: set[int]) -> None:
+    """The second phone's message arrived; our clock showed another time when its attempt began."""
+    evidence = good()
+    ledger = (evidence.ledger[0], {**evidence.ledger[1], "dst": "447700900001", "ts": arrived})
+    by_log = row("attempts", 0, uuid_from="log")(replace(evidence, ledger=ledger))
+    assert mistaken_by_a_wrong_clock(by_log) == known
 
 
 def test_a_seed_gives_the_same_plan_again() -> None:
