@@ -9,7 +9,7 @@ from reminderd.clock import from_text, to_text
 from reminderd.model import At, Job, Problem, State
 from reminderd.plan import LEAST_VALIDITY
 from reminderd.store.births import find_equal
-from reminderd.store.connection import Connection, Row
+from reminderd.store.connection import Connection, Row, listed_rows
 from reminderd.store.moves import Why, move
 
 # A job that was away for no longer than this was never away: a git checkout, a file being rewritten.
@@ -17,6 +17,8 @@ BRIEF_ABSENCE = timedelta(seconds=60)
 
 NOT_DECLARED = "its job is no longer declared"
 NOT_RECIPIENT = "its recipient is no longer in the job"
+
+_AT_ONCE = 200  # rows in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +179,15 @@ class Jobs:
 
     def _replace_problems(self, problems: Iterable[Problem]) -> None:
         self._db.execute("delete from problems")
-        for position, problem in enumerate(problems):
+        rows = [
+            (position, each.file, each.line, each.column, each.path, each.message, each.hint)
+            for position, each in enumerate(problems)
+        ]
+        # Many at once: each statement is a turn for other threads, and the one that reads the files takes its time.
+        for start in range(0, len(rows), _AT_ONCE):
+            places, values = listed_rows(rows[start : start + _AT_ONCE])
             self._db.execute(
-                'insert into problems (position, file, line, "column", path, message, hint) '
-                "values (:position, :file, :line, :column, :path, :message, :hint)",
-                {
-                    "position": position,
-                    "file": problem.file,
-                    "line": problem.line,
-                    "column": problem.column,
-                    "path": problem.path,
-                    "message": problem.message,
-                    "hint": problem.hint,
-                },
+                f'insert into problems (position, file, line, "column", path, message, hint) values {places}', values
             )
 
     def rewind_cursors(self, now: datetime) -> int:
