@@ -13,7 +13,7 @@ from reminderd.model import Catalog, Defaults, Job, Problem, Source, State
 from reminderd.planner import BEGINNING, Entry, Planner
 from reminderd.shifts import Shifts
 from reminderd.store import Hold, KnownJob, Store
-from reminderd.telemetry import Event, emit
+from reminderd.telemetry import Event, emit, in_one_write
 
 REMOVAL = "removal"
 _WINDOW = timedelta(minutes=10)
@@ -189,9 +189,11 @@ class Syncer:
                 digest=catalog.digest,
             )
         if catalog.problems != self._problems:
-            for problem in catalog.problems:
-                if problem not in (self._problems or ()):
-                    emit(Event.CATALOG_PROBLEM, problem=str(problem))
+            known = frozenset(self._problems or ())
+            with in_one_write():
+                for problem in catalog.problems:
+                    if problem not in known:
+                        emit(Event.CATALOG_PROBLEM, problem=str(problem))
             self._problems = catalog.problems
 
 
