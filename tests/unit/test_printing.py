@@ -1,5 +1,7 @@
 """What the commands share in reading and printing times, names and tables."""
 
+import io
+import json
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,7 +13,7 @@ from freezegun import freeze_time
 
 from reminderd.cli.common import clean, local, parse_moment, print_table
 from reminderd.clock import SystemClock, from_text, to_text
-from reminderd.telemetry import Event, configure, emit, in_one_write
+from reminderd.telemetry import Event, configure, emit, in_one_write, json_text
 
 
 @freeze_time("2026-11-22T08:00:00Z")
@@ -75,3 +77,19 @@ def test_a_line_of_the_log_stays_one_line_whatever_its_values(capsys: pytest.Cap
     assert line.endswith('error   delivery.failed job=rent delivery=1 reason="two\\nlines \\"quoted\\""\n')
     assert line.count("\n") == 1
     logging.getLogger("reminderd").handlers.clear()
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_field_of_the_log_can_steer_a_terminal(log_format: str) -> None:
+    log = io.StringIO()
+    configure(log_format, "info", log)
+    emit(Event.COMMAND_DONE, who="a\u202eb\x9b2J\u2028c\ud800\n")
+    line = log.getvalue().removesuffix("\n")
+    assert line.isprintable()
+    assert r"a\u202eb\u009b2J\u2028c\ud800\n" in line
+
+
+def test_json_means_what_it_meant_before_it_was_made_harmless() -> None:
+    nasty = {"k\u202e": ["\x9b\u200b\U000e0041 é ✓ 🎉\n", "\ud800"]}
+    assert json_text(nasty, indent=1).replace("\n", "").isprintable()
+    assert json.loads(json_text(nasty)) == nasty
