@@ -12,6 +12,7 @@ from tests.torture.run import torture
 pytestmark = pytest.mark.skipif(possible() is not None, reason=str(possible()))
 
 
+@pytest.mark.timeout(400)  # about ten seconds where nothing else runs
 def test_every_promise_is_kept_through_a_few_deaths(tmp_path: Path) -> None:
     survive(tmp_path, rounds=4, jobs=12)
 

@@ -109,10 +109,12 @@ class _Drawing:
         self._hidden = False
         self._offset = 0
         self._jobs_a_round = 1.0
+        self._reach = 8.0  # how far ahead times lie at most, in seconds; at the end they must all have come
 
     def plan(self, seed: int, rounds: int, jobs: int) -> Plan:
         choose = self._choose
         self._jobs_a_round = jobs / max(1, rounds)
+        self._reach = min(8.0, 2 + rounds / 5)
         threads, rate = choose.randint(2, 8), choose.choice((0, 0, 20))
         latency, lag = choose.choice(("20ms", "150ms", "300ms")), choose.choice(("0s", "0s", "500ms", "3s"))
         start = Edits((self._put(STEADY, FileSpec(self._steady())), self._put("010-jobs.yaml", FileSpec(self._new(8)))))
@@ -274,7 +276,7 @@ class _Drawing:
         """Some past, most in a moment."""
         first = self._numbers * 100
         self._numbers += 1
-        return tuple(Slot(first + each, self._choose.triangular(-4, 8, 1)) for each in range(number))
+        return tuple(Slot(first + each, self._choose.triangular(-4, self._reach, 1)) for each in range(number))
 
     def _people(self, number: int) -> tuple[Person, ...]:
         phones = self._choose.sample(range(self._phones), number)
