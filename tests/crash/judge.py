@@ -88,10 +88,17 @@ class Judge:
             if not self._died and not passed.issuperset(owed.through):
                 yield f"{key} did not pass {owed.through}"
             taken = self._taken.get(row["id"], 0)
-            if taken and row["state"] != State.ACCEPTED and owed.provable:
+            if taken and row["state"] != State.ACCEPTED and owed.provable and not self._has_a_rival(row):
                 yield f"{key} was taken by Plivo, whose log can be read, and ended {row['state']}"
             if not taken and row["state"] == State.ACCEPTED and not owed.said_sent:
                 yield f"{key} is accepted, and Plivo does not have it"
+
+    def _has_a_rival(self, row: Row) -> bool:
+        """Whether what the log has could as well be another's, that is in doubt too and was not taken."""
+        rivals = [other for other in self._rows.values() if other["phone"] == row["phone"]]
+        return row["state"] == State.IN_DOUBT and any(
+            other["state"] == State.IN_DOUBT and not self._taken.get(other["id"]) for other in rivals
+        )
 
     def _once(self) -> Iterator[str]:
         for key, owed in self._owed.items():

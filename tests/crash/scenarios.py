@@ -324,7 +324,7 @@ def _cancelled() -> Scenario:
         "an operator cancels",
         (have(a=nine([ANNA]), b=nine([BERT])), go("09:00:30"), ask("cancel", State.PENDING, "a"), go("09:40")),
         (Owed("a", "09:00", ANNA, (CANCELLED,)), Owed("b", "09:00", BERT, SENT)),
-        {ANNA: until("09:00:30", NO_ROUTE)},
+        {ANNA: until("09:05", NO_ROUTE)},
         small=True,
     )
 
