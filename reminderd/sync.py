@@ -154,6 +154,18 @@ class Syncer:
         self.reload_planner()
         self._shifts.look(self._planner.entries().values(), now)
 
+    def note_alive(self, now: datetime) -> bool:
+        """Write down that the daemon lives, and that all is planned; False, and nothing, while something due is not.
+
+        From then on is owed what a job says that is changed while the daemon is down. Noted too early, what was still to
+        be caught up would be owed by nobody.
+        """
+        due = self._planner.next_due()
+        if due is not None and due <= now:
+            return False
+        self._store.health.alive(now)
+        return True
+
     def reload_planner(self) -> None:
         """Give the planner every job with its cursor as the state has it."""
         self._owed_to_planner.update(self._running)

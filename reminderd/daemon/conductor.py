@@ -107,6 +107,7 @@ class Daemon:
         self._timetable = self._new_timetable()
         self._scan: Scan | None = None
         self._loaded = False
+        self._caught_up = False  # what fell while nobody ran is planned
         self._stopping = False
         self._ends_by = 0.0
         self._awake_since = clock.now()
@@ -232,6 +233,7 @@ class Daemon:
             if self._loaded and not self._clock_hold.held and not self._stopping:
                 self._syncer.hand_over()
                 self._plan(now)
+                self._caught_up = self._caught_up or self._syncer.note_alive(now)
         finally:
             # Whatever keeps us from planning, what is under way is recorded, and what is planned is sent.
             self._dispatcher.advance(self._clock_hold.time())
@@ -309,7 +311,6 @@ class Daemon:
         if not self._loaded:
             self._loaded = True
             self._set_claiming()
-            self._store.health.alive(now)
             self._clock_hold.note()
             notify("READY=1")
         self._tell_systemd()
@@ -423,10 +424,8 @@ class Daemon:
         return timetable
 
     def _mark_alive(self) -> None:
-        """Everything due until now is planned; what a changed job owes begins here if we die."""
-        now, due = self._clock.now(), self._planner.next_due()
-        if self._loaded and not self._clock_hold.held and (due is None or due > now):
-            self._store.health.alive(now)
+        if self._loaded and not self._clock_hold.held:
+            self._syncer.note_alive(self._clock.now())
 
     def _zone_data_in_use(self) -> Fingerprint:
         return fingerprint(job.timezone for job in self._syncer.running.values())

@@ -188,7 +188,7 @@ class World:
     def stop(self) -> None:
         """Stop the daemon in an orderly way."""
         if self.loaded:
-            self.store.health.alive(self.clock.now())
+            self.syncer.note_alive(self.clock.now())
         self.kill()
 
     def kill(self) -> None:
@@ -221,7 +221,7 @@ class World:
         synced = self.syncer.sync(self.scan(), now, now if self.loaded else self.changed_since)
         if not self.loaded:
             self.loaded = True
-            self.store.health.alive(now)
+            self.syncer.note_alive(now)
         return synced
 
     def scan(self) -> Scan:
@@ -250,7 +250,8 @@ class World:
             self.inbox.make_calls()
         self.dispatcher.probe_if_due(now)
         self.reconciler.advance(now)
-        self.store.health.alive(now)
+        if self.loaded:
+            self.syncer.note_alive(now)
 
     def go_to(self, text: str | datetime) -> None:
         """Run until that moment (`2027-03-01 09:00`, or `09:00` on the same day), waking up as the daemon would."""

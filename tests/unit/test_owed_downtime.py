@@ -3,6 +3,7 @@
 import pytest
 
 from reminderd.model import Defaults
+from tests.support.clock import utc
 from tests.support.world import SENDER, World, hours, job, nominal
 
 # -- downtime and catch_up -------------------------------------------------------------------------------
@@ -125,6 +126,24 @@ def test_a_rule_edited_while_the_daemon_was_down_is_owed_from_when_the_daemon_wa
     world.write("a.yaml", job(cron="15 8,9 * * *", valid_for="5h", catch_up="all"))
     world.sleep_to("10:00")
     assert hours(world) == [("09:15", "accepted")]
+
+
+def test_a_daemon_that_dies_before_it_has_caught_up_leaves_that_to_the_next_also_for_an_edited_rule(
+    world: World,
+) -> None:
+    world.load("a.yaml", job(cron="*/10 * * * *", catch_up="all"))
+    world.go_to("08:05")
+    world.stop()
+    for time in ("08:32", "08:34"):
+        world.clock.go_to(utc(f"2027-03-01 {time}"))
+        world.start()
+        world.sync()  # the files are loaded; it is killed before it plans
+        world.kill()
+    world.write("a.yaml", job(cron="*/10 * * * *", catch_up="all", message="Edited."))
+    world.start()
+    world.sync()
+    world.tick()
+    assert [nominal[11:16] for nominal, _ in world.states()] == ["08:10", "08:20", "08:30"]
 
 
 def test_a_rule_first_seen_at_a_start_owes_nothing_of_before(world: World) -> None:
