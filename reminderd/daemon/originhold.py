@@ -73,8 +73,11 @@ class OriginHold:
         if self._place is None:
             return
         detail, reason = self._against_the_mark(self._place, self._store.origin.identity())
-        if reason is not None and self._store.holds.last_approved_detail(RESTORED) != detail:
-            self._hold(reason, detail, now)
+        if reason is not None:
+            if self._store.holds.last_approved_detail(RESTORED) != detail:
+                self._hold(reason, detail, now)
+            else:
+                self._trust()  # somebody has looked, and nothing need be asked again
             return
         if self._still_waits(now):
             self.held = True
