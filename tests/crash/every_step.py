@@ -8,7 +8,7 @@ import argparse
 import logging
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,15 +35,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What all runs of a scenario came to. points: its crash points."""
+    """What all runs of a scenario came to. points: how many crash points it has, or pairs of them."""
 
     name: str
     points: int
     runs: int
     violations: tuple[str, ...]
+    what: str = "crash points"
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.points} crash points, {self.runs} runs, {len(self.violations)} violations"
+        return f"{self.name}: {self.points} {self.what}, {self.runs} runs, {len(self.violations)} violations"
 
 
 def run(
@@ -93,7 +94,7 @@ def pairs(scenario: Scenario) -> Iterator[tuple[int, int]]:
 def double(scenario: Scenario) -> Tally:
     """Die twice, at every pair of points."""
     verdicts = [run(scenario, deaths) for deaths in pairs(scenario)]
-    return tally(scenario, len(verdicts), verdicts)
+    return replace(tally(scenario, len(verdicts), verdicts), what="pairs of deaths")
 
 
 def tally(scenario: Scenario, points: int, verdicts: Sequence[Verdict]) -> Tally:
