@@ -10,10 +10,10 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, seed, settings
@@ -37,46 +37,38 @@ MEMORY = Path("/dev/shm")
 MOODS: dict[str, Outcome] = {"refused": Refused(400, "no"), "unsent": NotSent("no route"), "lost": InDoubt("reset")}
 
 Files = dict[str, File]
-Edit = Callable[[Files, Reference], Files]
+Change = Callable[[Files, Reference], Files]
+T = TypeVar("T")
 
-NAMES = st.sampled_from(["a", "b", "c", "d"])
-PATHS = st.sampled_from(["x.yaml", "y.yaml", "z.yaml"])
-ONES = st.integers(0, 11)  # one of those there are
-PHONES = st.sampled_from([ANNA, BERT, CARA])
-SCHEDULES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
-    [
-        {"minutes": (0, 10, 20, 30, 40, 50)},
-        {"minutes": (5,), "hours": (9, 10)},
-        {"minutes": (5,), "hours": (9, 10), "zone": "Europe/Berlin"},
-        {"minutes": (5, 35), "hours": (13, 14, 15), "zone": "Asia/Kolkata"},
-        {"interval": 7, "start": utc("2027-03-01 07:55")},
-        {"interval": 60, "start": utc("2027-03-01 08:30")},
-        {"times": ("2027-03-01T08:07:00", "2027-03-01T08:40:00", "2027-03-01T11:00:00")},
-        {"times": ("2027-03-01T08:10:00", "2027-03-01T08:10:30")},
-        {"times": ("2027-03-01T08:10:00Z",)},
-        {"times": ("2027-03-01T09:10:00", "2027-03-01T10:05:00"), "zone": "Europe/Paris"},
-        {"times": ("2027-02-01T09:00:00", "2027-03-01T09:05:00")},
-    ]
-)
+NAMES = ["a", "b", "c", "d"]
+PATHS = ["x.yaml", "y.yaml", "z.yaml"]
+PHONES = [ANNA, BERT, CARA]
+SCHEDULES: list[dict[str, Any]] = [
+    {"minutes": (0, 10, 20, 30, 40, 50)},
+    {"minutes": (5,), "hours": (9, 10)},
+    {"minutes": (5,), "hours": (9, 10), "zone": "Europe/Berlin"},
+    {"minutes": (5, 35), "hours": (13, 14, 15), "zone": "Asia/Kolkata"},
+    {"interval": 7, "start": utc("2027-03-01 07:55")},
+    {"interval": 60, "start": utc("2027-03-01 08:30")},
+    {"times": ("2027-03-01T08:07:00", "2027-03-01T08:40:00", "2027-03-01T11:00:00")},
+    {"times": ("2027-03-01T08:10:00", "2027-03-01T08:10:30")},
+    {"times": ("2027-03-01T08:10:00Z",)},
+    {"times": ("2027-03-01T09:10:00", "2027-03-01T10:05:00"), "zone": "Europe/Paris"},
+    {"times": ("2027-02-01T09:00:00", "2027-03-01T09:05:00")},
+]
 BLANK: dict[str, Any] = {"minutes": (), "hours": tuple(range(24)), "interval": 0, "times": (), "zone": "UTC"}
-KEYS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
-    {},
-    optional={
-        "text": st.sampled_from(["First.", "From {{ job.name }}."]),
-        "to": st.sampled_from([(ANNA,), (BERT,), (ANNA, BERT), (BERT, CARA)]),
-        "valid_for": st.sampled_from([timedelta(seconds=30), timedelta(minutes=12), timedelta(hours=3)]),
-        "catch_up": st.sampled_from(["latest", "all", "none"]),
-        "retries": st.sampled_from([0, 1]),
-        "enabled": st.booleans(),
-    },
-)
-SECONDS = st.sampled_from([30, 60, 90, 300, 600, 600, 1800, 2400, 3600])
-SOON = st.sampled_from([0, 0, 30, 60, 600])
-MOOD = st.sampled_from(["accepted", "accepted", *MOODS])
+KEYS: dict[str, list[Any]] = {
+    "text": ["First.", "From {{ job.name }}."],
+    "to": [(ANNA,), (BERT,), (ANNA, BERT), (BERT, CARA)],
+    "valid_for": [timedelta(seconds=30), timedelta(minutes=12), timedelta(hours=3)],
+    "catch_up": ["latest", "all", "none"],
+    "retries": [0, 1],
+    "enabled": [True, False],
+}
 DOZEN = [f"m{number:02}" for number in range(12)]
 
 
-# -- what people do to files; each edit makes new files of the old ---------------------------------------
+# -- what people do to files; each change makes new files of the old ---------------------------------------
 
 
 def one_of(files: Files, number: int) -> tuple[str, str, Spec] | None:
@@ -105,13 +97,13 @@ def put(files: Files, path: str, name: str, spec: Spec) -> Files:
     return {**files, path: {**(files.get(path) or {}), name: spec}}
 
 
-def write(name: str, path: str, schedule: dict[str, Any], keys: dict[str, Any]) -> Edit:
+def write(name: str, path: str, schedule: dict[str, Any], keys: dict[str, Any]) -> Change:
     """A job in its file, or in this one when it is new."""
     spec = Spec(**{"to": (ANNA,), **schedule, **keys})
     return lambda files, _: put(files, place_of(files, name) or path, name, spec)
 
 
-def change(number: int, keys: dict[str, Any]) -> Edit:
+def change(number: int, keys: dict[str, Any]) -> Change:
     """Some keys of a job."""
 
     def edit(files: Files, _: Reference) -> Files:
@@ -121,7 +113,7 @@ def change(number: int, keys: dict[str, Any]) -> Edit:
     return edit
 
 
-def move(number: int, to: str) -> Edit:
+def move(number: int, to: str) -> Change:
     """A job from its file to another."""
 
     def edit(files: Files, _: Reference) -> Files:
@@ -131,7 +123,7 @@ def move(number: int, to: str) -> Edit:
     return edit
 
 
-def rename_job(number: int, new: str) -> Edit:
+def rename_job(number: int, new: str) -> Change:
     def edit(files: Files, _: Reference) -> Files:
         chosen = one_of(files, number)
         return put(without(files, chosen[1]), chosen[0], new, chosen[2]) if chosen else files
@@ -139,7 +131,7 @@ def rename_job(number: int, new: str) -> Edit:
     return edit
 
 
-def delete_job(number: int) -> Edit:
+def delete_job(number: int) -> Change:
     def edit(files: Files, _: Reference) -> Files:
         chosen = one_of(files, number)
         return without(files, chosen[1]) if chosen else files
@@ -147,7 +139,7 @@ def delete_job(number: int) -> Edit:
     return edit
 
 
-def rename_file(number: int, new: str) -> Edit:
+def rename_file(number: int, new: str) -> Change:
     """The jobs keep their names."""
 
     def edit(files: Files, _: Reference) -> Files:
@@ -157,21 +149,21 @@ def rename_file(number: int, new: str) -> Edit:
     return edit
 
 
-def delete_file(number: int) -> Edit:
+def delete_file(number: int) -> Change:
     def edit(files: Files, _: Reference) -> Files:
         return {path: content for path, content in files.items() if path != one_path(files, number)}
 
     return edit
 
 
-def spoil(number: int) -> Edit:
+def spoil(number: int) -> Change:
     def edit(files: Files, _: Reference) -> Files:
         return {path: None if path == one_path(files, number) else content for path, content in files.items()}
 
     return edit
 
 
-def mend(path: str) -> Edit:
+def mend(path: str) -> Change:
     """The last good version of a broken file."""
 
     def edit(files: Files, known: Reference) -> Files:
@@ -181,32 +173,79 @@ def mend(path: str) -> Edit:
     return edit
 
 
-def add_dozen(schedule: dict[str, Any]) -> Edit:
+def add_dozen(schedule: dict[str, Any]) -> Change:
     """A dozen small jobs, each in its own file."""
     specs = {name: Spec(to=(ANNA,), text="From {{ job.name }}.", **schedule) for name in DOZEN}
     return lambda files, _: {**files, **{f"{name}.yaml": {name: spec} for name, spec in specs.items()}}
 
 
-def drop(first: int, last: int) -> Edit:
+def drop(first: int, last: int) -> Change:
     """Some of the dozen."""
     gone = {f"{name}.yaml" for name in DOZEN[first:last]}
     return lambda files, _: {path: content for path, content in files.items() if path not in gone}
 
 
-EDITS = st.one_of(
-    st.builds(write, NAMES, PATHS, SCHEDULES, KEYS),
-    st.builds(write, NAMES, PATHS, SCHEDULES, KEYS),
-    st.builds(change, ONES, KEYS),
-    st.builds(change, ONES, SCHEDULES.map(lambda schedule: BLANK | schedule)),
-    st.builds(move, ONES, PATHS),
-    st.builds(rename_job, ONES, NAMES),
-    st.builds(rename_file, ONES, PATHS),
-    st.builds(delete_job, ONES),
-    st.builds(delete_file, ONES),
-    st.builds(spoil, ONES),
-    st.builds(mend, PATHS),
-    st.builds(drop, st.integers(0, 3), st.integers(4, 12)),
-)
+@dataclass(frozen=True)
+class Edit:
+    """What somebody does to the files, fit to be printed."""
+
+    make: Callable[..., Change]
+    arguments: tuple[Any, ...]
+
+    def __call__(self, files: Files, known: Reference) -> Files:
+        return self.make(*self.arguments)(files, known)
+
+    def __repr__(self) -> str:
+        return f"{self.make.__name__}{self.arguments}"
+
+
+def some_keys(chance: random.Random) -> dict[str, Any]:
+    return {key: chance.choice(KEYS[key]) for key in chance.sample(sorted(KEYS), chance.randrange(4))}
+
+
+def any_edit(chance: random.Random) -> Edit:
+    """Drawn from one number: what Hypothesis draws piece by piece is too much alike."""
+    name, path, one = chance.choice(NAMES), chance.choice(PATHS), chance.randrange(12)
+    schedule, keys = chance.choice(SCHEDULES), some_keys(chance)
+    edits: list[tuple[Callable[..., Change], tuple[Any, ...]]] = [
+        (write, (name, path, schedule, keys)),
+        (write, (name, path, schedule, keys)),
+        (change, (one, keys)),
+        (change, (one, {"enabled": chance.random() < 0.5})),
+        (change, (one, BLANK | schedule)),
+        (move, (one, path)),
+        (rename_job, (one, name)),
+        (rename_file, (one, path)),
+        (delete_job, (one,)),
+        (delete_job, (one,)),
+        (delete_file, (one,)),
+        (spoil, (one,)),
+        (mend, (path,)),
+        (drop, (chance.randrange(4), chance.randrange(4, 13))),
+    ]
+    return Edit(*chance.choice(edits))
+
+
+def first_edits(chance: random.Random) -> list[Edit]:
+    """Two jobs, and sometimes the dozen."""
+    edits = [
+        Edit(write, (name, chance.choice(PATHS), chance.choice(SCHEDULES), some_keys(chance))) for name in NAMES[:2]
+    ]
+    return edits + [Edit(add_dozen, (chance.choice(SCHEDULES),))] * (chance.random() < 0.3)
+
+
+RANDOM = st.randoms(use_true_random=True)
+
+
+def drawn(*values: T) -> st.SearchStrategy[T]:
+    return RANDOM.map(lambda chance: chance.choice(values))
+
+
+EDITS = RANDOM.map(any_edit)
+SECONDS = drawn(30, 60, 90, 300, 600, 600, 1800, 2400, 3600)
+SOON = drawn(0, 0, 30, 60, 600)
+MOOD = drawn("accepted", "accepted", *MOODS)
+EITHER = drawn(False, True)
 
 
 def as_text(content: File) -> str:
@@ -256,21 +295,16 @@ class Walk(RuleBasedStateMachine):
         self.world.kill()
         self.folder.cleanup()
 
-    @initialize(
-        dozen=st.sampled_from([False, False, True]),
-        schedule=SCHEDULES,
-        first=st.tuples(*(st.builds(write, st.just(name), PATHS, SCHEDULES, KEYS) for name in "ab")),
-        moods=st.tuples(MOOD, MOOD, MOOD),
-    )
-    def begin(self, dozen: bool, schedule: dict[str, Any], first: tuple[Edit, ...], moods: tuple[str, ...]) -> None:
-        for phone, mood in zip((ANNA, BERT, CARA), moods, strict=True):
+    @initialize(edits=RANDOM.map(first_edits), moods=st.tuples(MOOD, MOOD, MOOD))
+    def begin(self, edits: list[Edit], moods: tuple[str, ...]) -> None:
+        for phone, mood in zip(PHONES, moods, strict=True):
             self.change_mood(phone, mood)
-        for edit in (*first, add_dozen(schedule)) if dozen else first:
+        for edit in edits:
             self.edit(edit, 0)
 
     # -- files --------------------------------------------------------------------------------------------
 
-    def _save(self, edit: Edit) -> None:
+    def _save(self, edit: Change) -> None:
         """Write the edited files, unless two would claim one name."""
         files = edit(self.files, self.page)
         if self.page.catalog(files) is None:
@@ -286,13 +320,13 @@ class Walk(RuleBasedStateMachine):
         self.page.tick()
 
     @rule(edit=EDITS, seconds=SOON)
-    def edit(self, edit: Edit, seconds: int) -> None:
+    def edit(self, edit: Change, seconds: int) -> None:
         """Some time later a file is edited."""
         self.live(seconds)
         self._save(edit)
         self._sync()
 
-    @rule(back=st.integers(1, 6))
+    @rule(back=drawn(1, 2, 3, 4, 5, 6))
     def check_out_an_older_version(self, back: int) -> None:
         older = self.history[max(0, len(self.history) - 1 - back)]
         self.edit(lambda *_: older, 0)
@@ -312,7 +346,7 @@ class Walk(RuleBasedStateMachine):
         self.world.go_to(until)
         self.page.run(until)
 
-    @rule(seconds=SECONDS, edits=st.lists(EDITS, max_size=3), clean=st.booleans())
+    @rule(seconds=SECONDS, edits=st.lists(EDITS, max_size=3), clean=EITHER)
     def sleep(self, seconds: int, edits: list[Edit], clean: bool) -> None:
         """The daemon is down, and people go on."""
         if clean:
@@ -331,7 +365,7 @@ class Walk(RuleBasedStateMachine):
         self.page.now = self.world.clock.now()
         self.page.start(self.files)
 
-    @rule(seconds=SECONDS, begun=st.booleans())
+    @rule(seconds=SECONDS, begun=EITHER)
     def die_while_sending(self, seconds: int, begun: bool) -> None:
         """It hangs, wakes up, claims, and dies right before or right after its requests began."""
         self.world.clock.advance(timedelta(seconds=seconds))
@@ -346,14 +380,14 @@ class Walk(RuleBasedStateMachine):
             row.state, row.tried = "in_doubt", row.tried + 1
         self._start()
 
-    @rule(paused=st.booleans())
+    @rule(paused=EITHER)
     def pause(self, paused: bool) -> None:
         """Nothing is claimed, as when the clock is on hold."""
         self.world.dispatcher.pause(paused)
         self.page.paused = paused
         self.live(0)
 
-    @rule(wait=SECONDS, edit=EDITS, gap=SOON, back=st.booleans())
+    @rule(wait=SECONDS, edit=EDITS, gap=SOON, back=EITHER)
     def edit_what_is_pending(self, wait: int, edit: Edit, gap: int, back: bool) -> None:
         before = self.files
         self.pause(True)
@@ -364,7 +398,7 @@ class Walk(RuleBasedStateMachine):
         self.the_deliveries_are_those_of_the_page()
         self.pause(False)
 
-    @rule(phone=PHONES, mood=MOOD)
+    @rule(phone=drawn(*PHONES), mood=MOOD)
     def change_mood(self, phone: str, mood: str) -> None:
         """From now on Plivo answers so for this phone."""
         self.page.moods[phone] = mood
@@ -390,7 +424,7 @@ class Walk(RuleBasedStateMachine):
         return True
 
     @precondition(lambda self: self.page.rows)
-    @rule(data=st.data(), states=st.sampled_from([("pending",), ("pending",), ("accepted", "missed")]))
+    @rule(data=st.data(), states=drawn(("pending",), ("pending",), ("accepted", "missed")))
     def cancel(self, data: st.DataObject, states: tuple[str, ...]) -> None:
         if key := self._some(data, *states):
             pending = self.page.rows[key].state == "pending"
@@ -399,14 +433,14 @@ class Walk(RuleBasedStateMachine):
                 self.page.rows[key].state = "cancelled"
 
     @precondition(lambda self: self.page.rows)
-    @rule(data=st.data(), states=st.sampled_from([("failed", "missed"), ("accepted", "cancelled", "in_doubt")]))
+    @rule(data=st.data(), states=drawn(("failed", "missed"), ("accepted", "cancelled", "in_doubt")))
     def retry(self, data: st.DataObject, states: tuple[str, ...]) -> None:
         if key := self._some(data, *states):
             assert self._perform("retry", ids=[self._ids()[key]]) == self.page.retry(key)
             self.live(0)
 
     @precondition(lambda self: any(row.state == "in_doubt" for row in self.page.rows.values()))
-    @rule(data=st.data(), sent=st.booleans(), force=st.booleans())
+    @rule(data=st.data(), sent=EITHER, force=EITHER)
     def resolve(self, data: st.DataObject, sent: bool, force: bool) -> None:
         if key := self._some(data, "in_doubt"):
             assert self._perform("resolve", id=self._ids()[key], sent=sent, force=force)

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import available_timezones
 
 import pytest
@@ -26,6 +27,7 @@ from reminderd.recurrence import (
 )
 from tests.property.zonewalk import MINUTE, Change, Rule, Stretch, changes, show, utc
 
+SHARES = 8  # the nightly whole in parts
 BEGIN, END = utc(2020), utc(2041)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 AROUND, NEAR = 30 * HOUR, 5 * HOUR
@@ -83,6 +85,11 @@ def alike(names: Sequence[str]) -> Iterator[tuple[list[str], list[Change]]]:
         first = tuple(sight.wall for sights in stretch.seen.values() for sight in sights)
         groups.setdefault((first, *found), ([], found))[0].append(name)
     yield from groups.values()
+
+
+@cache
+def all_alike() -> list[tuple[list[str], list[Change]]]:
+    return list(alike(known_zones()))
 
 
 # -- schedules -------------------------------------------------------------------------------------------
@@ -271,9 +278,10 @@ def test_a_sample_of_all_zones_agrees_with_a_walk_through_every_minute() -> None
 
 
 @pytest.mark.nightly
-def test_all_zones_agree_with_a_walk_through_every_minute(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("share", range(SHARES))
+def test_all_zones_agree_with_a_walk_through_every_minute(share: int, capsys: pytest.CaptureFixture[str]) -> None:
     chance, totals = seeded(), Totals()
-    for names, found in alike(known_zones()):
+    for names, found in all_alike()[share::SHARES]:
         totals.zones += len(names)
         examiner = Examiner(names, chance, totals)
         for change in found:
@@ -281,4 +289,4 @@ def test_all_zones_agree_with_a_walk_through_every_minute(capsys: pytest.Capture
         for midnight in one_day_a_month(chance):
             examiner.day(midnight)
     with capsys.disabled():
-        print(f"\n{totals}")
+        print(f"\nshare {share + 1} of {SHARES}: {totals}")
