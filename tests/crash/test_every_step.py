@@ -38,8 +38,9 @@ def test_whoever_dies_twice_keeps_the_promise(scenario: Scenario) -> None:
 def test_a_life_is_the_same_each_time() -> None:
     """Or a crash point would not be what it was when they were counted."""
     for scenario in SCENARIOS[:2]:
-        one, other = run(scenario), run(scenario)
-        assert one.lives[0].points == other.lives[0].points
+        one, other = run(scenario).lives[0], run(scenario).lives[0]
+        assert [point.label for point in one.points] == [point.label for point in other.points]
+        assert places(one) == places(other)  # what they leave differs by the tokens, which are random
 
 
 @pytest.mark.nightly
