@@ -7,7 +7,7 @@ clock, Plivo) are one to all that follows, since nothing else survives; unless t
 import argparse
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -77,10 +77,17 @@ def places(life: Life, *, each: bool = False) -> list[int]:
     return sorted({point.left: number for number, point in enumerate(life.points)}.values())
 
 
-def single(scenario: Scenario, *, each: bool = False, downtime: timedelta = timedelta(0)) -> Tally:
-    """Die once, at every point."""
+def single(
+    scenario: Scenario,
+    *,
+    each: bool = False,
+    downtime: timedelta = timedelta(0),
+    choose: Callable[[list[int]], list[int]] = list,
+) -> Tally:
+    """Die once, at every point; or only at those that `choose` picks of them."""
     whole = run(scenario)
-    verdicts = [whole, *(run(scenario, [at], downtime, thorough=each) for at in places(whole.lives[0], each=each))]
+    chosen = choose(places(whole.lives[0], each=each))
+    verdicts = [whole, *(run(scenario, [at], downtime, thorough=each) for at in chosen)]
     return tally(scenario, len(whole.lives[0].points), verdicts)
 
 
