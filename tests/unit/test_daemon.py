@@ -1,5 +1,6 @@
 """The whole daemon in one process: what its loop does around its start and its end."""
 
+import json
 import sqlite3
 import threading
 import time
@@ -9,9 +10,11 @@ from datetime import timedelta
 
 import pytest
 
+from reminderd.daemon import Daemon
 from reminderd.gateway.port import LogUnavailable, SendRequest
 from reminderd.model import InDoubt, NotSent, Outcome
 from tests.support.machine import Machine, Start
+from tests.support.sandbox import wait_until
 from tests.support.world import ANNA, BERT, job
 
 MINUTE = timedelta(minutes=1)
@@ -30,6 +33,41 @@ def test_a_job_that_was_removed_while_the_daemon_was_down_sends_nothing_any_more
     machine.until(lambda: machine.states() != [("09:00", "pending")])
     assert machine.states() == [("09:00", "cancelled")]
     assert machine.gateway.arrived == []
+
+
+def test_what_was_due_and_not_planned_yet_when_a_daemon_ended_is_owed_also_if_its_job_is_changed_then(
+    start: Start,
+) -> None:
+    spec = {**job(every="1m", start="2027-03-01T00:00"), "catch_up": "all", "valid_for": "3h"}
+    machine = start("2027-03-01 08:00", spec=spec).loaded()
+    machine.stop()
+    machine.clock.advance(45 * MINUTE)
+    _end_after_the_first_plan(machine)
+    (machine.settings.jobs[0] / "a.yaml").write_text(json.dumps({**spec, "message": "Other words."}))
+    machine.start()
+    machine.until(lambda: machine.daemon._caught_up)
+    assert [nominal for nominal, _ in machine.states() if nominal > "08:00"] == [f"08:{at:02}" for at in range(1, 46)]
+
+
+def _end_after_the_first_plan(machine: Machine) -> None:
+    """One more life of the daemon, which ends when it has planned a chunk, and not all that is due."""
+    store = machine.open_store()
+    known = len(store.reports.history(limit=0))
+    settings = machine.settings
+    daemon = Daemon(settings, store, machine.clock, lambda _: machine.gateway, lambda: (settings, []), machine.place())
+    daemon.start()
+
+    def planned() -> int:
+        return len(store.reports.history(limit=0)) - known
+
+    def has_planned() -> bool:
+        daemon.tick()
+        return planned() > 0
+
+    wait_until(has_planned)
+    assert planned() < 45
+    daemon.close()
+    store.close()
 
 
 def test_a_daemon_that_stops_waits_for_its_requests_without_spinning(start: Start) -> None:
