@@ -60,7 +60,10 @@ def foreign_rows(store: Store, owed: Sequence[Owed], rows: Sequence[LogRow]) -> 
         if since is not None and row.sent_at >= since - SLACK and row.message_uuid not in known:
             unknown[row.phone, row.sender].append(row)
     doubts = store.doubts.unproven(sorted({one.phone for one in owed})) if unknown else []
-    return [row for line, found in unknown.items() for row in found[: len(found) - _explained(doubts, line, found)]]
+    # There may be more doubts than messages; a slice with a negative end would then take what is explained.
+    return [
+        row for line, found in unknown.items() for row in found[: max(0, len(found) - _explained(doubts, line, found))]
+    ]
 
 
 def _explained(doubts: Sequence[Doubt], line: tuple[str, str], rows: Sequence[LogRow]) -> int:

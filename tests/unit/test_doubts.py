@@ -1,12 +1,15 @@
 """What is in doubt, when things happen around it that nobody expects."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
-from reminderd.model import Accepted, InDoubt, NotSent
-from reminderd.reconciler import Findings
+import pytest
+
+from reminderd.model import Accepted, InDoubt, LogRow, NotSent, digits
+from reminderd.reconciler import Findings, foreign_rows
 from reminderd.store import Why
 from tests.support.clock import utc
-from tests.support.world import ANNA, BERT, World, job, nominal
+from tests.support.world import ANNA, BERT, SENDER, World, job, nominal
 
 
 def test_a_doubt_is_about_the_attempt_that_began_not_about_a_later_one_that_did_not(world: World) -> None:
@@ -64,3 +67,19 @@ def last_look(world: World) -> Callable[[], None]:
     world.tick()
     (look,) = begun
     return look
+
+
+@pytest.mark.parametrize(("messages", "strange"), [(1, 0), (2, 0), (3, 0), (4, 1), (5, 2)])
+def test_only_messages_beyond_what_is_in_doubt_are_anothers(world: World, messages: int, strange: int) -> None:
+    """Three requests to one person were cut off, and a fourth message is owed."""
+    world.load("a.yaml", job(every="1m", start="2027-03-01T00:00", valid_for="2h"))
+    world.clock.advance(timedelta(minutes=4))
+    world.plan()
+    for _ in range(3):
+        world.die_in_a_request()
+        world.clock.advance(timedelta(seconds=1))
+    now = world.clock.now()
+    rows = [LogRow(f"uuid-{number}", now, digits(SENDER), digits(ANNA), 1, "sent") for number in range(messages)]
+    owed = world.store.deliveries.owed_before(now + timedelta(seconds=1))
+    assert len(owed) == 1
+    assert len(foreign_rows(world.store, owed, rows)) == strange
