@@ -269,6 +269,7 @@ class Driver:
     def _set_clock(self, action: SetClock) -> None:
         self._shim.set_synchronised(action.synchronised)
         self._offset = timedelta(seconds=action.offset)
+        self.record.clock_moved = self.record.clock_moved or bool(action.offset)
         self._shim.set_offset(self._offset)
 
     # The files

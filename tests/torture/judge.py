@@ -233,6 +233,15 @@ def everything_ended(evidence: Evidence) -> Breaches:
     yield from (f"hold {row['id']} is still open" for row in evidence.state.holds if row["closed_at"] is None)
 
 
+def nothing_is_held_without_cause(evidence: Evidence) -> Breaches:
+    """No state was put back here; and where the clock was never moved, nothing is held for it."""
+    if evidence.record.clock_moved:
+        return  # an attempt of another time explains no message of the log
+    for row in evidence.state.holds:
+        if row["kind"] != "removal":
+            yield f"hold {row['id']} was opened: {row['reason']}"
+
+
 def nothing_is_missed_too_early(evidence: Evidence) -> Breaches:
     """By the state's own times: five seconds before its validity ends at the earliest."""
     ends = {row["id"]: datetime.fromisoformat(row["valid_until"]) for row in evidence.state.deliveries}
@@ -337,6 +346,7 @@ RULES: tuple[Callable[[Evidence], Breaches], ...] = (
     nobody_owes_what_nobody_wrote,
     every_occurrence_of_a_rule_is_found,
     everything_ended,
+    nothing_is_held_without_cause,
     nothing_is_missed_too_early,
     the_sums_are_right,
     moves_are_legal_and_chained,

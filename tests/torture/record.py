@@ -49,6 +49,7 @@ class Record:
     first_witness: datetime | None = None  # of the rules
     last_witness: datetime | None = None
     commands: list[Ran] = field(default_factory=list)
+    clock_moved: bool = False
     wrong: list[str] = field(default_factory=list)  # what the driver itself saw go wrong
     counts: dict[str, int] = field(default_factory=dict)
     _files: dict[str, FileSpec] = field(default_factory=dict)

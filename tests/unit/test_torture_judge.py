@@ -172,6 +172,9 @@ SPOILED: dict[str, Callable[[Evidence], Evidence]] = {
     "nobody_owes_what_nobody_wrote": row("deliveries", 2, text="a|2026-11-22T08:00:00Z|p003|r2"),
     "every_occurrence_of_a_rule_is_found": _lost_rule,
     "everything_ended": row("deliveries", 2, state="pending"),
+    "nothing_is_held_without_cause": more(
+        "holds", {"id": 1, "kind": "restored", "reason": "", "closed_at": AT.format(9)}
+    ),
     "nothing_is_missed_too_early": more("moves", MISSED),
     "the_sums_are_right": row("occurrences", 0, planned=2),
     "moves_are_legal_and_chained": row("moves", 2, from_state="pending"),
