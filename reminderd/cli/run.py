@@ -77,10 +77,9 @@ def _run(
     dry_run = tenure is None
     build = _rehearsal if dry_run else build_gateway
     load = functools.partial(_load_for_copy, source, settings) if dry_run else functools.partial(_load, source)
+    place = _place(settings, store, tenure) if tenure is not None else None
     try:
-        daemon = Daemon(
-            settings, store, SystemClock(), build, load, _place(settings, store, tenure) if tenure is not None else None
-        )
+        daemon = Daemon(settings, store, SystemClock(), build, load, place)
     except ValueError as error:
         fail(str(error), UNUSABLE)
     daemon.handle_signals()
@@ -105,6 +104,15 @@ def _run(
 
 def _place(settings: Settings, store: Store, tenure: Tenure) -> Place:
     mark = Mark(settings.marks or default_folder(), store.origin.identity().state_id)
+    try:
+        alone = mark.take()
+    except OSError:  # that it cannot be written is said by the daemon, all the time
+        alone = True
+    if not alone:
+        fail(
+            f"another daemon on this host uses a copy of {settings.state} (its mark is {mark.path}); stop it first",
+            UNUSABLE,
+        )
     return Place(mark, host_identity(settings.host), settings.host is not None, tenure.lost)
 
 

@@ -4,6 +4,7 @@ A backup of the state that is put back knows nothing of what was sent since it w
 after an attempt's beginning is committed and before its request, so it is never ahead of a state that only crashed.
 """
 
+import fcntl
 import os
 import zlib
 from hashlib import sha256
@@ -41,19 +42,32 @@ class Mark:
             content = self.path.read_text(encoding="ascii")
         except FileNotFoundError:
             return None
+        if not content:
+            return None  # just made, and nothing noted yet
         words = content.split()
         if len(words) != 5 or words[4] != _check(" ".join(words[:4])):
             raise ValueError(f"the mark {self.path} is damaged")
         return Began(int(words[2]), words[3])
 
+    def take(self) -> bool:
+        """Have it for this process alone; False where another one has it, which then uses a copy of the same state."""
+        try:
+            fcntl.flock(self._open(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     def write(self, began: Began) -> None:
         """Replace what the mark says; it outlives this process at once, and the machine after `flush`."""
         words = f"reminderd 1 {began.attempt_id} {began.digest}"
         line = f"{words} {_check(words)}".ljust(_WIDTH - 1) + "\n"
+        os.pwrite(self._open(), line.encode("ascii"), 0)
+
+    def _open(self) -> int:
         if self._descriptor is None:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.pwrite(self._descriptor, line.encode("ascii"), 0)
+        return self._descriptor
 
     def flush(self) -> None:
         if self._descriptor is not None:

@@ -148,3 +148,14 @@ def test_a_state_that_changes_under_the_daemon_ends_it_and_nothing_is_sent_twice
     if what == "the lock is removed":
         home.start().until_states(one="accepted", two="accepted")
         assert set(accepted(sandbox).values()) == {1}
+
+
+def test_a_copy_beside_its_running_original_is_refused(home: Home, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    home.write("one.yaml", job("one", phone(1)))
+    home.start().until_states(one="accepted")
+    with Home(tmp_path / "beside", {**sandbox.environment, "REMINDERD_MARKS": str(home.marks)}) as copy:
+        assert home.run("backup", str(copy.state)).status == 0
+        assert copy.launch().ended() == 2
+        assert "another daemon on this host uses a copy of" in copy.log()
+    home.write("two.yaml", job("two", phone(2)))
+    home.until_states(one="accepted", two="accepted")
