@@ -13,7 +13,17 @@ from reminderd.commands import Commands
 from reminderd.control import NotRunning, ask, user_name
 from reminderd.reconciler import look_up
 from reminderd.settings import Settings
-from reminderd.store import Refusal, StateError, StateLocked, StateMissing, Store, is_locked, locked, state_exists
+from reminderd.store import (
+    COMMAND,
+    Refusal,
+    StateError,
+    StateLocked,
+    StateMissing,
+    Store,
+    is_locked,
+    locked,
+    state_exists,
+)
 
 
 def act(source: SettingsSource, request: dict[str, Any]) -> dict[str, Any]:
@@ -41,7 +51,7 @@ def _act_directly(settings: Settings, request: dict[str, Any]) -> dict[str, Any]
     if not state_exists(settings.state):
         raise StateMissing(f"there is no state at {settings.state}; `reminderd run` creates it")
     try:
-        with locked(settings.state, to_text(clock.now())), closing(Store.open(settings.state)) as store:
+        with locked(settings.state, to_text(clock.now()), COMMAND), closing(Store.open(settings.state)) as store:
             commands = Commands(store)
             doubt = commands.needs_log(request)
             findings = look_up(_gateway(settings), [doubt]) if doubt else None

@@ -380,6 +380,7 @@ class Daemon:
         match kind:
             case "clock":
                 self._clock_hold.approve()
+                return  # which says so when it is over
             case "cursor":
                 self._syncer.reload_planner()
             case "restored":

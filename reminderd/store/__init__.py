@@ -19,7 +19,7 @@ from reminderd.store.failures import StateFailure, advice
 from reminderd.store.health import Health, Reading, Suspension
 from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
-from reminderd.store.lock import StateLocked, Tenure, holder_pid, is_locked, locked
+from reminderd.store.lock import COMMAND, StateLocked, Tenure, holder_pid, is_locked, locked
 from reminderd.store.mark import Began, Mark, default_folder, host_identity
 from reminderd.store.moves import Why
 from reminderd.store.operations import Operations, Refusal
@@ -61,6 +61,7 @@ def open_reports(path: Path) -> Reports:
 
 __all__ = [
     "BRIEF_ABSENCE",
+    "COMMAND",
     "Began",
     "Claim",
     "Doubt",

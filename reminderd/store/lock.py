@@ -12,6 +12,9 @@ from pathlib import Path
 from reminderd.store.connection import StateError, StateUnavailable
 
 _TRIES, _PAUSE = 5, 0.05
+# What a command may take that looks into Plivo's log.
+_LONGEST_COMMAND = 90.0
+DAEMON, COMMAND = "daemon", "command"
 
 
 class StateLocked(StateError):
@@ -53,8 +56,10 @@ def _file(found: os.stat_result) -> tuple[int, int]:
 
 
 @contextmanager
-def locked(state: Path, started: str) -> Iterator[Tenure]:
+def locked(state: Path, started: str, role: str = DAEMON) -> Iterator[Tenure]:
     """Hold the state for as long as the block runs; raises StateLocked, naming the holder, when it is taken.
+
+    A command holds it for its work alone, so that is waited for.
 
     The lock file stays behind: removing it would let two processes lock two different files.
     """
@@ -64,10 +69,10 @@ def locked(state: Path, started: str) -> Iterator[Tenure]:
     except OSError as error:
         raise StateError(f"the lock {path} cannot be opened: {error.strerror}") from error
     try:
-        if not _acquire(descriptor):
+        if not _acquire(descriptor, path):
             raise StateLocked(f"the state {state} is in use by {_holder(path)}")
         _check_not_emptied(Path(os.path.realpath(state)), descriptor)
-        _sign(path, descriptor, started)
+        _sign(path, descriptor, started, role)
         yield Tenure(state, descriptor)
     finally:
         os.close(descriptor)
@@ -82,27 +87,36 @@ def _check_not_emptied(state: Path, descriptor: int) -> None:
         )
 
 
-def _sign(path: Path, descriptor: int, started: str) -> None:
+def _sign(path: Path, descriptor: int, started: str, role: str) -> None:
     try:
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, _ourselves(started), 0)
+        os.pwrite(descriptor, _ourselves(started, role), 0)
     except OSError as error:
         raise StateUnavailable(f"the lock {path} cannot be written: {error.strerror}; mend its disk") from error
 
 
-def _acquire(descriptor: int) -> bool:
-    for _ in range(_TRIES):  # `is_locked` in another process holds a shared lock for a moment
+def _acquire(descriptor: int, path: Path) -> bool:
+    tries = float(_TRIES)  # `is_locked` in another process holds a shared lock for a moment
+    while tries > 0:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            tries -= _PAUSE / _LONGEST_COMMAND * _TRIES if _role(path) == COMMAND else 1
             time.sleep(_PAUSE)
         else:
             return True
     return False
 
 
-def _ourselves(started: str) -> bytes:
-    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": started}).encode()
+def _role(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text())["role"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return DAEMON
+
+
+def _ourselves(started: str, role: str) -> bytes:
+    return json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": started, "role": role}).encode()
 
 
 def _holder(path: Path) -> str:

@@ -394,7 +394,11 @@ def test_other_senders_are_refused(sender: str) -> None:
 
 values = st.recursive(
     st.one_of(st.text(max_size=8), st.integers(), st.booleans(), st.none()),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    # << is the merge key, which takes mappings only.
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=5).filter(lambda key: key != "<<"), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reminderd.store import (
+    COMMAND,
     StateError,
     StateLocked,
     StateMissing,
@@ -239,3 +241,23 @@ def test_a_new_state_appears_whole_and_leaves_no_draft(tmp_path: Path) -> None:
     (tmp_path / ".state.db.new").write_text("left by a daemon that died")
     Store.open(tmp_path / "state.db", create=True).close()
     assert [path.name for path in tmp_path.iterdir()] == ["state.db"]
+
+
+def test_a_daemon_waits_for_a_command_that_works_on_the_state(tmp_path: Path) -> None:
+    state, order = tmp_path / "state.db", []
+    held, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with locked(state, "now", COMMAND):
+            held.set()
+            done.wait(30)
+            order.append("command")
+
+    command = threading.Thread(target=work)
+    command.start()
+    held.wait(30)
+    threading.Timer(0.6, done.set).start()  # longer than a daemon would be waited for
+    with locked(state, "now"):
+        order.append("daemon")
+    command.join()
+    assert order == ["command", "daemon"]
