@@ -175,8 +175,19 @@ def mend(path: str) -> Change:
 
 def add_dozen(schedule: dict[str, Any]) -> Change:
     """A dozen small jobs, each in its own file."""
-    specs = {name: Spec(to=(ANNA,), text="From {{ job.name }}.", **schedule) for name in DOZEN}
+    specs = {name: Spec(to=(ANNA,), text=f"From {name}.", **schedule) for name in DOZEN}
     return lambda files, _: {**files, **{f"{name}.yaml": {name: spec} for name, spec in specs.items()}}
+
+
+def rename_dozen(new: str) -> Change:
+    """All of the dozen get other names, and say the same."""
+
+    def edit(files: Files, _: Reference) -> Files:
+        dozen = {path: content for path, content in files.items() if path[:-5] in DOZEN}
+        renamed = {new + path: {new + name: spec for name, spec in (dozen[path] or {}).items()} for path in dozen}
+        return {path: content for path, content in files.items() if path not in dozen} | renamed
+
+    return edit
 
 
 def drop(first: int, last: int) -> Change:
@@ -222,6 +233,7 @@ def any_edit(chance: random.Random) -> Edit:
         (spoil, (one,)),
         (mend, (path,)),
         (drop, (chance.randrange(4), chance.randrange(4, 13))),
+        (rename_dozen, (chance.choice("no"),)),
     ]
     return Edit(*chance.choice(edits))
 
@@ -387,12 +399,15 @@ class Walk(RuleBasedStateMachine):
         self.page.paused = paused
         self.live(0)
 
-    @rule(wait=SECONDS, edit=EDITS, gap=SOON, back=EITHER)
-    def edit_what_is_pending(self, wait: int, edit: Edit, gap: int, back: bool) -> None:
+    @rule(wait=SECONDS, edit=EDITS, gap=SOON, back=EITHER, sent=EITHER)
+    def edit_what_is_pending(self, wait: int, edit: Edit, gap: int, back: bool, sent: bool) -> None:
+        """And take that back, before or after the rest was sent."""
         before = self.files
         self.pause(True)
         self.live(wait)
         self.edit(edit, 0)
+        if sent:
+            self.pause(False)
         if back:
             self.edit(lambda *_: before, gap)
         self.the_deliveries_are_those_of_the_page()
@@ -497,7 +512,7 @@ def walk(examples: int, steps: int) -> None:
 
 
 def test_what_is_owed_is_what_the_page_says() -> None:
-    walk(60, 20)
+    walk(60, 25)
 
 
 @pytest.mark.nightly
