@@ -82,7 +82,7 @@ def alike(names: Sequence[str]) -> Iterator[tuple[list[str], list[Change]]]:
     for name in names:
         found = list(changes(name, BEGIN - DAY, END))
         stretch = Stretch(name, BEGIN - MINUTE, BEGIN)
-        first = tuple(sight.wall for sights in stretch.seen.values() for sight in sights)
+        first = tuple(sight.wall for sights in stretch.seen for sight in sights)
         groups.setdefault((first, *found), ([], found))[0].append(name)
     yield from groups.values()
 
@@ -249,9 +249,7 @@ class Examiner:
         self.rule(starred(chance, wall), stretch, special, HOUR)
         self.beat(stretch, special)
         # Not from the edges, where a second pass could lie outside.
-        sights = [
-            sight for sights in stretch.seen.values() for sight in sights if midnight < sight.instant <= midnight + DAY
-        ]
+        sights = [sight for sights in stretch.seen for sight in sights if midnight < sight.instant <= midnight + DAY]
         self.appointments([sight.wall for sight in chance.sample(sights, 3)], stretch, special)
 
 

@@ -81,22 +81,23 @@ class Stretch:
 
     def __init__(self, name: str, after: datetime, until: datetime) -> None:
         self.after, self.until = after, until
-        self.seen: dict[int, list[Sight]] = {}
-        self._passed: dict[int, list[tuple[datetime, Sight]]] = {}
+        self.seen: list[list[Sight]] = [[] for _ in range(24 * 60)]
+        self._passed: list[list[tuple[datetime, Sight]]] = [[] for _ in range(24 * 60)]
         self._walk(ZoneInfo(name))
 
     def _walk(self, zone: ZoneInfo) -> None:
-        instant = self.after - _LEAD
+        instant, after, until = self.after - _LEAD, self.after, self.until
         highest = instant.astimezone(zone).replace(tzinfo=None) - MINUTE
-        while instant <= self.until:
+        seen, passed = self.seen, self._passed
+        while instant <= until:
             wall = instant.astimezone(zone).replace(tzinfo=None, fold=0)
             sight = Sight(instant, wall, wall <= highest)
-            if instant > self.after:
-                self.seen.setdefault(wall.hour * 60 + wall.minute, []).append(sight)
+            if instant > after:
+                seen[wall.hour * 60 + wall.minute].append(sight)
             while highest < wall:
                 highest += MINUTE
-                if instant > self.after:
-                    self._passed.setdefault(highest.hour * 60 + highest.minute, []).append((highest, sight))
+                if instant > after:
+                    passed[highest.hour * 60 + highest.minute].append((highest, sight))
             instant += MINUTE
 
     def fires(self, rule: Rule) -> list[tuple[str, datetime]]:
@@ -106,23 +107,22 @@ class Stretch:
         for hour, minute in product(rule.hours, rule.minutes):
             key = hour * 60 + minute
             if rule.starred:
-                found.update(sight for sight in self.seen.get(key, ()) if rule.on(sight.wall))
+                found.update(sight for sight in self.seen[key] if rule.on(sight.wall))
             else:
-                found.update(sight for wall, sight in self._passed.get(key, ()) if rule.on(wall))
+                found.update(sight for wall, sight in self._passed[key] if rule.on(wall))
         return [(show(wall, repeated), instant) for instant, wall, repeated in sorted(found)]
 
     def beats(self, start: datetime, interval: timedelta) -> list[tuple[str, datetime]]:
         """(nominal, UTC instant) of an interval."""
-        instant, found = self.after + MINUTE, []
-        while instant <= self.until:
-            if instant >= start and not (instant - start) % interval:
-                found.append((show(instant.replace(tzinfo=None)) + "Z", instant))
-            instant += MINUTE
-        return found
+        # Each minute of the stretch, as a number from the start on.
+        first, last = (self.after - start) // MINUTE + 1, (self.until - start) // MINUTE
+        length = interval // MINUTE
+        instants = [start + minute * MINUTE for minute in range(first, last + 1) if minute >= 0 and not minute % length]
+        return [(show(instant.replace(tzinfo=None)) + "Z", instant) for instant in instants]
 
     def showing(self, wall: datetime) -> list[datetime]:
         """The instants at which clocks show this wall time: none in a gap, two in a repeated stretch."""
-        return [sight.instant for sight in self.seen.get(wall.hour * 60 + wall.minute, ()) if sight.wall == wall]
+        return [sight.instant for sight in self.seen[wall.hour * 60 + wall.minute] if sight.wall == wall]
 
     def settled(self, wall: datetime) -> datetime:
         """When clocks first reach this wall time or jump over it."""
