@@ -97,11 +97,18 @@ class Planner:
         return Plan(tuple(occurrences), cursors)
 
     def _due(self, now: datetime, most: int) -> list[Entry]:
-        """Up to `most` jobs with something due, earliest first; of two at the same time, the one that is not held."""
+        """Up to `most` jobs with something due, in an order that also chunks keep: first what need not be compared, the
+        earliest first; then what must not repeat it, by the age of its version; held jobs last."""
         if (first := self.next_due()) is None or first > now:
             return []
         due = [self._entries[name] for name, moment in self._next.items() if moment <= now]
-        return heapq.nsmallest(most, due, key=lambda entry: (self._next[entry.job.name], entry.held, entry.job.name))
+        return heapq.nsmallest(most, due, key=self._order)
+
+    def _order(self, entry: Entry) -> tuple[bool, datetime, datetime, str]:
+        following, name = self._next[entry.job.name], entry.job.name
+        if entry.held or following <= entry.loaded_at:
+            return entry.held, entry.loaded_at, BEGINNING, name
+        return False, BEGINNING, following, name
 
     def committed(self, plan: Plan) -> None:
         """The plan is in the state: go on from there."""

@@ -150,6 +150,7 @@ class World:
         self.gateway = ScriptedGateway(self.clock)
         self.defaults = defaults
         self.limits = _LIMITS
+        self.chunk = 25  # rows planned at once, as the daemon does
         self.files: dict[str, str] = {}
         self.unreadable: set[str] = set()
         self.start(create=True)
@@ -235,7 +236,7 @@ class World:
         """Plan what is due now, and send nothing."""
         now = self.clock.now()
         while (due := self.planner.next_due()) is not None and due <= now:
-            plan = self.planner.plan(now, self.awake_since, 100)
+            plan = self.planner.plan(now, self.awake_since, self.chunk)
             self.store.deliveries.add(plan, now)
             self.planner.committed(plan)
 

@@ -71,6 +71,21 @@ def test_a_copy_of_a_file_does_not_repeat_a_past_appointment(world: World) -> No
     assert world.texts == ["Hello."]
 
 
+@pytest.mark.parametrize("name", ["a", "c"])
+@pytest.mark.parametrize("times", [("09:00",), ("08:50", "09:00")], ids=["alone", "after another"])
+def test_a_copy_made_while_down_repeats_nothing_however_many_messages_are_planned(
+    world: World, name: str, times: tuple[str, ...]
+) -> None:
+    many = [f"+1415555{number:04}" for number in range(40)]
+    world.load("b.yaml", job(at=nominal("09:00"), to=many))
+    world.go_to("08:30")
+    world.write(f"{name}.yaml", job(at=[nominal(time) for time in times], to=many))
+    world.sleep_to("09:10")
+    world.go_to("09:20")
+    assert len(world.texts) == 40 * len(times)
+    assert {row["state"] for row in world.rows("b")} == {"accepted"}
+
+
 def test_a_copy_with_another_text_is_another_message(world: World) -> None:
     world.load("a.yaml", job(at=nominal("08:10"), message="First."))
     world.go_to("08:20")
