@@ -2,10 +2,10 @@
 
 It shares no code with reminderd, and finds the times of a schedule by looking at each minute. Times that matter are whole
 half minutes apart, so time goes in such steps. Left out, since the real rules are too fine for a page: quiet hours and splay;
-keys of recipients; several texts of a delivery's life (retries have one delay; its jitter falls between two steps); answers
-that get lost after Plivo took the message, and `on_doubt: resend` (tests/property/test_matching.py, tests/unit/test_doubts.py);
+keys of recipients; longer rows of retries (there is one, and its jitter falls between two steps); which of several claims a
+death hits; answers that get lost after Plivo took the message, and `on_doubt: resend` (tests/property/test_matching.py, tests/unit/test_doubts.py);
 suspensions of the gateway; two files that claim one name (tests/unit/test_catalog.py); clocks that jump; changed settings;
-changes of the offset (tests/property/test_zones.py); more than a hundred rows planned at once.
+changes of the offset (tests/property/test_zones.py).
 """
 
 from collections.abc import Iterator
@@ -181,12 +181,13 @@ class Reference:
     # -- planning ----------------------------------------------------------------------------------------
 
     def plan(self) -> None:
-        """Everything due until now gets its row; earlier times first, held jobs last, careful rows after the others."""
+        """Everything due until now gets its row; what must not repeat others after them, by age, and held jobs last."""
         work = []
         for name, job in self.jobs.items():
             due = list(job.spec.between(job.since, self.now)) if not job.gone else []
             if due:
-                work.append((due[0][0], job.held, name, list(self._owed(name, job, due))))
+                age = job.loaded if job.held or due[0][0] <= job.loaded else LONG_AGO
+                work.append((job.held, age, name, list(self._owed(name, job, due))))
             if not job.gone:
                 job.since = self.now
         owed = [each for *_, rows in sorted(work, key=lambda one: one[:3]) for each in rows]
