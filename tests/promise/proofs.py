@@ -65,7 +65,7 @@ def _loaded(output: str) -> str:
 
 
 def _passed(output: str) -> str:
-    ((passed,),) = _found(r"^(\d+) passed", output)[-1:]
+    ((passed,),) = _found(r"(\d+) passed", output)[-1:]
     return f"{passed} tests passed"
 
 

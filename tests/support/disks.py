@@ -4,6 +4,7 @@ The day has every way that a message can take. It is lived as the daemon lives i
 that cannot start is started again.
 """
 
+import os
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable
@@ -119,6 +120,11 @@ class DiskWorld(World):
         self.wrap: Callable[[sqlite3.Connection], Any] = lambda raw: raw
         super().__init__(folder)
         self.gateway = self.watched = WatchedGateway(self.clock, self.path, ready)
+
+    def marks_beside(self, folder: Path) -> Path:
+        """On a disk that works, as the settings should have it: these days are about the state's."""
+        faulty = os.environ.get("SHIM_DISK")
+        return Path(faulty).with_name("marks") if faulty else folder / "marks"
 
     def open_store(self, *, create: bool) -> Store:
         store = super().open_store(create=create)

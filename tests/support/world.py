@@ -145,7 +145,7 @@ class World:
 
     def __init__(self, folder: Path, now: datetime = START, defaults: Defaults = DEFAULTS) -> None:
         self.path = folder / "state.db"
-        self.marks = folder / "marks"
+        self.marks = self.marks_beside(folder)
         self.clock = FakeClock(now)
         self.gateway = ScriptedGateway(self.clock)
         self.defaults = defaults
@@ -182,6 +182,9 @@ class World:
 
     def open_store(self, *, create: bool) -> Store:
         return Store.open(self.path, create=create)
+
+    def marks_beside(self, folder: Path) -> Path:
+        return folder / "marks"
 
     def _began(self, attempt: int, token: str) -> None:
         self._mark.write(Began.of(attempt, token))
