@@ -58,6 +58,20 @@ class OnDoubt(StrEnum):
     RESEND = "resend"
 
 
+class OnUndelivered(StrEnum):
+    """What to do when Plivo took a message and then failed to hand it to a carrier, for a reason that passes."""
+
+    FAIL = "fail"
+    RETRY = "retry"
+
+
+class OnQuiet(StrEnum):
+    """What to do with a message that falls into the recipient's quiet hours."""
+
+    WAIT = "wait"
+    DROP = "drop"
+
+
 @dataclass(frozen=True, slots=True)
 class At:
     """Single instants. Each is written as `YYYY-MM-DDTHH:MM[:SS]`, with `Z` or an offset when not local time.
@@ -87,14 +101,48 @@ Schedule = At | Cron | Every
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """A stretch of each local day in which nobody is written to; over midnight when it ends before it starts.
+
+    start, end: minutes since midnight, 0 to 1439, never the same.
+    """
+
+    start: int
+    end: int
+
+    def __str__(self) -> str:
+        return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (self.start, self.end))
+
+
+class Limits(NamedTuple):
+    """How many deliveries may go out unasked; what would exceed one of them is on hold. None: no limit.
+
+    per_job_and_day, per_recipient_and_day, spend_per_day: within 24 hours, by the times due.
+    """
+
+    per_occurrence: int | None = None
+    per_job_and_day: int | None = None
+    per_recipient_and_day: int | None = None
+    spend_per_day: float | None = None
+
+
+_NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
-    """One person. `identity` tells recipients of one occurrence apart and is part of the unit of once."""
+    """One person. `identity` tells recipients of one occurrence apart and is part of the unit of once.
+
+    private: comes from a list that lies outside of the repository; its people are counted and not shown.
+    """
 
     phone: str  # E.164, "+14155550123"
     name: str | None = None
     key: str | None = None
     timezone: str | None = None
     variables: Mapping[str, object] = field(default_factory=dict)
+    language: str | None = None
+    private: bool = False
 
     @property
     def identity(self) -> str:
@@ -106,7 +154,11 @@ class Job:
     """What to send, to whom, when: one declared job with the settings' defaults filled in.
 
     `definition` is the job as canonical JSON without the defaults of the settings; `jobs.restore` makes the same job
-    of it again. `digest` changes whenever anything that the job says changes.
+    of it again. `digest` changes whenever anything that the job says changes, the files that it reads included.
+
+    message: the source of the text for those whose language is not in `messages`; of the file `template`, where that
+    is given. templates: the sources of all templates that a text may include, by name. recipient_zones: the schedule is
+    meant in each recipient's own zone; then each has one. limits: the job's own; None stands for the settings'.
     """
 
     name: str
@@ -125,6 +177,34 @@ class Job:
     description: str
     definition: str
     digest: str
+    template: str | None = None
+    messages: Mapping[str, str] = field(default_factory=dict)
+    fallback: str | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
+    smart_punctuation: bool = False
+    recipient_zones: bool = False
+    quiet_hours: QuietHours | None = None
+    on_quiet: OnQuiet = OnQuiet.WAIT
+    splay: timedelta = timedelta(0)
+    on_undelivered: OnUndelivered = OnUndelivered.FAIL
+    limits: Limits = _NO_LIMITS
+
+    def zone_of(self, recipient: Recipient) -> str:
+        """The zone in which this recipient's day is meant: quiet hours, and where times are shown to them."""
+        return recipient.timezone or self.timezone
+
+    def schedule_zone_of(self, recipient: Recipient) -> str:
+        """The zone in which the job's schedule is meant for this recipient."""
+        return self.zone_of(recipient) if self.recipient_zones else self.timezone
+
+    def by_zone(self) -> Mapping[str, tuple[Recipient, ...]]:
+        """The recipients by the zone in which the schedule is meant for them; without any, the job's own zone."""
+        if not self.recipient_zones:
+            return {self.timezone: self.recipients}
+        found: dict[str, list[Recipient]] = {}
+        for recipient in self.recipients:
+            found.setdefault(self.schedule_zone_of(recipient), []).append(recipient)
+        return {zone: tuple(people) for zone, people in found.items()}
 
 
 class Defaults(NamedTuple):
@@ -132,13 +212,20 @@ class Defaults(NamedTuple):
 
     timezone: str = "UTC"
     sender: str | None = None
+    quiet_hours: QuietHours | None = None
+    on_quiet: OnQuiet = OnQuiet.WAIT
+    smart_punctuation: bool = False
 
 
 class ParsedFile(NamedTuple):
-    """What one job file says. With any problem in it, `jobs` is empty: a file counts as a whole or not at all."""
+    """What one job file says. With any problem in it, `jobs` is empty: a file counts as a whole or not at all.
+
+    warnings: what is allowed and perhaps not meant; for those who review the file.
+    """
 
     jobs: tuple[Job, ...]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +290,9 @@ MOVES: Mapping[State, frozenset[State]] = {
     State.FAILED: frozenset({State.PENDING}),
     State.MISSED: frozenset({State.PENDING}),
     State.CANCELLED: frozenset({State.PENDING}),
-    # A uuid that the log gave to this delivery turned out to be another's: we do not know again.
-    State.ACCEPTED: frozenset({State.IN_DOUBT}),
+    # A uuid that the log gave to this delivery turned out to be another's: we do not know again. Or Plivo could not hand
+    # it to any carrier, and its job says `on_undelivered: retry`.
+    State.ACCEPTED: frozenset({State.IN_DOUBT, State.PENDING}),
 }
 
 

@@ -1,14 +1,14 @@
 """One job from what is written: everything that is wrong with it in one go, or the job."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from reminderd.document import MAX_PROBLEMS, Document, Fault, fault_of, faults
-from reminderd.document.scalars import Wrong
-from reminderd.jobs.build import build, recipient_of, schedule_of
+from reminderd.document.scalars import Wrong, show
+from reminderd.jobs.build import build, recipient_of, schedule_of, zone_of
 from reminderd.jobs.spec import EXAMPLES, KEYS, JobSpec, Reading
 from reminderd.message import Effort, check_job
 from reminderd.model import Cron, Defaults, Job, Problem, Recipient, Schedule, Source
@@ -42,11 +42,11 @@ def read_job(
         problems += [scope.problem(fault) for fault in found[: MAX_PROBLEMS + 1]]
         readable = _mend(raw, found)
     schedule, wrong = _schedule(readable, defaults)
-    problems += [scope.problem(fault) for fault in wrong]
+    problems += [scope.problem(fault) for fault in (*_wording_faults(raw), *wrong)]
     line, _ = scope.place(())
     people = [recipient_of(each) for each in readable.spec.to]
     job = build(readable.spec, schedule, people, Source(scope.file, line), defaults)
-    if "message" not in readable.wrong:
+    if readable.spec.message is not None or readable.spec.messages:
         unknown = {_NAMES_IN_MESSAGE[key] for key in readable.wrong & _NAMES_IN_MESSAGE.keys()}
         problems += _message_problems(scope, job, effort, unknown)
     if problems:
@@ -87,11 +87,26 @@ def _mend_person(index: int, person: object, wrong_keys: set[object] | None) -> 
     return {**kept, "phone": _ANY["to"], "key": f"stand-in {index}"}
 
 
+def _wording_faults(raw: Mapping[str, Any]) -> Iterator[Fault]:
+    """What does not fit together in where a job's texts come from."""
+    if not raw.keys() & {"message", "template", "messages"}:
+        yield Fault(("message",), "is missing", EXAMPLES["message"], missing=True)
+    if "message" in raw and "template" in raw:
+        yield Fault(("template",), "message and template exclude each other", "remove one", about_key=True)
+    if "fallback" not in raw:
+        return
+    if raw.keys() & {"message", "template"}:
+        kind = "message" if "message" in raw else "template"
+        yield Fault(("fallback",), f"{kind} is the text for all other languages already", "remove one", about_key=True)
+    elif not isinstance(raw.get("messages"), dict) or raw["fallback"] not in raw["messages"]:
+        yield Fault(("fallback",), f"messages has no text for {show(str(raw['fallback']))}", "name one that it has")
+
+
 def _schedule(job: _Readable, defaults: Defaults) -> tuple[Schedule, list[Fault]]:
     if "schedule" in job.wrong:
         return _ANY_SCHEDULE, []
     try:
-        return schedule_of(job.spec.schedule, job.spec.timezone or defaults.timezone), []
+        return schedule_of(job.spec.schedule, zone_of(job.spec, defaults)), []
     except Wrong as error:
         return _ANY_SCHEDULE, [fault_of(error, ("schedule",))]
 

@@ -2,7 +2,7 @@
 
 import json
 
-from reminderd.jobs.build import build, check_keys, recipient_of, schedule_of
+from reminderd.jobs.build import build, check_keys, recipient_of, schedule_of, zone_of
 from reminderd.jobs.spec import JobSpec, Reading, ScheduleSpec
 from reminderd.model import At, Defaults, Job, Schedule, Source
 from reminderd.recurrence import parse_at
@@ -16,7 +16,7 @@ def restore(definition: str, source: Source, defaults: Defaults) -> Job:
     """
     try:
         spec = JobSpec.model_validate(json.loads(definition), context=Reading(accepted=True))
-        schedule = _schedule(spec.schedule, spec.timezone or defaults.timezone)
+        schedule = _schedule(spec.schedule, zone_of(spec, defaults))
         return build(spec, schedule, map(recipient_of, spec.to), source, defaults)
     except (ValueError, RecursionError) as error:
         # The error's own words may hold phone numbers and the message.

@@ -15,21 +15,28 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from reminderd.document import MAX_PROBLEMS, scalars
 from reminderd.document.scalars import Wrong, show
 from reminderd.message import parse_phone
-from reminderd.model import CatchUp, OnDoubt
-from reminderd.recurrence import parse_zone
+from reminderd.model import CatchUp, OnDoubt, OnQuiet, OnUndelivered
+from reminderd.recurrence import parse_quiet_hours, parse_zone
 
 SHORTEST_VALIDITY = timedelta(seconds=5)
 LONGEST_VALIDITY = timedelta(days=3660)
+LONGEST_SPLAY = timedelta(days=1)
+MOST_DELIVERIES = 10_000_000
 DEFAULT_VALIDITY = timedelta(hours=1)
 DEFAULT_RETRY = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
 
+NO_QUIET_HOURS = "none"  # in a job, where the settings have some
+RECIPIENT = "recipient"  # as a job's timezone
 MOST_RETRIES = 100
 MOST_TIMES = 10_000
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _CATCH_UP = {each.value: each for each in CatchUp}
 _ON_DOUBT = {each.value: each for each in OnDoubt}
+_ON_QUIET = {each.value: each for each in OnQuiet}
+_ON_UNDELIVERED = {each.value: each for each in OnUndelivered}
 
 
 @dataclass(slots=True)
@@ -60,6 +67,11 @@ def _zone(value: object) -> str:
     return parse_zone(scalars.line(value))
 
 
+def _job_zone(value: object) -> str:
+    """The zone of a job's schedule, or `recipient` for each one's own."""
+    return RECIPIENT if value == RECIPIENT else _zone(value)
+
+
 def _phone(value: object, info: ValidationInfo) -> str:
     text = scalars.line(value)
     return text if _accepted(info) and _E164.fullmatch(text) else parse_phone(text)
@@ -75,6 +87,46 @@ def _catch_up(value: object) -> CatchUp:
 
 def _on_doubt(value: object) -> OnDoubt:
     return scalars.choice(value, _ON_DOUBT)
+
+
+def _on_quiet(value: object) -> OnQuiet:
+    return scalars.choice(value, _ON_QUIET)
+
+
+def _on_undelivered(value: object) -> OnUndelivered:
+    return scalars.choice(value, _ON_UNDELIVERED)
+
+
+def _splay(value: object) -> timedelta:
+    return scalars.between(scalars.span(value), timedelta(0), LONGEST_SPLAY)
+
+
+def _language(value: object) -> str:
+    word = scalars.line(value)
+    if not _LANGUAGE.fullmatch(word):
+        raise Wrong(f"{show(word)} is not a language", "write a code such as de or pt-BR")
+    return word
+
+
+def _messages(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not value:
+        raise Wrong(f"must be a mapping, not {scalars.kind(value)}", "write messages: {de: a text, en: a text}")
+    for language in value:
+        if not _LANGUAGE.fullmatch(language):
+            raise Wrong(f"{show(language)} is not a language", "write a code such as de or pt-BR", (language,))
+    return {language: _wording(language, each) for language, each in value.items()}
+
+
+def _wording(language: str, value: object) -> str:
+    try:
+        return scalars.text(value)
+    except Wrong as error:
+        raise Wrong(error.message, error.hint, (language,)) from None
+
+
+def most_deliveries(value: object) -> int:
+    """A number of deliveries in `limits`."""
+    return scalars.whole(value, 1, MOST_DELIVERIES)
 
 
 def _delays(value: object) -> list[object]:
@@ -134,6 +186,12 @@ def _looks_like_timezone(key: str) -> bool:
     )
 
 
+def quiet_hours(value: object) -> str:
+    """Quiet hours in their normal notation, or `none`."""
+    word = scalars.line(value)
+    return word if word == NO_QUIET_HOURS else str(parse_quiet_hours(word))
+
+
 def _schedule(value: object) -> object:
     if isinstance(value, str) and not scalars.is_null(value):
         key = "cron" if len(value.split()) > 1 or value.startswith("@") else "at"
@@ -144,6 +202,8 @@ def _schedule(value: object) -> object:
 Line = Annotated[str, BeforeValidator(scalars.line)]
 Span = Annotated[timedelta, BeforeValidator(scalars.span)]
 Zone = Annotated[str, BeforeValidator(_zone)]
+Language = Annotated[str, BeforeValidator(_language)]
+Truth = Annotated[bool, BeforeValidator(scalars.boolean)]
 
 
 class _Spec(BaseModel):
@@ -168,11 +228,19 @@ class RecipientSpec(_Spec):
     name: Line | None = None
     key: Line | None = None
     timezone: Zone | None = None
+    language: Language | None = None
 
     @property
     def variables(self) -> Mapping[str, object]:
         """The variables as YAML means them."""
         return {key: scalars.core(value) for key, value in (self.model_extra or {}).items()}
+
+
+class LimitsSpec(_Spec):
+    """The job's own limits, in the place of the settings'."""
+
+    per_occurrence: Annotated[int, BeforeValidator(most_deliveries)] | None = None
+    per_job_and_day: Annotated[int, BeforeValidator(most_deliveries)] | None = None
 
 
 _ANYBODY = RecipientSpec(phone="+14155550100")
@@ -183,16 +251,26 @@ class JobSpec(_Spec):
 
     name: Annotated[str, BeforeValidator(job_name)]
     schedule: Annotated[ScheduleSpec, BeforeValidator(_schedule)]
-    timezone: Zone | None = None
+    timezone: Annotated[str, BeforeValidator(_job_zone)] | None = None
+    timezone_from_number: Truth = False
     sender: Annotated[str, BeforeValidator(scalars.sender)] | None = None
     to: Annotated[tuple[Annotated[RecipientSpec, WrapValidator(_person)], ...], BeforeValidator(_one_or_more)]
-    message: Annotated[str, BeforeValidator(scalars.text)]
+    message: Annotated[str, BeforeValidator(scalars.text)] | None = None
+    template: Line | None = None
+    messages: Annotated[dict[str, str], BeforeValidator(_messages)] = Field(default_factory=dict)
+    fallback: Language | None = None
+    smart_punctuation: Truth | None = None
     vars: Annotated[dict[str, object], BeforeValidator(_variables)] = Field(default_factory=dict)
     valid_for: Annotated[timedelta, BeforeValidator(_validity)] = DEFAULT_VALIDITY
     catch_up: Annotated[CatchUp, BeforeValidator(_catch_up)] = CatchUp.LATEST
     retry: Annotated[tuple[Span, ...], BeforeValidator(_delays)] = DEFAULT_RETRY
     on_doubt: Annotated[OnDoubt, BeforeValidator(_on_doubt)] = OnDoubt.WAIT
-    enabled: Annotated[bool, BeforeValidator(scalars.boolean)] = True
+    on_undelivered: Annotated[OnUndelivered, BeforeValidator(_on_undelivered)] = OnUndelivered.FAIL
+    quiet_hours: Annotated[str, BeforeValidator(quiet_hours)] | None = None
+    on_quiet: Annotated[OnQuiet, BeforeValidator(_on_quiet)] | None = None
+    splay: Annotated[timedelta, BeforeValidator(_splay)] = timedelta(0)
+    limits: LimitsSpec = LimitsSpec()
+    enabled: Truth = True
     description: Annotated[str, BeforeValidator(scalars.text)] = ""
 
 
@@ -200,6 +278,7 @@ KEYS: Mapping[tuple[str | int, ...], tuple[str, ...]] = {
     (): tuple(JobSpec.model_fields),
     ("schedule",): ("at", "cron", "every", "from"),
     ("to",): tuple(RecipientSpec.model_fields),
+    ("limits",): tuple(LimitsSpec.model_fields),
 }
 
 EXAMPLES = {

@@ -3,6 +3,7 @@
 from reminderd.recurrence.cron import parse_cron
 from reminderd.recurrence.errors import ScheduleError
 from reminderd.recurrence.notation import parse_at, parse_every
+from reminderd.recurrence.quiet import parse_quiet_hours, quiet_period
 from reminderd.recurrence.rules import Rules, first_difference, forget_zones, rules_of
 from reminderd.recurrence.series import between, count, latest, next_after
 from reminderd.recurrence.words import describe
@@ -21,6 +22,8 @@ __all__ = [
     "parse_at",
     "parse_cron",
     "parse_every",
+    "parse_quiet_hours",
     "parse_zone",
+    "quiet_period",
     "rules_of",
 ]

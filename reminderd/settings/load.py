@@ -9,15 +9,15 @@ from pydantic import BaseModel, ValidationError
 from reminderd.document import MAX_SIZE, Document, Fault, Loc, fault_of, faults, load
 from reminderd.document.scalars import Wrong, clean, did_you_mean, is_null, kind
 from reminderd.model import Problem
-from reminderd.settings.model import LogSettings, PlivoSettings, Settings, read_token
+from reminderd.settings.model import LimitSettings, LogSettings, PlivoSettings, Settings, read_token
 
-__all__ = ["DEFAULT_CONFIG", "VARIABLES", "LogSettings", "PlivoSettings", "Settings", "load_settings"]
+__all__ = ["DEFAULT_CONFIG", "VARIABLES", "LimitSettings", "LogSettings", "PlivoSettings", "Settings", "load_settings"]
 
 DEFAULT_CONFIG = Path("/etc/reminderd/reminderd.yaml")
 
 _PREFIX = "REMINDERD_"
 _CONFIG_VARIABLE = "REMINDERD_CONFIG"
-_SECTIONS: Mapping[str, type[BaseModel]] = {"plivo": PlivoSettings, "log": LogSettings}
+_SECTIONS: Mapping[str, type[BaseModel]] = {"plivo": PlivoSettings, "limits": LimitSettings, "log": LogSettings}
 _KEYS: Mapping[Loc, tuple[str, ...]] = {
     (): tuple(Settings.model_fields),
     **{(section,): tuple(model.model_fields) for section, model in _SECTIONS.items()},
@@ -30,8 +30,16 @@ _PLIVO_VARIABLES: Mapping[str, Loc] = {
     "PLIVO_AUTH_ID": ("plivo", "auth_id"),
     "PLIVO_AUTH_TOKEN": ("plivo", "auth_token"),
 }
-_LISTS: set[Loc] = {("jobs",), ("plivo", "reconcile")}
-_PATHS: set[Loc] = {("jobs",), ("state",), ("marks",), ("plivo", "auth_token_file"), ("plivo", "ca_file")}
+_LISTS: set[Loc] = {("jobs",), ("plivo", "reconcile"), ("plivo", "receipts")}
+_PATHS: set[Loc] = {
+    ("jobs",),
+    ("state",),
+    ("marks",),
+    ("templates",),
+    ("recipients",),
+    ("plivo", "auth_token_file"),
+    ("plivo", "ca_file"),
+}
 _TOKENS: set[Loc] = {("plivo", "auth_token"), ("plivo", "auth_token_file")}
 
 

@@ -11,10 +11,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 
 from reminderd.document import scalars
 from reminderd.document.scalars import Wrong
-from reminderd.model import Defaults
+from reminderd.model import Defaults, Limits, OnQuiet, QuietHours
 
 _ACCOUNT = re.compile(r"(?:MA|SA)[A-Za-z0-9]{18}")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_HOURS = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9])")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,500}")
 _LONGEST_TOKEN_FILE = 4096
 _LONGEST_PATH_PART = 255
@@ -139,6 +141,38 @@ def _level(value: object) -> Literal["debug", "info", "warning", "error"]:
     return scalars.choice(value, _LEVELS)
 
 
+def _price(value: object) -> float:
+    return scalars.number(value, 0, 1000)
+
+
+def _currency(value: object) -> str:
+    word = scalars.line(value)
+    if not _CURRENCY.fullmatch(word):
+        raise Wrong(f"{scalars.show(word)} is not a currency", "write a code such as USD")
+    return word
+
+
+def _deliveries(value: object) -> int:
+    return scalars.whole(value, 1, 10_000_000)
+
+
+def _spend(value: object) -> float:
+    return scalars.number(value, 0, 10_000_000)
+
+
+def _quiet_hours(value: object) -> str:
+    """Read by hand: the room that knows hours and zones lies above this one."""
+    word = scalars.line(value).strip()
+    match = _HOURS.fullmatch(word)
+    if match is None or match[1] == match[2]:
+        raise Wrong(f"{scalars.show(word)} are not quiet hours", "write them like 21:00-08:00")
+    return word
+
+
+def _on_quiet(value: object) -> OnQuiet:
+    return scalars.choice(value, {each.value: each for each in OnQuiet})
+
+
 def _section(value: object) -> object:
     """A section whose keys are all commented out is empty."""
     return {} if scalars.is_null(value) else value
@@ -155,7 +189,11 @@ class _Section(BaseModel):
 
 
 class PlivoSettings(_Section):
-    """How to reach Plivo. rate: messages a second, 0 for no pacing. deadline: of one request over all."""
+    """How to reach Plivo. rate: messages a second, 0 for no pacing. deadline: of one request over all.
+
+    receipts: how long after it was accepted Plivo is asked what became of a message; nothing: never.
+    price: of one segment, in `currency`; None where costs are not shown.
+    """
 
     auth_id: Annotated[str, BeforeValidator(_account)] | None = None
     auth_token: Annotated[SecretStr, BeforeValidator(token)] | None = None
@@ -174,6 +212,16 @@ class PlivoSettings(_Section):
         timedelta(minutes=5),
         timedelta(minutes=15),
     )
+    receipts: Annotated[tuple[Delay, ...], BeforeValidator(_delays)] = (
+        timedelta(minutes=1),
+        timedelta(minutes=5),
+        timedelta(minutes=15),
+        timedelta(hours=1),
+        timedelta(hours=6),
+        timedelta(hours=24),
+    )
+    price: Annotated[float, BeforeValidator(_price)] | None = None
+    currency: Annotated[str, BeforeValidator(_currency)] = "USD"
     proxy: Annotated[str, BeforeValidator(_proxy)] | None = Field(default=None, repr=False)
     ca_file: File | None = None
 
@@ -191,8 +239,23 @@ class LogSettings(_Section):
     level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_level)] = "info"
 
 
+class LimitSettings(_Section):
+    """What may go out without being asked for; what would exceed it is on hold. Days are 24 hours, by the times due."""
+
+    per_occurrence: Annotated[int, BeforeValidator(_deliveries)] = 1000
+    per_job_and_day: Annotated[int, BeforeValidator(_deliveries)] | None = None
+    per_recipient_and_day: Annotated[int, BeforeValidator(_deliveries)] | None = None
+    spend_per_day: Annotated[float, BeforeValidator(_spend)] | None = None
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(self.per_occurrence, self.per_job_and_day, self.per_recipient_and_day, self.spend_per_day)
+
+
 class Settings(_Section):
     """All settings, checked. jobs: files and directories of job files. state: the database.
+
+    templates, recipients: the directories of templates and of groups; None for those beside the first directory of jobs.
 
     marks: where this host keeps what shows that a state is older than what was sent; None for the usual place.
     host: this host's name as far as the state is concerned; None for its machine-id.
@@ -203,8 +266,21 @@ class Settings(_Section):
     marks: AnyPath | None = None
     host: Annotated[str, BeforeValidator(_host)] | None = None
     timezone: Annotated[str, BeforeValidator(scalars.zone)] = "UTC"
+    templates: AnyPath | None = None
+    recipients: AnyPath | None = None
+    quiet_hours: Annotated[str, BeforeValidator(_quiet_hours)] | None = None
+    on_quiet: Annotated[OnQuiet, BeforeValidator(_on_quiet)] = OnQuiet.WAIT
+    smart_punctuation: Annotated[bool, BeforeValidator(scalars.boolean)] = False
+    limits: Annotated[LimitSettings, BeforeValidator(_section)] = LimitSettings()
     plivo: Annotated[PlivoSettings, BeforeValidator(_section)] = PlivoSettings()
     log: Annotated[LogSettings, BeforeValidator(_section)] = LogSettings()
+
+    @model_validator(mode="after")
+    def _spend_has_a_price(self) -> Self:
+        if self.limits.spend_per_day is not None and self.plivo.price is None:
+            message = "nobody knows what a message costs"
+            raise Wrong(message, "give plivo.price, the price of one segment", ("limits", "spend_per_day"))
+        return self
 
     @model_validator(mode="after")
     def _marks_stay_behind(self) -> Self:
@@ -216,4 +292,10 @@ class Settings(_Section):
     @property
     def defaults(self) -> Defaults:
         """What jobs get that do not say it themselves."""
-        return Defaults(self.timezone, self.plivo.sender)
+        return Defaults(self.timezone, self.plivo.sender, self._quiet(), self.on_quiet, self.smart_punctuation)
+
+    def _quiet(self) -> QuietHours | None:
+        if self.quiet_hours is None:
+            return None
+        start, end = (int(part[:2]) * 60 + int(part[3:]) for part in self.quiet_hours.split("-"))
+        return QuietHours(start, end)

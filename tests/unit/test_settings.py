@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from reminderd.model import Defaults
+from reminderd.model import Defaults, Limits, OnQuiet, QuietHours
 from reminderd.settings import DEFAULT_CONFIG, VARIABLES, Settings, load_settings
 
 AUTH_ID = "MA" + "X0" * 9
@@ -128,6 +128,18 @@ def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
         "REMINDERD_PLIVO__READ_TIMEOUT": "2",
         "REMINDERD_PLIVO__DEADLINE": "3s",
         "REMINDERD_PLIVO__RECONCILE": "0s,2s",
+        "REMINDERD_PLIVO__RECEIPTS": "1m,1h",
+        "REMINDERD_PLIVO__PRICE": "0.008",
+        "REMINDERD_PLIVO__CURRENCY": "EUR",
+        "REMINDERD_TEMPLATES": "/srv/templates",
+        "REMINDERD_RECIPIENTS": "/srv/people",
+        "REMINDERD_QUIET_HOURS": "21:00-08:00",
+        "REMINDERD_ON_QUIET": "drop",
+        "REMINDERD_SMART_PUNCTUATION": "true",
+        "REMINDERD_LIMITS__PER_OCCURRENCE": "10",
+        "REMINDERD_LIMITS__PER_JOB_AND_DAY": "20",
+        "REMINDERD_LIMITS__PER_RECIPIENT_AND_DAY": "3",
+        "REMINDERD_LIMITS__SPEND_PER_DAY": "5.5",
         "REMINDERD_PLIVO__PROXY": "http://localhost:2",
         "REMINDERD_PLIVO__CA_FILE": str(tmp_path / "ca.pem"),
         "REMINDERD_LOG__FORMAT": "text",
@@ -138,7 +150,12 @@ def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
     assert settings.jobs == (Path("jobs.d"), Path("/srv/jobs"))
     assert settings.state == Path("state.db")
     assert (settings.marks, settings.host) == (Path("/srv/marks"), "reminders-1")
-    assert settings.defaults == Defaults("Asia/Tokyo", "Acme")
+    quiet = QuietHours(21 * 60, 8 * 60)
+    assert settings.defaults == Defaults("Asia/Tokyo", "Acme", quiet, OnQuiet.DROP, True)
+    assert settings.limits.limits == Limits(10, 20, 3, 5.5)
+    assert (settings.plivo.price, settings.plivo.currency) == (0.008, "EUR")
+    assert settings.plivo.receipts == (timedelta(minutes=1), timedelta(hours=1))
+    assert (settings.templates, settings.recipients) == (Path("/srv/templates"), Path("/srv/people"))
     assert settings.plivo.auth_token is not None
     assert settings.plivo.auth_token.get_secret_value() == TOKEN
     assert (settings.plivo.rate, settings.plivo.threads, settings.plivo.shared_sender) == (2.5, 1, True)
