@@ -186,7 +186,7 @@ def _looks_like_timezone(key: str) -> bool:
     )
 
 
-def quiet_hours(value: object) -> str:
+def _quiet_hours(value: object) -> str:
     """Quiet hours in their normal notation, or `none`."""
     word = scalars.line(value)
     return word if word == NO_QUIET_HOURS else str(parse_quiet_hours(word))
@@ -266,7 +266,7 @@ class JobSpec(_Spec):
     retry: Annotated[tuple[Span, ...], BeforeValidator(_delays)] = DEFAULT_RETRY
     on_doubt: Annotated[OnDoubt, BeforeValidator(_on_doubt)] = OnDoubt.WAIT
     on_undelivered: Annotated[OnUndelivered, BeforeValidator(_on_undelivered)] = OnUndelivered.FAIL
-    quiet_hours: Annotated[str, BeforeValidator(quiet_hours)] | None = None
+    quiet_hours: Annotated[str, BeforeValidator(_quiet_hours)] | None = None
     on_quiet: Annotated[OnQuiet, BeforeValidator(_on_quiet)] | None = None
     splay: Annotated[timedelta, BeforeValidator(_splay)] = timedelta(0)
     limits: LimitsSpec = LimitsSpec()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reminderd.jobs.parse import parse_file
 from reminderd.jobs.restore import restore
-from reminderd.model import At, CatchUp, Cron, Defaults, Every, Job, OnDoubt, Recipient, Source
+from reminderd.model import At, CatchUp, Cron, Defaults, Every, Job, OnDoubt, QuietHours, Recipient, Source
 
 BROKEN = Path(__file__).parent / "broken_files"
 UTC_ONLY = Defaults()
@@ -237,6 +237,13 @@ enabled: false
     assert (job.valid_for, job.retry) == (timedelta(minutes=90), ())
     assert (job.catch_up, job.on_doubt, job.enabled) == (CatchUp.ALL, OnDoubt.RESEND, False)
     assert job.description == "Who pays what.\n"
+
+
+@pytest.mark.parametrize(("written", "meant"), [('"21:00-08:00"', QuietHours(21 * 60, 8 * 60)), ("none", None)])
+def test_quiet_hours_of_a_job_win_over_those_of_the_settings(written: str, meant: QuietHours | None) -> None:
+    job = job_of(f"{SMALL}quiet_hours: {written}\n", Defaults(quiet_hours=QuietHours(60, 120)))
+    assert job.quiet_hours == meant
+    assert restore(job.definition, job.source, Defaults(quiet_hours=QuietHours(60, 120))).quiet_hours == meant
 
 
 def test_an_interval_counts_from_its_start_in_the_zone_of_the_job() -> None:
