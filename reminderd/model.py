@@ -217,10 +217,20 @@ class Defaults(NamedTuple):
     smart_punctuation: bool = False
 
 
+class Review(NamedTuple):
+    """What those who review files also want to be told of: what is allowed and perhaps not meant.
+
+    now: from when on the coming occurrences are looked at. limits: of the settings.
+    """
+
+    now: datetime
+    limits: Limits = _NO_LIMITS
+
+
 class ParsedFile(NamedTuple):
     """What one job file says. With any problem in it, `jobs` is empty: a file counts as a whole or not at all.
 
-    warnings: what is allowed and perhaps not meant; for those who review the file.
+    warnings: what is allowed and perhaps not meant; for those who review the file. It keeps no file from loading.
     """
 
     jobs: tuple[Job, ...]
@@ -230,10 +240,14 @@ class ParsedFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All jobs loaded at one moment, by name, with what is wrong in the files; replaced whole."""
+    """All jobs loaded at one moment, by name, with what is wrong in the files; replaced whole.
+
+    warnings: of all files that were read for a review; otherwise few or none.
+    """
 
     jobs: Mapping[str, Job]
     problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def digest(self) -> str:

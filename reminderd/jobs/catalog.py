@@ -23,7 +23,8 @@ def assemble(scan: Scan, running: Mapping[str, Job]) -> Catalog:
             break
         jobs = again
     wrong = [problem for parsed in scan.files.values() for problem in parsed.problems]
-    return Catalog(jobs, tuple(sorted([*scan.problems, *wrong, *clashes])))
+    noted = sorted(note for parsed in scan.files.values() for note in parsed.warnings)
+    return Catalog(jobs, tuple(sorted([*scan.problems, *wrong, *clashes])), tuple(noted))
 
 
 class _Assembly:

@@ -8,45 +8,51 @@ from reminderd.document import MAX_PROBLEMS, Document, Fault, load
 from reminderd.document.scalars import Wrong, kind, show
 from reminderd.document.yamltree import Child, Node, mapping
 from reminderd.jobs.check import read_job
+from reminderd.jobs.notes import notes_of
 from reminderd.jobs.spec import KEYS, job_name
 from reminderd.message import Effort
-from reminderd.model import Defaults, Job, ParsedFile, Problem
+from reminderd.model import Defaults, Job, ParsedFile, Problem, Review
 
 MAX_SPREAD = 4 * 1024 * 1024  # what `defaults` may come to in all jobs of a file together, by weight
 
 _NO_NAME = "a-name"
 
 
-def parse_file(file: str, data: bytes, defaults: Defaults, *, name: str | None = None) -> ParsedFile:
+def parse_file(
+    file: str, data: bytes, defaults: Defaults, *, name: str | None = None, review: Review | None = None
+) -> ParsedFile:
     """All jobs of a file, or all its problems. Never raises.
 
     file: how problems and sources name it. name: of a job that has no `name:`, by default the file's stem.
+    review: what the warnings need to know; without it there are none.
     """
-    reading = _Reading(file, defaults)
+    reading = _Reading(file, defaults, review)
     try:
         reading.read(data, PurePath(file).stem if name is None else name)
     except Exception as error:  # noqa: BLE001 (a file that trips one of five libraries must not stop all the others)
         message = f"reminderd failed to read it: {type(error).__name__}"
         reading.problems.append(Problem(file, 0, 0, "", message, "please report this file"))
     if reading.problems:
-        return ParsedFile((), _in_order(reading.problems))
-    return ParsedFile(tuple(reading.jobs), ())
+        return ParsedFile((), _in_order(reading.problems), _in_order(reading.warnings, "warnings"))
+    return ParsedFile(tuple(reading.jobs), (), _in_order(reading.warnings, "warnings"))
 
 
-def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _in_order(problems: Iterable[Problem], what: str = "problems") -> tuple[Problem, ...]:
     ordered = sorted(set(problems), key=lambda problem: (problem.line, problem.column, problem))
     if len(ordered) <= MAX_PROBLEMS:
         return tuple(ordered)
-    rest = Problem(ordered[0].file, 0, 0, "", f"has more problems than the {MAX_PROBLEMS} that are shown")
+    rest = Problem(ordered[0].file, 0, 0, "", f"has more {what} than the {MAX_PROBLEMS} that are shown")
     return (*ordered[:MAX_PROBLEMS], rest)
 
 
 class _Reading:
-    def __init__(self, file: str, defaults: Defaults) -> None:
+    def __init__(self, file: str, defaults: Defaults, review: Review | None) -> None:
         self.file = file
         self.defaults = defaults
+        self.review = review
         self.jobs: list[Job] = []
         self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
         self._named: dict[str, int] = {}
         self._effort = Effort()
 
@@ -125,6 +131,8 @@ class _Reading:
         self.problems += problems
         if job is not None:
             self.jobs.append(job)
+            if self.review is not None:
+                self.warnings += notes_of(scope, job, self.review)
         if isinstance(raw.get("name"), str):
             self._once(scope, raw["name"])
 

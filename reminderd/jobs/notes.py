@@ -1,0 +1,111 @@
+"""What a review of a job should not miss: what is allowed, and perhaps not meant. Few, and each of them certain."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from reminderd.document import Document, Fault
+from reminderd.duration import format_duration
+from reminderd.model import At, CatchUp, Cron, Job, Limits, OnQuiet, Problem, Review
+from reminderd.recurrence import count, next_after, quiet_period
+
+_MOST_ZONES = 20  # in which a job's times are looked at, where each recipient has an own one
+_MOST_TIMES = 100  # of each, for the quiet hours
+_MANY_AT_ONCE = 10
+
+
+def notes_of(scope: Document, job: Job, review: Review) -> Iterator[Problem]:
+    """What is worth a second look in `job`, at its places in `scope`. Nothing of a job that is switched off."""
+    if job.enabled:
+        for note in _found(scope, job, review):
+            yield scope.problem(note)
+
+
+def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
+    yield from _both_days(job)
+    yield from _times(job, review.now)
+    if "retry" in scope.value:
+        yield from _late_retry(job)
+    yield from _flood(job, review.now)
+    yield from _size(job, review.limits)
+
+
+def _both_days(job: Job) -> Iterator[Fault]:
+    """The classic slip: in every cron the two fields for days mean either, and not both."""
+    if not isinstance(job.schedule, Cron):
+        return
+    _, _, day, _, weekday = job.schedule.expression.split()
+    if "*" not in (day[0], weekday[0]):
+        message = f"comes on each day that fits {day!r} and also on each that fits {weekday!r}"
+        hint = "if both are meant, use rrule; if either is, write two rules"
+        yield Fault(("schedule", "cron"), message, hint)
+
+
+def _times(job: Job, now: datetime) -> Iterator[Fault]:
+    zones = list(job.by_zone())[:_MOST_ZONES]
+    if all(next_after(job.schedule, zone, now) is None for zone in zones):
+        yield Fault(("schedule",), "all its times are past, nothing is sent any more", "remove the job if it is done")
+        return
+    if job.quiet_hours is None or job.on_quiet is not OnQuiet.DROP or job.splay:
+        return
+    quiet = {job.zone_of(person): job.schedule_zone_of(person) for person in job.recipients}
+    for zone, schedule_zone in list(quiet.items())[:_MOST_ZONES]:
+        if _is_always_quiet(job, zone, schedule_zone, now):
+            message = f"all its coming times fall into the quiet hours {job.quiet_hours} of {zone}, and are dropped"
+            yield Fault(("on_quiet",), message, "move the schedule or the quiet hours, or write on_quiet: wait")
+
+
+def _is_always_quiet(job: Job, zone: str, schedule_zone: str, now: datetime) -> bool:
+    moment = now
+    for _ in range(_MOST_TIMES):
+        found = next_after(job.schedule, schedule_zone, moment)
+        if found is None:
+            break
+        moment = found.due_at
+        assert job.quiet_hours is not None
+        begins, _ = quiet_period(job.quiet_hours, zone, moment)
+        if begins > moment:
+            return False
+    return moment > now
+
+
+def _late_retry(job: Job) -> Iterator[Fault]:
+    late = next(
+        ((index, passed) for index, passed in enumerate(accumulate(job.retry)) if passed >= job.valid_for), None
+    )
+    if late is not None:
+        index, passed = late
+        message = f"would come {format_duration(passed)} after the first attempt, when the message is no longer valid"
+        yield Fault(
+            ("retry", index), message, f"shorten it, or lengthen valid_for (now {format_duration(job.valid_for)})"
+        )
+
+
+def _flood(job: Job, now: datetime) -> Iterator[Fault]:
+    if job.catch_up is not CatchUp.ALL or isinstance(job.schedule, At):
+        return
+    number = _most_at_once(job, now)
+    if number > _MANY_AT_ONCE:
+        message = f"after a downtime up to {number:,} messages go to each recipient at once"
+        yield Fault(
+            ("catch_up",), message, f"shorten valid_for (now {format_duration(job.valid_for)}), or write latest"
+        )
+
+
+def _most_at_once(job: Job, now: datetime) -> int:
+    """How many of the first occurrences are valid together."""
+    first = next_after(job.schedule, job.timezone, now)
+    if first is None:
+        return 0
+    before = first.due_at - timedelta(seconds=1)
+    return count(job.schedule, job.timezone, before, before + job.valid_for, 10_000)
+
+
+def _size(job: Job, limits: Limits) -> Iterator[Fault]:
+    most = limits.per_occurrence if job.limits.per_occurrence is None else job.limits.per_occurrence
+    number = len(job.recipients)
+    if most is not None and number > most:
+        message = (
+            f"{number:,} recipients are more than the limit of {most:,} messages, each occurrence waits for approval"
+        )
+        yield Fault(("to",), message, f"if that is not meant, write limits: {{per_occurrence: {number}}}")

@@ -1,0 +1,101 @@
+"""What a review is told of beyond the problems: few notes, each at its place, and none that keeps a file from loading."""
+
+from datetime import datetime
+
+import pytest
+
+from reminderd.jobs import parse_file
+from reminderd.jobs.catalog import assemble
+from reminderd.jobs.reader import Scan
+from reminderd.model import Defaults, Limits, ParsedFile, Review
+from tests.support.clock import utc
+
+NOW = utc("2026-11-29 12:00")
+USUAL = Limits(1000)
+TWO = "to: [+14155550100, +14155550101]\n"
+PLAIN = "schedule: {cron: 0 9 * * *}\nto: +14155550100\nmessage: Hello\n"
+
+
+def parsed(text: str, now: datetime = NOW, limits: Limits = USUAL) -> ParsedFile:
+    found = parse_file("rent.yaml", text.encode(), Defaults(), review=Review(now, limits))
+    assert found.problems == ()
+    assert len(found.jobs) == 1
+    return found
+
+
+def notes(text: str, now: datetime = NOW, limits: Limits = USUAL) -> list[str]:
+    return [str(note) for note in parsed(text, now, limits).warnings]
+
+
+def test_a_usual_job_has_no_notes() -> None:
+    assert notes(PLAIN) == []
+
+
+def test_two_fields_for_days_mean_either_of_them() -> None:
+    (note,) = notes(PLAIN.replace("0 9 * * *", "0 9 1-7 * MON"))
+    assert note.startswith("rent.yaml:1:18: schedule.cron: comes on each day that fits '1-7' and also on each")
+    assert notes(PLAIN.replace("0 9 * * *", "'0 9 */2 * MON'")) == []
+
+
+def test_a_job_whose_times_are_all_past_sends_nothing() -> None:
+    (note,) = notes(PLAIN.replace("cron: 0 9 * * *", "at: [2026-11-27T09:00, 2026-11-28T09:00]"))
+    assert note.startswith("rent.yaml:1:11: schedule: all its times are past")
+    assert notes(PLAIN.replace("cron: 0 9 * * *", "at: [2026-11-28T09:00, 2026-11-30T09:00]")) == []
+
+
+def test_quiet_hours_that_drop_every_message() -> None:
+    text = PLAIN + 'quiet_hours: "21:00-10:00"\non_quiet: drop\n'
+    (note,) = notes(text)
+    assert note.startswith(
+        "rent.yaml:5:11: on_quiet: all its coming times fall into the quiet hours 21:00-10:00 of UTC"
+    )
+    assert notes(text.replace("drop", "wait")) == []
+    assert notes(text.replace("0 9 * * *", "'0 9,12 * * *'")) == []
+    assert notes(text + "splay: 3h\n") == []
+
+
+def test_quiet_hours_are_looked_at_in_the_zone_of_each_recipient() -> None:
+    people = "[+14155550100, {phone: +14155550101, timezone: Asia/Tokyo}]"
+    text = PLAIN.replace("+14155550100", people) + 'quiet_hours: "17:00-19:00"\non_quiet: drop\n'
+    (note,) = notes(text)
+    assert "17:00-19:00 of Asia/Tokyo" in note
+
+
+def test_a_retry_that_comes_when_the_message_is_no_longer_valid() -> None:
+    (note,) = notes(PLAIN + "retry: [1m, 10m, 50m]\nvalid_for: 1h\n")
+    assert note.startswith("rent.yaml:4:18: retry[2]: would come 1h1m after the first attempt")
+    assert notes(PLAIN + "valid_for: 10m\n") == []  # the retries that nobody wrote are no slip
+    assert notes(PLAIN + "retry: [1m, 10m]\nvalid_for: 1h\n") == []
+
+
+def test_catching_up_with_everything_may_be_a_flood() -> None:
+    text = PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + "catch_up: all\n"
+    (note,) = notes(text)
+    assert note.startswith("rent.yaml:4:11: catch_up: after a downtime up to 12 messages go to each recipient at once")
+    assert notes(text + "valid_for: 15m\n") == []
+
+
+def test_a_list_beyond_the_limit_waits_each_time() -> None:
+    text = TWO + "schedule: {cron: 0 9 * * *}\nmessage: Hello\n"
+    (note,) = notes(text, limits=Limits(1))
+    assert note.startswith("rent.yaml:1:5: to: 2 recipients are more than the limit of 1 messages")
+    assert notes(text, limits=Limits(2)) == []
+    assert notes(text + "limits: {per_occurrence: 2}\n", limits=Limits(1)) == []
+    assert len(notes(text + "limits: {per_occurrence: 1}\n")) == 1
+
+
+def test_a_job_that_is_switched_off_has_no_notes() -> None:
+    assert notes(PLAIN.replace("0 9 * * *", "0 9 1-7 * MON") + "enabled: false\n") == []
+
+
+@pytest.mark.parametrize("text", [PLAIN, PLAIN.replace("0 9 * * *", "0 9 1-7 * MON")])
+def test_without_a_review_there_are_no_notes_and_the_same_job(text: str) -> None:
+    plain = parse_file("rent.yaml", text.encode(), Defaults())
+    assert plain == (parsed(text).jobs, (), ())
+
+
+def test_the_catalog_has_the_notes_of_all_files_beside_their_jobs() -> None:
+    noted = parsed(PLAIN.replace("0 9 * * *", "0 9 1-7 * MON"))
+    catalog = assemble(Scan({"rent.yaml": noted, "rant.yaml": ParsedFile((), ())}), {})
+    assert set(catalog.jobs) == {"rent"}
+    assert (catalog.problems, catalog.warnings) == ((), noted.warnings)
