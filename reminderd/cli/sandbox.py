@@ -58,6 +58,7 @@ What happens, one of:
   garbage, empty            accepted; a 202 that is no JSON, or has no body
   wrong=no-uuid|null|number|list    accepted; a 202 with other JSON than it should be
   dribble=100ms             the answer comes byte by byte
+  ends=failed, code=420     accepted; later it turns out to have ended so, after=3s
 Which requests:
   on=send|log|details|account|any (send), phone=REGEX, text=REGEX
 How many:

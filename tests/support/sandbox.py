@@ -135,6 +135,10 @@ class SandboxProcess:
         """Show the log otherwise from now on: lag="2s", numbers=["[0-9]{4}$=****"]."""
         self.control("POST", "log", how)
 
+    def hear(self, phone: str, sender: str, text: str) -> None:
+        """Somebody writes to a sender: STOP or START."""
+        self.control("POST", "inbound", {"from": phone, "to": sender, "text": text})
+
     def faults(self) -> list[dict[str, Any]]:
         """The rules in force, each with `fault`, `seen` and `applied`."""
         listed: list[dict[str, Any]] = self.control("GET", "faults")["faults"]

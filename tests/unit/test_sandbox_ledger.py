@@ -1,12 +1,14 @@
 """The ledger: written before it is said, read back as it was written."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from reminderd.gateway.sandbox.course import Course
 from reminderd.gateway.sandbox.ledger import Criteria, Draft, Ledger, LedgerError, Message
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -42,8 +44,22 @@ def test_a_message_is_in_the_file_when_accept_returns(tmp_path: Path) -> None:
         "log": "true",
         "message_expiry": None,
         "fault": None,
+        "ends": "delivered",
+        "error_code": None,
+        "ends_after": 3.0,
     }
     ledger.close()
+
+
+def test_a_ledger_of_before_messages_could_fail_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    ledger = Ledger(path)
+    ledger.accept([draft()], NOW)
+    ledger.close()
+    path.write_text(re.sub(r',"ends".*}', "}", path.read_text()))
+    after = Ledger(path)
+    assert [message.course for message in after.messages()] == [Course()]
+    after.close()
 
 
 def test_a_ledger_is_read_back_whole(tmp_path: Path) -> None:

@@ -43,6 +43,74 @@ def test_a_message_is_queued_then_sent_then_delivered(played: Played) -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    ("fault", "course"),
+    [
+        ("ends=undelivered,code=30", [(0.9, "queued", None), (1, "sent", None), (3, "undelivered", "30")]),
+        ("ends=failed,code=420,after=2s", [(1.9, "queued", None), (2, "failed", "420")]),
+        ("ends=sent", [(0.5, "queued", None), (1, "sent", None), (9e3, "sent", None)]),
+        ("ends=queued", [(9e3, "queued", None)]),
+        ("ends=delivered,after=0s", [(0, "delivered", None)]),
+    ],
+)
+def test_a_message_ends_as_a_rule_says(fault: str, course: list[tuple[float, str, str | None]]) -> None:
+    played = Played(Options(log_limit=0), fault)
+    (uuid,) = played.uuids()
+    for passed, state, code in course:
+        played.clock.passed = passed
+        shown = json.loads(played.ask("GET", f"{MESSAGES}{uuid}/").body)
+        assert (shown["message_state"], shown["error_code"]) == (state, code)
+        assert played.listed(message_state=state) == [uuid]
+
+
+def test_what_failed_was_never_sent_and_costs_nothing() -> None:
+    played = Played(None, "ends=failed,code=450,phone=0101$,count=1")
+    failed, sent = played.uuids(), played.uuids()
+    played.clock.passed = 10
+    shown = {row["message_uuid"]: row for row in played.page()["objects"]}
+    assert (shown[failed[0]]["message_sent_time"], shown[failed[0]]["total_amount"]) == (None, "0.00000")
+    assert (shown[sent[0]]["message_sent_time"], shown[sent[0]]["total_amount"]) == (
+        "2026-11-22 08:00:01+00:00",
+        "0.00500",
+    )
+
+
+def test_an_answer_can_get_lost_for_a_message_that_fails_later() -> None:
+    played = Played(None, "status=500,accept=true,ends=failed,code=900")
+    assert played.send().status == 500
+    played.clock.passed = 10
+    assert [(row["message_state"], row["error_code"]) for row in played.page()["objects"]] == [("failed", "900")]
+
+
+def test_who_has_said_stop_gets_nothing_from_that_sender_until_start(played: Played) -> None:
+    control = "/__control/inbound"
+    said = {"from": "+14155550101", "to": "+14155550100"}
+    assert json.loads(played.ask("POST", control, {**said, "text": " stop "}).body) == {"stopped": True}
+    stopped = played.uuids(dst="+14155550101<+14155550102")
+    assert json.loads(played.ask("POST", control, {**said, "text": "Thanks!"}).body) == {"stopped": True}
+    assert json.loads(played.ask("POST", control, {**said, "text": "START"}).body) == {"stopped": False}
+    again = played.uuids(text="again")
+    played.clock.passed = 10
+    ends = {row["message_uuid"]: (row["message_state"], row["error_code"]) for row in played.page()["objects"]}
+    assert ends == {
+        stopped[0]: ("failed", "200"),
+        stopped[1]: ("delivered", None),
+        again[0]: ("delivered", None),
+    }
+
+
+@pytest.mark.parametrize("body", [{}, [], {"from": 1, "to": "2", "text": "STOP"}, {"from": "1", "to": "2"}])
+def test_an_incoming_message_that_is_none_is_refused(played: Played, body: object) -> None:
+    assert played.ask("POST", "/__control/inbound", body).status == 400
+
+
+def test_questions_about_one_phone_alone_can_go_wrong() -> None:
+    played = Played(None, "status=503,on=details,phone=0102$")
+    one, other = played.uuids(dst="+14155550101<+14155550102")
+    asked = [played.ask("GET", f"{MESSAGES}{uuid}/").status for uuid in (one, other)]
+    assert asked == [200, 503]
+
+
 def test_pages_lead_from_one_to_the_next_and_back(played: Played) -> None:
     uuids = [played.uuids(text=f"number {n}", dst="+14155550101<+14155550102")[0] for n in range(5)]
     newest = uuids[::-1]

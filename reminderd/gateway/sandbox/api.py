@@ -7,16 +7,18 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from reminderd.clock import Clock
+from reminderd.gateway.sandbox.course import OPTED_OUT, Course, stops
 from reminderd.gateway.sandbox.faults import Kind, Subject
 from reminderd.gateway.sandbox.http import Request, Response
-from reminderd.gateway.sandbox.ledger import Draft, Ledger, LedgerError
+from reminderd.gateway.sandbox.ledger import Draft, Ledger, LedgerError, Message
 from reminderd.gateway.sandbox.messagelog import Replacement, read_page, show
 from reminderd.gateway.sandbox.submission import Rejected, Submission, read_submission
+from reminderd.model import digits
 
 _PATH = re.compile(r"/v1/Account/([A-Za-z0-9]{1,40})/(?:(Message)/(?:([A-Za-z0-9-]{1,64})/)?)?")
 _AUTH_ID = re.compile(r"(?:MA|SA)[A-Za-z0-9]{18}")
@@ -42,10 +44,14 @@ class Options(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that the API would serve. perform: do it and return the answer, noting the name of a fault if any."""
+    """A request that the API would serve.
+
+    perform: do it and return the answer; given the name of a fault if there is one, and how what is accepted fares if not
+    as usual.
+    """
 
     subject: Subject
-    perform: Callable[[str | None], Response]
+    perform: Callable[[str | None, Course | None], Response]
 
 
 class PlivoApi:
@@ -56,6 +62,7 @@ class PlivoApi:
         self._clock = clock
         self._options = self._at_start = options
         self._log_asked: deque[float] = deque()
+        self._stopped: set[tuple[str, str]] = set()  # from whom to whom nothing is handed on
 
     def route(self, request: Request) -> Call | Response:
         """The call that the request makes, or the refusal that it gets: 400, 401, 404, 405 or 429."""
@@ -72,14 +79,15 @@ class PlivoApi:
             if request.method == "POST":
                 return self._send(auth_id, request)
             if message_uuid:
-                return Call(Subject(Kind.DETAILS), lambda _: self._details(auth_id, message_uuid))
+                return self._details(auth_id, message_uuid)
             return self._log(auth_id, request) if collection else _account(auth_id, self._options)
         except Rejected as rejected:
             return _error(400, str(rejected))
 
     def forget(self) -> None:
-        """Begin the log's limit anew, and show the log as at the start."""
+        """Begin the log's limit anew, show the log as at the start, and write to everybody again."""
         self._log_asked.clear()
+        self._stopped.clear()
         self._options = self._at_start
 
     def show_log(self, lag: float | None = None, numbers: tuple[Replacement, ...] | None = None) -> None:
@@ -88,6 +96,16 @@ class PlivoApi:
         self._options = known._replace(
             log_lag=known.log_lag if lag is None else lag, numbers=known.numbers if numbers is None else numbers
         )
+
+    def hear(self, phone: str, sender: str, text: str) -> bool:
+        """Take an incoming message: STOP and START count. Returns whether what goes from there to its writer ends failed."""
+        line = digits(sender), digits(phone)
+        match stops(text):
+            case True:
+                self._stopped.add(line)
+            case False:
+                self._stopped.discard(line)
+        return line in self._stopped
 
     def _may(self, auth_id: str, authorization: str) -> bool:
         user, token = _credentials(authorization)
@@ -100,11 +118,14 @@ class PlivoApi:
         submission = read_submission(request.body)
         phones = tuple(f"+{phone}" for phone in submission.phones)
         subject = Subject(Kind.SEND, phones, submission.text)
-        return Call(subject, lambda fault: self._accept(auth_id, submission, fault))
+        return Call(subject, lambda fault, course: self._accept(auth_id, submission, fault, course))
 
-    def _accept(self, auth_id: str, submission: Submission, fault: str | None) -> Response:
+    def _accept(self, auth_id: str, submission: Submission, fault: str | None, course: Course | None) -> Response:
         api_id = str(uuid.uuid4())
-        drafts = [_draft(auth_id, api_id, submission, phone, fault) for phone in submission.phones]
+        drafts = [
+            _draft(auth_id, api_id, submission, phone, fault, self._course(submission.src, phone, course))
+            for phone in submission.phones
+        ]
         try:
             uuids = self._ledger.accept(drafts, self._clock.now())
         except LedgerError as error:
@@ -114,14 +135,18 @@ class PlivoApi:
             answer["invalid_number"] = submission.invalid
         return Response.of_json(202, answer)
 
+    def _course(self, src: str, dst: str, asked: Course | None) -> Course:
+        return Course("failed", OPTED_OUT, 1.0) if (src, dst) in self._stopped else asked or Course()
+
     def _log(self, auth_id: str, request: Request) -> Call | Response:
         if self._too_many():
             return _error(429, "too many requests")
         page = read_page(auth_id, request.query, self._clock.now(), self._options.log_lag)
 
-        def perform(_: str | None) -> Response:
-            found = self._ledger.search(page.criteria, page.offset, page.limit + 1) if page.criteria else []
+        def perform(_fault: str | None, _course: Course | None) -> Response:
             now = self._clock.now()
+            keep = None if page.state is None else lambda message: _state(message, now) == page.state
+            found = self._ledger.search(page.criteria, page.offset, page.limit + 1, keep) if page.criteria else []
             objects = [
                 show(message, now, self._options.offset, self._options.numbers) for message in found[: page.limit]
             ]
@@ -142,18 +167,25 @@ class PlivoApi:
         asked.append(now)
         return False
 
-    def _details(self, auth_id: str, message_uuid: str) -> Response:
+    def _details(self, auth_id: str, message_uuid: str) -> Call:
         message = self._ledger.find(message_uuid)
-        now = self._clock.now()
         if message is None or message.auth_id != auth_id:
-            return _error(404, "not found")
+            return Call(Subject(Kind.DETAILS), lambda _fault, _course: _error(404, "not found"))
+        return Call(Subject(Kind.DETAILS, (f"+{message.dst}",)), lambda _fault, _course: self._show(message))
+
+    def _show(self, message: Message) -> Response:
+        now = self._clock.now()
         if (now - message.accepted_at).total_seconds() < self._options.log_lag:
             return _error(404, "not found")
         shown = show(message, now, self._options.offset, self._options.numbers)
         return Response.of_json(200, {"api_id": str(uuid.uuid4()), **shown})
 
 
-def _draft(auth_id: str, api_id: str, submission: Submission, phone: str, fault: str | None) -> Draft:
+def _state(message: Message, now: datetime) -> str:
+    return message.course.standing((now - message.accepted_at).total_seconds())[0]
+
+
+def _draft(auth_id: str, api_id: str, submission: Submission, phone: str, fault: str | None, course: Course) -> Draft:
     return Draft(
         auth_id=auth_id,
         api_id=api_id,
@@ -165,6 +197,9 @@ def _draft(auth_id: str, api_id: str, submission: Submission, phone: str, fault:
         log=submission.log,
         message_expiry=submission.message_expiry,
         fault=fault,
+        ends=course.ends,
+        error_code=course.code,
+        ends_after=course.after,
     )
 
 
@@ -185,7 +220,7 @@ def _account(auth_id: str, options: Options) -> Call:
         "timezone": f"UTC{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}",
     }
     answer = {"api_id": str(uuid.uuid4()), **document}
-    return Call(Subject(Kind.ACCOUNT), lambda _: Response.of_json(200, answer))
+    return Call(Subject(Kind.ACCOUNT), lambda _fault, _course: Response.of_json(200, answer))
 
 
 def _error(status: int, text: str) -> Response:

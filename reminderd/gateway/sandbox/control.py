@@ -31,6 +31,7 @@ class Control:
         self._routes: Mapping[str, Mapping[str, Callable[[Request], Response]]] = {
             "faults": {"GET": self._list_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
             "log": {"POST": self._show_log},
+            "inbound": {"POST": self._hear},
             "ledger": {"GET": self._show_ledger},
             "duplicates": {"GET": self._show_duplicates},
             "requests": {"GET": self._show_counts},
@@ -78,6 +79,16 @@ class Control:
         replacements = None if numbers is None else tuple(parse_replacement(each) for each in numbers)
         self._api.show_log(None if lag is None else parse_seconds(str(lag)), replacements)
         return Response.of_json(200, {"lag": lag, "numbers": numbers})
+
+    def _hear(self, request: Request) -> Response:
+        document = _read(request.body)
+        keys = ("from", "to", "text")
+        if not isinstance(document, dict) or set(document) != set(keys):
+            raise ValueError('an incoming message is {"from": "+14155550101", "to": "+14155550100", "text": "STOP"}')
+        if not all(isinstance(value, str) for value in document.values()):
+            raise ValueError("from, to and text are texts")
+        stopped = self._api.hear(*(document[key] for key in keys))
+        return Response.of_json(200, {"stopped": stopped})
 
     def _show_ledger(self, request: Request) -> Response:
         asked = dict(parse_qsl(request.query))

@@ -8,6 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from reminderd.gateway.sandbox.connection import Ending, Reply
+from reminderd.gateway.sandbox.course import Course
 from reminderd.gateway.sandbox.http import Response
 
 MOST_FAULTS = 100
@@ -24,7 +25,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a rule can see of a request. phones: as people write them, with the +; none unless it sends."""
+    """What a rule can see of a request. phones: as people write them, with the +; of what it sends, or asks about."""
 
     kind: Kind
     phones: Sequence[str] = ()
@@ -36,7 +37,8 @@ class Effect:
     """What happens instead of the plain answer.
 
     accept: a message is accepted first. delay: seconds before anything else. answer: sent in place of the API's own.
-    silent: there is no answer at all. half, pace, ending: as in `Reply`.
+    silent: there is no answer at all. half, pace, ending: as in `Reply`. course: how what is accepted fares, where it is
+    not the usual one.
     """
 
     accept: bool = True
@@ -46,6 +48,7 @@ class Effect:
     half: bool = False
     pace: float = 0.0
     ending: Ending = Ending.KEEP
+    course: Course | None = None
 
     @property
     def only_slow(self) -> bool:

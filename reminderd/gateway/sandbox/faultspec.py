@@ -8,6 +8,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from reminderd.gateway.sandbox.connection import LONGEST, Ending
+from reminderd.gateway.sandbox.course import STATES, Course
 from reminderd.gateway.sandbox.faults import Effect, Fault, Kind
 from reminderd.gateway.sandbox.http import Response, phrase
 
@@ -157,15 +158,28 @@ def _effect(words: Words) -> Effect:
     named = [key for key in _EFFECTS if key in words and words[key] != "false"]
     if len(named) > 1 and set(named) != {"redirect", "status"}:
         raise ValueError(f"one fault has one effect, here are {' and '.join(named)}; write two faults")
-    if not named and "latency" not in words:
-        raise ValueError(f"what should happen? Give one of latency, {', '.join(_EFFECTS)}")
+    if not named and not words.keys() & {"latency", "ends"}:
+        raise ValueError(f"what should happen? Give one of latency, ends, {', '.join(_EFFECTS)}")
     effect = _EFFECTS[named[0]](words) if named else Effect()
     for key, partners in _PARTNERS.items():
-        if key in words and not set(named) & set(partners):
+        if key in words and not {*named, *(words.keys() & {"ends"})} & set(partners):
             raise ValueError(f"{key} goes only with {', '.join(partners)}")
     if "accept" in words:
         effect = replace(effect, accept=_yes_or_no("accept", words["accept"]))
+    effect = replace(effect, course=_course(words, accepted=effect.accept))
     return replace(effect, delay=effect.delay + parse_seconds(words.get("latency", "0")))
+
+
+def _course(words: Words, *, accepted: bool) -> Course | None:
+    """How what is accepted fares, where the rule says so."""
+    if "ends" not in words:
+        return None
+    if words["ends"] not in STATES:
+        raise ValueError(f"ends={words['ends']}: write one of {', '.join(STATES)}")
+    if not accepted or words.get("on", "send") != "send":
+        raise ValueError("ends goes only with a send that is accepted")
+    after = parse_seconds(words["after"]) if "after" in words else Course().after
+    return Course(words["ends"], _number("code", words, None), after)
 
 
 def _status(words: Words) -> Effect:
@@ -272,9 +286,14 @@ _PARTNERS = {
     "body": ("status",),
     "header": ("status", "redirect"),
     "accept": ("status", "redirect", "hang", "garbage", "empty", "wrong"),
+    "code": ("ends",),
+    "after": ("ends",),
 }
 _KEYS = (
     *_EFFECTS,
+    "ends",
+    "code",
+    "after",
     "latency",
     "body",
     "header",

@@ -13,13 +13,15 @@ import tempfile
 import uuid
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
+
+from reminderd.gateway.sandbox.course import Course
 
 MOST_MESSAGES = 1_000_000
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -43,6 +45,9 @@ class Draft(NamedTuple):
     log: str = "true"
     message_expiry: int | None = None
     fault: str | None = None
+    ends: str = Course().ends
+    error_code: int | None = None
+    ends_after: float = Course().after
 
 
 class Message(NamedTuple):
@@ -62,6 +67,14 @@ class Message(NamedTuple):
     log: str
     message_expiry: int | None
     fault: str | None
+    # Ledgers of before have none of these.
+    ends: str = Course().ends
+    error_code: int | None = None
+    ends_after: float = Course().after
+
+    @property
+    def course(self) -> Course:
+        return Course(self.ends, self.error_code, self.ends_after)
 
     @property
     def shown_dst(self) -> str:
@@ -146,9 +159,17 @@ class Ledger:
         message = self._read(seq)
         return message if message.message_uuid == message_uuid else None
 
-    def search(self, criteria: Criteria, offset: int, limit: int) -> list[Message]:
-        """At most `limit` messages that meet the criteria, newest first, after passing over `offset` of them."""
-        return [self._read(seq) for seq in islice(self._index.search(criteria), offset, offset + limit)]
+    def search(
+        self, criteria: Criteria, offset: int, limit: int, keep: Callable[[Message], bool] | None = None
+    ) -> list[Message]:
+        """At most `limit` messages that meet the criteria, newest first, after passing over `offset` of them.
+
+        keep: what else they must meet, which the index cannot tell.
+        """
+        found = self._index.search(criteria)
+        if keep is None:
+            return [self._read(seq) for seq in islice(found, offset, offset + limit)]
+        return list(islice(filter(keep, map(self._read, found)), offset, offset + limit))
 
     def messages(self) -> list[Message]:
         """All messages, in order."""

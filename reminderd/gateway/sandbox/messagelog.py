@@ -16,7 +16,6 @@ _DEFAULT_REACH = timedelta(days=1)
 _REACH = timedelta(days=90)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 _RATE = 0.005  # US dollars a unit
-_AGES = {"queued": (0.0, 1.0), "sent": (1.0, 3.0), "delivered": (3.0, float("inf"))}  # seconds, from and below
 _TINY = 0.000_001
 
 
@@ -29,9 +28,10 @@ class Replacement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One question to the log. `criteria` is None when nothing of ours can meet the filters."""
+    """One question to the log. `criteria` is None when nothing of ours can meet the filters. state: the one asked for."""
 
     criteria: Criteria | None
+    state: str | None
     offset: int
     limit: int
     others: tuple[tuple[str, str], ...]  # the filters, for the addresses of the next and the previous page
@@ -59,7 +59,7 @@ def read_page(auth_id: str, query: str, now: datetime, lag: float) -> Page:
     limit = _number(asked, "limit", LONGEST_PAGE, 1, LONGEST_PAGE)
     offset = _number(asked, "offset", 0, 0, 10**9)
     others = tuple((name, value) for name, value in asked.items() if name not in ("limit", "offset"))
-    return Page(_criteria(auth_id, asked, now, lag), offset, limit, others)
+    return Page(_criteria(auth_id, asked, now, lag), asked.get("message_state"), offset, limit, others)
 
 
 def _number(asked: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
@@ -74,11 +74,6 @@ def _criteria(auth_id: str, asked: Mapping[str, str], now: datetime, lag: float)
         return None
     since, until = _span(asked, now)
     until = min(until, now.timestamp() - lag + _TINY)
-    if "message_state" in asked:
-        if asked["message_state"] not in _AGES:
-            return None
-        youngest, oldest = _AGES[asked["message_state"]]
-        since, until = max(since, now.timestamp() - oldest + _TINY), min(until, now.timestamp() - youngest + _TINY)
     return Criteria(
         auth_id,
         since,
@@ -143,14 +138,17 @@ def show(
     for pattern, replacement in numbers:
         shown = pattern.sub(replacement, shown, count=1)
     age = (now - message.accepted_at).total_seconds()
-    state = next((name for name, (_, below) in _AGES.items() if age < below))
+    state, code = message.course.standing(age)
     zone = timezone(offset)
-    sent = None if state == "queued" else _show_time(message.accepted_at + timedelta(seconds=1), zone)
+    sent_after = message.course.sent_after(age)
+    sent = None if sent_after is None else _show_time(message.accepted_at + timedelta(seconds=sent_after), zone)
+    ended = _show_time(message.accepted_at + timedelta(seconds=message.ends_after), zone)
+    charged = _RATE * message.units if sent else 0.0
     return {
         "message_uuid": message.message_uuid,
         "message_time": _show_time(message.accepted_at, zone),
         "message_sent_time": sent,
-        "message_updated_time": sent or _show_time(message.accepted_at, zone),
+        "message_updated_time": ended if age >= message.ends_after else sent or _show_time(message.accepted_at, zone),
         "message_direction": "outbound",
         "message_state": state,
         "message_type": message.type,
@@ -158,9 +156,9 @@ def show(
         "to_number": shown,
         "units": message.units,
         "total_rate": f"{_RATE:.5f}",
-        "total_amount": f"{_RATE * message.units:.5f}",
-        "error_code": None,
-        "error_message": None,
+        "total_amount": f"{charged:.5f}",
+        "error_code": None if code is None else str(code),
+        "error_message": None if code is None else f"error {code}",
         "powerpack_id": None,
         "requester_ip": "127.0.0.1",
         "log": message.log,

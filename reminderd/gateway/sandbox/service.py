@@ -46,8 +46,8 @@ class Service:
         self.faults = Faults(faults)
         self.counts: Counter[str] = Counter()
         self._clock = clock
-        self._api = PlivoApi(ledger, clock, options)
-        self.control = Control(ledger, self.faults, self._api, self.counts)
+        self.api = PlivoApi(ledger, clock, options)
+        self.control = Control(ledger, self.faults, self.api, self.counts)
         self._watch = watch
         self._limits = limits or Limits()
         self._peers: set[Connection] = set()
@@ -84,7 +84,7 @@ class Service:
         if request.path.startswith(PREFIX):
             self.counts["control"] += 1
             return Reply(self.control.handle(request))
-        call = self._api.route(request)
+        call = self.api.route(request)
         if isinstance(call, Response):
             return self._note(request.method, "refused", None, Reply(call))
         return self._perform(request.method, call)
@@ -93,8 +93,8 @@ class Service:
         subject = call.subject
         effect, fault = self.faults.choose(subject)
         if fault is None:
-            return self._note(method, subject.kind.value, subject, Reply(call.perform(None)))
-        own = call.perform(fault) if effect.accept else None
+            return self._note(method, subject.kind.value, subject, Reply(call.perform(None, None)))
+        own = call.perform(fault, effect.course) if effect.accept else None
         return self._note(method, subject.kind.value, subject, effect.reply(own), fault)
 
     def _note(self, method: str, what: str, subject: Subject | None, reply: Reply, fault: str | None = None) -> Reply:

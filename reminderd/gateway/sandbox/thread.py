@@ -106,6 +106,10 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         """The rules in force, each with `fault`, `seen` and `applied`."""
         return self._do(self._service.faults.listed)
 
+    def hear(self, phone: str, sender: str, text: str) -> bool:
+        """Somebody writes to a sender: STOP or START. Returns whether what is sent to them from now on ends failed."""
+        return self._do(lambda: self._service.api.hear(phone, sender, text))
+
     def messages(self) -> list[Message]:
         """Everything accepted, in order."""
         return self._do(self._ledger.messages)

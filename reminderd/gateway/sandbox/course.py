@@ -1,0 +1,35 @@
+"""How an accepted message fares: queued, sent, and then what becomes of it."""
+
+from typing import NamedTuple
+
+STATES = ("queued", "sent", "delivered", "undelivered", "failed", "read")
+OPTED_OUT = 200  # the error code of what goes to somebody who has said STOP
+_SENT_AFTER = 1.0  # seconds
+_NEVER_SENT = ("queued", "failed")
+_STOP = frozenset({"STOP", "END", "QUIT", "CANCEL", "UNSUBSCRIBE", "UNSUB", "STOP ALL"})
+_START = frozenset({"START", "YES", "RESUME", "UNSTOP", "GO"})
+
+
+class Course(NamedTuple):
+    """ends: the state that the message comes to and stays in. code: with an error code. after: seconds from its acceptance."""
+
+    ends: str = "delivered"
+    code: int | None = None
+    after: float = 3.0
+
+    def standing(self, age: float) -> tuple[str, int | None]:
+        """State and error code so many seconds after the acceptance."""
+        if age >= self.after:
+            return self.ends, self.code
+        return ("queued" if age < _SENT_AFTER or self.ends in _NEVER_SENT else "sent"), None
+
+    def sent_after(self, age: float) -> float | None:
+        """How long after its acceptance it was handed to the carrier; None while, or where, it was not."""
+        at = min(_SENT_AFTER, self.after)
+        return None if age < at or self.ends in _NEVER_SENT else at
+
+
+def stops(text: str) -> bool | None:
+    """Whether the text of an incoming message ends what is sent to its writer (True) or begins it again (False)."""
+    word = text.strip().upper()
+    return True if word in _STOP else False if word in _START else None
