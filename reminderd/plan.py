@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from reminderd.model import Instant, OnDoubt, Source, State, Text
 
@@ -10,6 +11,8 @@ from reminderd.model import Instant, OnDoubt, Source, State, Text
 LEAST_VALIDITY = timedelta(seconds=5)
 
 SUMMARY = "*"  # the recipient of the one row that stands for skipped occurrences
+
+OPTED_OUT = "opted out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,34 @@ class Plan:
 
     occurrences: tuple[NewOccurrence, ...]
     cursors: Mapping[tuple[str, str], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An operator's word on what is planned: a pause of a job (None: of all jobs), or one occurrence that is skipped.
+
+    until: when it ends by itself. ended_at: when it was ended; what was due before stays overridden.
+    """
+
+    kind: Literal["pause", "skip"]
+    job: str | None
+    nominal: str | None
+    who: str
+    why: str
+    since: datetime
+    until: datetime | None = None
+    ended_at: datetime | None = None
+
+    def covers(self, job: str, instant: Instant) -> bool:
+        """Whether it keeps this occurrence from being sent."""
+        if self.job not in (None, job):
+            return False
+        if self.kind == "skip":
+            return self.nominal == instant.nominal and self.ended_at is None
+        ends = [end for end in (self.until, self.ended_at) if end is not None]
+        return self.since <= instant.due_at and all(instant.due_at < end for end in ends)
+
+    @property
+    def reason(self) -> str:
+        word = "paused" if self.kind == "pause" else "skipped"
+        return f"{word} by {self.who}: {self.why}"

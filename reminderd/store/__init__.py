@@ -23,7 +23,9 @@ from reminderd.store.lock import COMMAND, StateLocked, Tenure, holder_pid, is_lo
 from reminderd.store.mark import Began, Mark, default_folder, host_identity
 from reminderd.store.moves import Why
 from reminderd.store.operations import Operations, Refusal
+from reminderd.store.optouts import OptOuts
 from reminderd.store.origin import Identity, Origin
+from reminderd.store.overrides import Overrides
 from reminderd.store.reports import Reports
 from reminderd.store.zones import Zones
 
@@ -40,6 +42,8 @@ class Store:
         self.doubts = Doubts(connection)
         self.holds = Holds(connection)
         self.operations = Operations(connection)
+        self.overrides = Overrides(connection)
+        self.opt_outs = OptOuts(connection)
         self.health = Health(connection)
         self.origin = Origin(connection)
         self.zones = Zones(connection)

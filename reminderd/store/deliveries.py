@@ -10,6 +10,7 @@ from reminderd.plan import LEAST_VALIDITY, Plan
 from reminderd.store.births import add_plan
 from reminderd.store.connection import Connection, Row, listed, listed_rows
 from reminderd.store.moves import Why, move
+from reminderd.store.optouts import IS_OPTED_OUT
 from reminderd.store.outcomes import next_state
 
 # Each question about what is pending names its index: by its own choice SQLite reads, and sorts, all that is pending.
@@ -172,8 +173,8 @@ class Deliveries:
         batch = list(finished)
         ids, values = listed([claim.delivery_id for claim, _ in batch])
         query = (
-            "select id, state, attempts, retries_used, retry_delays, valid_until, withdrawn from deliveries "
-            f"where id in ({ids})"
+            f"select d.id, d.state, d.attempts, d.retries_used, d.retry_delays, d.valid_until, d.withdrawn, {IS_OPTED_OUT} "
+            f"from deliveries d where d.id in ({ids})"
         )
         with self._db.write():
             rows = {row["id"]: row for row in self._db.rows(query, values)}

@@ -8,6 +8,7 @@ from reminderd.clock import from_text, to_text
 from reminderd.model import OnDoubt, State
 from reminderd.store.connection import Connection, Row
 from reminderd.store.moves import Why, move
+from reminderd.store.optouts import IS_OPTED_OUT
 from reminderd.store.outcomes import again
 
 _COLUMNS = """
@@ -204,8 +205,8 @@ class Doubts:
 
     def _row(self, delivery_id: int) -> Row:
         row = self._db.row(
-            "select id, state, valid_until, withdrawn, retries_used, json_array_length(retry_delays) as retries "
-            "from deliveries where id = :id",
+            "select d.id, d.state, d.valid_until, d.withdrawn, d.retries_used, json_array_length(d.retry_delays) as retries, "
+            f"{IS_OPTED_OUT} from deliveries d where d.id = :id",
             {"id": delivery_id},
         )
         assert row is not None

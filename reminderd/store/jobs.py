@@ -11,6 +11,7 @@ from reminderd.plan import LEAST_VALIDITY
 from reminderd.store.births import find_equal
 from reminderd.store.connection import Connection, Row, listed_rows
 from reminderd.store.moves import Why, move
+from reminderd.store.optouts import IS_OPTED_OUT
 
 # A job that was away for no longer than this was never away: a git checkout, a file being rewritten.
 BRIEF_ABSENCE = timedelta(seconds=60)
@@ -141,9 +142,9 @@ class Jobs:
         """Withdraw what is owed to people who left the job, and take back what was withdrawn from those who returned."""
         wanted = {recipient.identity for recipient in job.recipients}
         query = (
-            "select id, job, recipient, state, withdrawn, valid_until, phone, due_at, text, occurrence_id from deliveries "
-            "where job = :job "
-            "and (state in ('pending', 'sending', 'in_doubt') or withdrawn is not null)"
+            "select d.id, d.job, d.recipient, d.state, d.withdrawn, d.valid_until, d.phone, d.due_at, d.text, d.occurrence_id, "
+            f"{IS_OPTED_OUT} from deliveries d where d.job = :job and d.drill = 0 "
+            "and (d.state in ('pending', 'sending', 'in_doubt') or d.withdrawn is not null)"
         )
         for row in self._db.rows(query, {"job": job.name}):
             if row["recipient"] not in wanted:
@@ -172,6 +173,8 @@ class Jobs:
         if row["state"] == State.CANCELLED and find_equal(self._db, row["occurrence_id"], row) is not None:
             return  # another name has sent it meanwhile, or will
         self._db.execute("update deliveries set withdrawn = null where id = :id", {"id": row["id"]})
+        if row["opted_out"]:
+            return  # nor does it come back when they want messages again
         if row["state"] == State.CANCELLED and from_text(row["valid_until"]) > now + LEAST_VALIDITY:
             why = Why("its job or recipient returned in time")
             move(self._db, row["id"], State.CANCELLED, State.PENDING, now, why)

@@ -7,8 +7,13 @@ from datetime import datetime, timedelta
 from reminderd.clock import to_text
 from reminderd.model import Recipient, State
 from reminderd.store.connection import Connection, Row
+from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import NOT_RECIPIENT
 from reminderd.store.moves import Why, move
+from reminderd.store.optouts import IS_OPTED_OUT
+
+# The kind of a hold of a single delivery, whose number is the key.
+DELIVERY = "delivery"
 
 
 class Refusal(Exception):
@@ -20,6 +25,7 @@ class Operations:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
+        self._holds = Holds(connection)
 
     def retry(self, delivery_id: int, valid_for: timedelta | None, who: str, now: datetime) -> datetime:
         """Send a failed or missed delivery after all; it is valid again from now. Returns until when."""
@@ -38,6 +44,7 @@ class Operations:
                 not_before=to_text(now),
                 valid_until=to_text(until),
                 retries_used=0,
+                hold_id=None,  # by the operator's word it is not to wait any longer
             )
             assert moved
             self._record(who, "retry", delivery_id, {"valid_until": to_text(until)}, now)
@@ -51,8 +58,15 @@ class Operations:
             )
         if row["text"] is None or row["phone"] is None or row["sender"] is None:
             raise Refusal(f"{name} has nothing that could be sent: {row['reason']}")
+        if row["drill"]:
+            raise Refusal(f"{name} was a test; send another: reminderd test-send {row['job']} --to PHONE")
         if row["withdrawn"]:
             raise Refusal(f"{name} cannot be retried: {row['withdrawn']}")
+        if row["opted_out"]:
+            raise Refusal(
+                f"{name} cannot be retried: its recipient has opted out; if they want messages again: "
+                "reminderd opt-out remove PHONE"
+            )
         if not row["present"] or not row["enabled"]:
             word = "disabled" if row["present"] else "no longer declared"
             raise Refusal(f"{name} cannot be retried: its job {row['job']} is {word}")
@@ -72,6 +86,60 @@ class Operations:
             move(self._db, delivery_id, state, State.CANCELLED, now, Why("cancelled by an operator", who, "operator"))
             self._record(who, "cancel", delivery_id, {}, now)
 
+    def hold(self, delivery_id: int, until: datetime | None, who: str, why: str, now: datetime) -> bool:
+        """Keep a pending delivery from going out, until then or until it is released; its validity goes on counting.
+
+        One that is held already takes the new author, reason and end; False then.
+        """
+        with self._db.write():
+            row = self._get(delivery_id)
+            self._check_hold(row)
+            reason = f"delivery {delivery_id} of {row['job']} is held by {who}: {why}"
+            detail = {"delivery": delivery_id, "job": row["job"], "why": why}
+            key = str(delivery_id)
+            new = self._holds.open(DELIVERY, reason, detail, now, key=key, who=who, until=until)
+            hold = self._holds.find(DELIVERY, key)
+            assert hold is not None
+            self._db.execute(
+                "update deliveries set hold_id = :hold where id = :id", {"hold": hold.id, "id": delivery_id}
+            )
+            said = {"why": why, "until": to_text(until) if until else None}
+            self._record(who, "hold", delivery_id, said, now)
+        return new
+
+    def _check_hold(self, row: Row) -> None:
+        state, other = State(row["state"]), self._holds.get(row["hold_id"]) if row["hold_id"] else None
+        if state is not State.PENDING:
+            advice = _instead(state, row["id"])
+            raise Refusal(f"delivery {row['id']} is {state}; only what is pending can be held{advice}")
+        if other is not None and other.kind != DELIVERY:
+            raise Refusal(
+                f"delivery {row['id']} is on hold already, by hold {other.id} ({other.kind}); it waits for reminderd approve "
+                f"{other.id}"
+            )
+
+    def release(self, delivery_id: int, who: str, now: datetime) -> State:
+        """Let a delivery that was held go out, if it is still valid. Returns its state."""
+        with self._db.write():
+            row, hold = self._get(delivery_id), self._holds.find(DELIVERY, str(delivery_id))
+            if hold is None:
+                raise Refusal(f"delivery {delivery_id} is not held" + self._other_hold(row))
+            self._release(hold, who, now)
+            self._record(who, "release", delivery_id, {"hold": hold.id}, now)
+        return State(row["state"])
+
+    def _other_hold(self, row: Row) -> str:
+        other = self._holds.get(row["hold_id"]) if row["hold_id"] else None
+        if other is None:
+            return f", it is {row['state']}"
+        return (
+            f" by itself: hold {other.id} ({other.kind}) keeps it back, and others maybe: reminderd approve {other.id}"
+        )
+
+    def _release(self, hold: Hold, who: str, now: datetime) -> None:
+        self._holds.close(hold.id, who, True, now)
+        self._holds.let_go(hold.id)
+
     def check_in_doubt(self, delivery_id: int) -> None:
         """Raises Refusal unless the delivery is in doubt."""
         state = State(self._get(delivery_id)["state"])
@@ -80,7 +148,8 @@ class Operations:
 
     def _get(self, delivery_id: int) -> Row:
         row = self._db.row(
-            "select d.*, j.present, j.enabled, j.definition from deliveries d join jobs j on j.name = d.job where d.id = :id",
+            f"select d.*, j.present, j.enabled, j.definition, {IS_OPTED_OUT} "
+            "from deliveries d join jobs j on j.name = d.job where d.id = :id",
             {"id": delivery_id},
         )
         if row is None:

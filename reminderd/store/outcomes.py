@@ -6,7 +6,7 @@ from typing import NamedTuple, assert_never
 
 from reminderd.clock import from_text, to_text
 from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refused, State
-from reminderd.plan import LEAST_VALIDITY
+from reminderd.plan import LEAST_VALIDITY, OPTED_OUT
 from reminderd.store.connection import Row
 
 
@@ -19,7 +19,7 @@ class Next(NamedTuple):
 
 
 def next_state(outcome: Outcome, row: Row, now: datetime, jitter: float, first_look: timedelta) -> Next:
-    """row: the delivery's `retry_delays, retries_used, valid_until, withdrawn`."""
+    """row: the delivery's `retry_delays, retries_used, valid_until, withdrawn, opted_out`."""
     match outcome:
         case Accepted():
             return Next(State.ACCEPTED, "accepted by Plivo", {"message_uuid": outcome.message_uuid})
@@ -42,17 +42,26 @@ def _retry(outcome: NotSent, row: Row, now: datetime, jitter: float) -> Next:
     delays, used = json.loads(row["retry_delays"]), row["retries_used"]
     reason = f"not sent: {outcome.evidence}"
     if used >= len(delays):
-        if row["withdrawn"]:
-            return Next(State.CANCELLED, f"{row['withdrawn']} ({reason})", {})
+        if unwanted := _unwanted(row):
+            return Next(State.CANCELLED, f"{unwanted} ({reason})", {})
         return Next(State.FAILED, f"{reason}; retries used up", {})
     not_before = now + timedelta(seconds=delays[used] * (1 + jitter))
     return again(row, not_before, reason, {"retries_used": used + 1})
 
 
 def again(row: Row, not_before: datetime, reason: str, changes: dict[str, object]) -> Next:
-    """Pending again at `not_before`, unless it is withdrawn or no longer valid then."""
-    if row["withdrawn"]:
-        return Next(State.CANCELLED, f"{row['withdrawn']} ({reason})", {})
+    """Pending again at `not_before`, unless it is withdrawn, its recipient has opted out, or it is no longer valid then.
+
+    row: the delivery's `withdrawn, opted_out, valid_until`.
+    """
+    if unwanted := _unwanted(row):
+        return Next(State.CANCELLED, f"{unwanted} ({reason})", {})
     if from_text(row["valid_until"]) <= not_before + LEAST_VALIDITY:
         return Next(State.MISSED, f"{reason}; its validity is over before the next try", {})
     return Next(State.PENDING, reason, {"not_before": to_text(not_before), **changes})
+
+
+def _unwanted(row: Row) -> str | None:
+    """Why nobody wants it sent any more."""
+    withdrawn: str | None = row["withdrawn"]
+    return OPTED_OUT if row["opted_out"] else withdrawn

@@ -30,7 +30,18 @@ from tests.support.clock import START, FakeClock
 from tests.support.world import DEFAULTS, FOLDER, ScriptedGateway, World
 
 _PATIENCE = 20.0  # seconds of real time; only a defect waits so long
-_CONCERNS = ("jobs", "deliveries", "doubts", "holds", "operations", "health", "origin", "zones")
+_CONCERNS = (
+    "jobs",
+    "deliveries",
+    "doubts",
+    "holds",
+    "operations",
+    "overrides",
+    "opt_outs",
+    "health",
+    "origin",
+    "zones",
+)
 
 T = TypeVar("T")
 Answer = Callable[[datetime], Outcome | None]

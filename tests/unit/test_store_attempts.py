@@ -281,7 +281,7 @@ def test_the_database_itself_refuses_an_illegal_move_and_records_each_legal_one(
     with closing(desk.raw()) as raw:
         raw.execute("pragma foreign_keys = on")
         with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-            raw.execute("update deliveries set state = 'pending' where id = ?", (delivery,))
+            raw.execute("update deliveries set state = 'failed' where id = ?", (delivery,))
         moves = raw.execute("select from_state, to_state from report_moves where delivery_id = ?", (delivery,))
         assert moves.fetchall() == [("", "pending"), ("pending", "sending"), ("sending", "accepted")]
 

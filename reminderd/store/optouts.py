@@ -1,0 +1,74 @@
+"""Who wants no messages, from one sender or from any. Each public method is one transaction."""
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from reminderd.clock import to_text
+from reminderd.model import State
+from reminderd.plan import OPTED_OUT
+from reminderd.store.connection import Connection, Row
+from reminderd.store.moves import Why, move
+
+Source = Literal["operator", "plivo", "inbound"]
+
+# Selected beside a delivery `d`: whether its phone wants nothing from its sender.
+IS_OPTED_OUT = "exists (select 1 from opt_outs o where o.phone = d.phone and o.sender in ('', d.sender)) as opted_out"
+
+
+class Cancelled(NamedTuple):
+    """A delivery that was given up."""
+
+    id: int
+    job: str
+
+
+class OptOuts:
+    """The opt-outs of a state. An empty sender stands for whoever sends."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def add(self, phone: str, sender: str, who: str, source: Source, why: str, now: datetime) -> list[Cancelled]:
+        """This phone, in E.164, wants nothing from `sender`: what is pending is cancelled, and returned.
+
+        What is under way or in doubt is not sent again: `IS_OPTED_OUT` is asked wherever it could be. One that is known
+        keeps its first author and time.
+        """
+        with self._db.write():
+            self._db.execute(
+                "insert into opt_outs (phone, sender, since, who, source, why) "
+                "values (:phone, :sender, :now, :who, :source, :why) on conflict do nothing",
+                {"phone": phone, "sender": sender, "who": who, "source": source, "why": why, "now": to_text(now)},
+            )
+            key = {"phone": phone, "sender": sender}
+            # What was cancelled for another reason does not come back either.
+            self._db.execute(
+                "update deliveries set withdrawn = null where phone = :phone and :sender in ('', sender) "
+                "and state = 'cancelled' and withdrawn is not null",
+                key,
+            )
+            rows = self._db.rows(
+                "select id, job from deliveries where phone = :phone and :sender in ('', sender) and state = 'pending'",
+                key,
+            )
+            because = Why(OPTED_OUT, who, source)
+            for row in rows:
+                move(self._db, row["id"], State.PENDING, State.CANCELLED, now, because)
+        return [Cancelled(row["id"], row["job"]) for row in rows]
+
+    def remove(self, phone: str, sender: str) -> bool:
+        """They want messages again, from now on; what was cancelled stays so. False where there is no such opt-out."""
+        with self._db.write():
+            return 1 == self._db.execute(
+                "delete from opt_outs where phone = :phone and sender = :sender", {"phone": phone, "sender": sender}
+            )
+
+    def of(self, phone: str) -> list[Row]:
+        """The opt-outs of one phone: `sender, since, who, source, why`."""
+        query = "select sender, since, who, source, why from opt_outs where phone = :phone order by sender"
+        return self._db.rows(query, {"phone": phone})
+
+    def covers(self, phone: str, sender: str) -> bool:
+        """Whether this phone wants nothing from that sender."""
+        query = "select 1 from opt_outs where phone = :phone and sender in ('', :sender)"
+        return self._db.value(query, {"phone": phone, "sender": sender}) is not None
