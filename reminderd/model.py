@@ -72,14 +72,41 @@ class OnQuiet(StrEnum):
     DROP = "drop"
 
 
+class DstGap(StrEnum):
+    """What becomes of a wall time that a change of the clocks skips."""
+
+    END = "end"  # when the skipped stretch is over: 02:30 becomes 03:00
+    LATER = "later"  # later by its length: 03:30
+    SKIP = "skip"
+
+
+class DstFold(StrEnum):
+    """Which is meant of a wall time that clocks show twice."""
+
+    FIRST = "first"
+    SECOND = "second"
+    BOTH = "both"
+
+
+class OnHoliday(StrEnum):
+    """What becomes of an occurrence on a holiday: left out, or moved to the nearest working day."""
+
+    SKIP = "skip"
+    BEFORE = "before"
+    AFTER = "after"
+
+
 @dataclass(frozen=True, slots=True)
 class At:
     """Single instants. Each is written as `YYYY-MM-DDTHH:MM[:SS]`, with `Z` or an offset when not local time.
 
-    Valid by construction through `recurrence.parse_at`.
+    Valid by construction through `recurrence.parse_at`. gap, fold: None where the job does not say; then a time in a
+    gap or a repeated hour was refused when it was written.
     """
 
     times: tuple[str, ...]
+    gap: DstGap | None = None
+    fold: DstFold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +124,49 @@ class Every:
     start: datetime
 
 
-Schedule = At | Cron | Every
+@dataclass(frozen=True, slots=True)
+class Rrule:
+    """A recurrence rule of RFC 5545 on wall time, in the job's zone. Valid by construction through `recurrence.parse_rrule`.
+
+    rule: its parts in their normal order, without DTSTART. start: DTSTART as wall time `YYYY-MM-DDTHH:MM:SS`; None only
+    where the rule means the same whatever it is.
+    """
+
+    rule: str
+    start: str | None = None
+    gap: DstGap = DstGap.END
+    fold: DstFold = DstFold.FIRST
+
+
+Rule = At | Cron | Every | Rrule
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """A rule within bounds and with exceptions, which are read in the job's zone.
+
+    start, until: wall times, instants with `Z`, or dates; both inclusive, a date as a whole day. count: how many
+    occurrences of the rule there are, exceptions and holidays included. exceptions: dates `2026-12-25`, ranges
+    `2026-12-24..2027-01-02` and wall times. holidays: calendars such as DE-BE.
+    """
+
+    rule: Rule
+    start: str | None = None
+    until: str | None = None
+    count: int | None = None
+    exceptions: tuple[str, ...] = ()
+    holidays: tuple[str, ...] = ()
+    on_holiday: OnHoliday = OnHoliday.SKIP
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """All occurrences of several rules; what falls on one instant is one occurrence."""
+
+    rules: tuple[At | Cron | Every, ...]
+
+
+Schedule = At | Cron | Every | Several
 
 
 @dataclass(frozen=True, slots=True)

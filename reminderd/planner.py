@@ -16,7 +16,7 @@ from reminderd import recurrence
 from reminderd.clock import to_text
 from reminderd.duration import format_duration
 from reminderd.message import RenderError, render
-from reminderd.model import At, CatchUp, Instant, Job, Recipient, State, Text
+from reminderd.model import CatchUp, Instant, Job, Recipient, State, Text
 from reminderd.plan import LEAST_VALIDITY, SUMMARY, NewDelivery, NewOccurrence, Plan
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -122,7 +122,7 @@ class Planner:
 def owed_by(entry: Entry, now: datetime, awake_since: datetime) -> Iterator[NewOccurrence]:
     """What one job owes in (its cursor, now]."""
     job = entry.job
-    if isinstance(job.schedule, At):
+    if recurrence.is_appointments(job.schedule):
         for instant in recurrence.between(job.schedule, job.timezone, entry.planned_until, now):
             yield _appointment(entry, instant, now, awake_since)
     elif job.enabled:
@@ -144,7 +144,7 @@ def fallen_behind(entry: Entry, after: datetime, now: datetime) -> Iterator[NewO
     moved = list(recurrence.between(job.schedule, job.timezone, after, until, limit=_COUNT_CAP))
     if not moved or not job.enabled:
         return
-    if isinstance(job.schedule, At) or job.catch_up is CatchUp.ALL:
+    if recurrence.is_appointments(job.schedule) or job.catch_up is CatchUp.ALL:
         kept = moved
     else:
         kept = moved[-1:] if job.catch_up is CatchUp.LATEST else []

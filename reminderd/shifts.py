@@ -57,6 +57,8 @@ class Shifts:
             self._store.deliveries.add(Plan(owed, {}), now)
         moment = max(entry.planned_until, (first_difference(before, after) or now) - timedelta(days=1), before.since)
         for instant in recurrence.between(job.schedule, zone, moment, before.until):
+            if instant.nominal.endswith("Z"):
+                continue  # no zone moves it
             local = instant.due_at + (after.offset(instant.due_at) or timedelta(0))
             offset = before.offset(instant.due_at)
             was_due_at = local - offset if offset is not None else instant.due_at

@@ -1,50 +1,17 @@
-"""From what is written to a job: the meaning of its schedule, its definition and its digest."""
+"""From what is written to a job: its definition and its digest."""
 
 import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from reminderd.document.scalars import Wrong
 from reminderd.duration import format_duration
-from reminderd.jobs.spec import NO_QUIET_HOURS, RECIPIENT, JobSpec, RecipientSpec, ScheduleSpec
-from reminderd.model import At, Cron, Defaults, Every, Job, Limits, QuietHours, Recipient, Schedule, Source
-from reminderd.recurrence import ScheduleError, parse_at, parse_cron, parse_every, parse_quiet_hours
+from reminderd.jobs.schedule import write_schedule
+from reminderd.jobs.spec import NO_QUIET_HOURS, RECIPIENT, JobSpec, RecipientSpec
+from reminderd.model import Defaults, Job, Limits, QuietHours, Recipient, Schedule, Source
+from reminderd.recurrence import parse_quiet_hours
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
-_KINDS = ("at", "cron", "every")
-
-
-def schedule_of(spec: ScheduleSpec, zone: str) -> Schedule:
-    """What a schedule means in `zone`; raises Wrong at the key or item that is to blame."""
-    check_keys(spec)
-    try:
-        if spec.every is not None and spec.start is not None:
-            return parse_every(spec.every, spec.start, zone)
-        return parse_at(spec.at, zone) if spec.at is not None else parse_cron(spec.cron or "")
-    except ScheduleError as error:
-        raise Wrong(error.message, error.hint, _blamed(spec, error)) from None
-
-
-def check_keys(spec: ScheduleSpec) -> None:
-    """Raise Wrong unless exactly one of at, cron and every is given, and from with every alone."""
-    given = [kind for kind in _KINDS if getattr(spec, kind) is not None]
-    if not given:
-        raise Wrong("says no time", "give one of at, cron and every")
-    if len(given) > 1:
-        raise Wrong(f"{given[0]} and {given[1]} exclude each other", "write a job for each", (given[1],))
-    if given == ["every"] and spec.start is None:
-        raise Wrong("every needs from, the time of its first reminder", "write from: 2026-11-22T09:00", ("every",))
-    if given != ["every"] and spec.start is not None:
-        raise Wrong(f"from goes with every, not with {given[0]}", "remove it", ("from",))
-
-
-def _blamed(spec: ScheduleSpec, error: ScheduleError) -> tuple[str | int, ...]:
-    if spec.at is not None:
-        return ("at",) if error.index is None else ("at", error.index)
-    if spec.cron is not None:
-        return ("cron",)
-    return ("from",) if spec.every else ("every",)
 
 
 def recipient_of(spec: RecipientSpec) -> Recipient:
@@ -115,7 +82,7 @@ def _as_written(spec: JobSpec, schedule: Schedule, recipients: Iterable[Recipien
     """Every key of the job in the notation of job files, in its one normal form."""
     return {
         "name": spec.name,
-        "schedule": _write_schedule(schedule),
+        "schedule": write_schedule(schedule),
         "timezone": spec.timezone,
         "timezone_from_number": spec.timezone_from_number,
         "sender": spec.sender,
@@ -138,16 +105,6 @@ def _as_written(spec: JobSpec, schedule: Schedule, recipients: Iterable[Recipien
         "enabled": spec.enabled,
         "description": spec.description,
     }
-
-
-def _write_schedule(schedule: Schedule) -> dict[str, Any]:
-    match schedule:
-        case At():
-            return {"at": list(schedule.times)}
-        case Cron():
-            return {"cron": schedule.expression}
-        case Every():
-            return {"every": format_duration(schedule.interval), "from": f"{schedule.start:%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def _write_recipient(recipient: Recipient) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from reminderd.document import MAX_PROBLEMS, Document, Fault, fault_of, faults
 from reminderd.document.scalars import Wrong, show
-from reminderd.jobs.build import build, recipient_of, schedule_of, zone_of
+from reminderd.jobs.build import build, recipient_of, zone_of
+from reminderd.jobs.schedule import schedule_of
 from reminderd.jobs.spec import EXAMPLES, KEYS, JobSpec, Reading
 from reminderd.message import Effort, check_job
 from reminderd.model import Cron, Defaults, Job, Problem, Recipient, Schedule, Source

@@ -10,10 +10,12 @@ from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WrapValidator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WrapValidator
 
 from reminderd.document import MAX_PROBLEMS, scalars
 from reminderd.document.scalars import Wrong, show
+from reminderd.jobs.fields import Line, Span, Spec, one_or_more
+from reminderd.jobs.schedule import SCHEDULE_KEYS, Rules
 from reminderd.message import parse_phone
 from reminderd.model import CatchUp, OnDoubt, OnQuiet, OnUndelivered
 from reminderd.recurrence import parse_quiet_hours, parse_zone
@@ -28,7 +30,6 @@ DEFAULT_RETRY = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=2
 NO_QUIET_HOURS = "none"  # in a job, where the settings have some
 RECIPIENT = "recipient"  # as a job's timezone
 MOST_RETRIES = 100
-MOST_TIMES = 10_000
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -137,19 +138,6 @@ def _delays(value: object) -> list[object]:
     return value
 
 
-def _one_or_more(value: object) -> list[object]:
-    if scalars.is_null(value) or value == []:
-        raise Wrong("is empty", "write one value or a list of them")
-    return value if isinstance(value, list) else [value]
-
-
-def _times(value: object) -> list[object]:
-    times = _one_or_more(value)
-    if len(times) > MOST_TIMES:
-        raise Wrong(f"has {len(times)} times, at most {MOST_TIMES} are allowed", "split the job")
-    return times
-
-
 def _variables(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
         raise Wrong(f"must be a mapping, not {scalars.kind(value)}", "write vars: {name: value}")
@@ -192,34 +180,12 @@ def _quiet_hours(value: object) -> str:
     return word if word == NO_QUIET_HOURS else str(parse_quiet_hours(word))
 
 
-def _schedule(value: object) -> object:
-    if isinstance(value, str) and not scalars.is_null(value):
-        key = "cron" if len(value.split()) > 1 or value.startswith("@") else "at"
-        raise Wrong("must be a mapping, not text", f"write schedule: {{{key}: {show(value)}}}")
-    return value
-
-
-Line = Annotated[str, BeforeValidator(scalars.line)]
-Span = Annotated[timedelta, BeforeValidator(scalars.span)]
 Zone = Annotated[str, BeforeValidator(_zone)]
 Language = Annotated[str, BeforeValidator(_language)]
 Truth = Annotated[bool, BeforeValidator(scalars.boolean)]
 
 
-class _Spec(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ScheduleSpec(_Spec):
-    """Exactly one of `at`, `cron` and `every` makes a schedule; that is checked with what they mean."""
-
-    at: Annotated[tuple[Line, ...] | None, BeforeValidator(_times)] = None
-    cron: Line | None = None
-    every: Span | None = None
-    start: Line | None = Field(None, alias="from")
-
-
-class RecipientSpec(_Spec):
+class RecipientSpec(Spec):
     """One person; every key that is not one of these is a variable of the message."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -236,7 +202,7 @@ class RecipientSpec(_Spec):
         return {key: scalars.core(value) for key, value in (self.model_extra or {}).items()}
 
 
-class LimitsSpec(_Spec):
+class LimitsSpec(Spec):
     """The job's own limits, in the place of the settings'."""
 
     per_occurrence: Annotated[int, BeforeValidator(most_deliveries)] | None = None
@@ -246,15 +212,15 @@ class LimitsSpec(_Spec):
 _ANYBODY = RecipientSpec(phone="+14155550100")
 
 
-class JobSpec(_Spec):
+class JobSpec(Spec):
     """One job as it is written, its file's defaults filled in."""
 
     name: Annotated[str, BeforeValidator(job_name)]
-    schedule: Annotated[ScheduleSpec, BeforeValidator(_schedule)]
+    schedule: Rules
     timezone: Annotated[str, BeforeValidator(_job_zone)] | None = None
     timezone_from_number: Truth = False
     sender: Annotated[str, BeforeValidator(scalars.sender)] | None = None
-    to: Annotated[tuple[Annotated[RecipientSpec, WrapValidator(_person)], ...], BeforeValidator(_one_or_more)]
+    to: Annotated[tuple[Annotated[RecipientSpec, WrapValidator(_person)], ...], BeforeValidator(one_or_more)]
     message: Annotated[str, BeforeValidator(scalars.text)] | None = None
     template: Line | None = None
     messages: Annotated[dict[str, str], BeforeValidator(_messages)] = Field(default_factory=dict)
@@ -276,7 +242,7 @@ class JobSpec(_Spec):
 
 KEYS: Mapping[tuple[str | int, ...], tuple[str, ...]] = {
     (): tuple(JobSpec.model_fields),
-    ("schedule",): ("at", "cron", "every", "from"),
+    ("schedule",): SCHEDULE_KEYS,
     ("to",): tuple(RecipientSpec.model_fields),
     ("limits",): tuple(LimitsSpec.model_fields),
 }

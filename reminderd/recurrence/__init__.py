@@ -2,10 +2,10 @@
 
 from reminderd.recurrence.cron import parse_cron
 from reminderd.recurrence.errors import ScheduleError
-from reminderd.recurrence.notation import parse_at, parse_every
+from reminderd.recurrence.notation import parse_at, parse_every, several
 from reminderd.recurrence.quiet import parse_quiet_hours, quiet_period
 from reminderd.recurrence.rules import Rules, first_difference, forget_zones, rules_of
-from reminderd.recurrence.series import between, count, latest, next_after
+from reminderd.recurrence.series import between, count, is_appointments, latest, next_after
 from reminderd.recurrence.words import describe
 from reminderd.recurrence.zones import parse_zone
 
@@ -17,6 +17,7 @@ __all__ = [
     "describe",
     "first_difference",
     "forget_zones",
+    "is_appointments",
     "latest",
     "next_after",
     "parse_at",
@@ -26,4 +27,5 @@ __all__ = [
     "parse_zone",
     "quiet_period",
     "rules_of",
+    "several",
 ]

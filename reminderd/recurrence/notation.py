@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from reminderd.model import At, Every
+from reminderd.model import At, Cron, Every, Schedule, Several
 from reminderd.recurrence.errors import ScheduleError
 from reminderd.recurrence.zones import gap_end, get_zone, instants_of, wall_of
 
@@ -49,6 +49,11 @@ def parse_every(interval: timedelta, start: str, zone: str) -> Every:
     if interval < _SECOND or interval % _SECOND:
         raise ScheduleError("the interval must be whole seconds, and at least one", "write it like 30s, 2h or 1d")
     return Every(interval, _parse_moment(start, zone, None).instant)
+
+
+def several(rules: Sequence[At | Cron | Every]) -> Schedule:
+    """The schedule of all these rules; one alone stays itself."""
+    return rules[0] if len(rules) == 1 else Several(tuple(rules))
 
 
 def read_moment(text: str, zone: str) -> datetime:

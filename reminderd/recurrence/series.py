@@ -5,13 +5,14 @@ aware; what returns is UTC. Schedules live between 1970 and 9900; outside they h
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from heapq import merge
 from itertools import islice
 from typing import assert_never
 
-from reminderd.model import At, Cron, Every, Instant, Schedule
+from reminderd.model import At, Cron, Every, Instant, Schedule, Several
 from reminderd.recurrence.cron import downward, upward
 from reminderd.recurrence.notation import read_moment
 from reminderd.recurrence.zones import get_zone
@@ -47,6 +48,9 @@ def latest(schedule: Schedule, zone: str, after: datetime, until: datetime) -> I
         case Cron():
             found = downward(schedule, zone, until, after)
             return None if found is None else _local(found, zone)
+        case Several():
+            ends = [end for rule in schedule.rules if (end := latest(rule, zone, after, until)) is not None]
+            return max(ends, key=_due_at, default=None)
         case _:
             assert_never(schedule)
 
@@ -61,7 +65,7 @@ def count(schedule: Schedule, zone: str, after: datetime, until: datetime, cap: 
             number = _index(schedule, zone, until) - _index(schedule, zone, after)
         case Every():
             number = _steps(schedule, until) - max(_steps(schedule, after), -1)
-        case Cron():
+        case Cron() | Several():
             number = sum(1 for _ in between(schedule, zone, after, until, limit=cap))
         case _:
             assert_never(schedule)
@@ -83,8 +87,36 @@ def _between(schedule: Schedule, zone: str, after: datetime, until: datetime) ->
                 if due_at > until:
                     return
                 yield _local(due_at, zone)
+        case Several():
+            yield from _merged([_between(rule, zone, after, until) for rule in schedule.rules])
         case _:
             assert_never(schedule)
+
+
+def _merged(series: Sequence[Iterator[Instant]]) -> Iterator[Instant]:
+    """All of several series in order. Of what is due at one instant, the first series has its say, as in `latest`."""
+    last = None
+    for instant in merge(*series, key=_due_at):
+        if instant.due_at != last:
+            yield instant
+            last = instant.due_at
+
+
+def is_appointments(schedule: Schedule) -> bool:
+    """Whether each of its times was written singly (`at`), so that it is an appointment of its own, and no rule."""
+    match schedule:
+        case At():
+            return True
+        case Several():
+            return all(map(is_appointments, schedule.rules))
+        case Cron() | Every():
+            return False
+        case _:
+            assert_never(schedule)
+
+
+def _due_at(instant: Instant) -> datetime:
+    return instant.due_at
 
 
 def _within(moment: datetime) -> datetime:
@@ -113,7 +145,7 @@ def forget() -> None:
 
 def _index(schedule: At, zone: str, moment: datetime) -> int:
     """How many of the times are not after `moment`."""
-    return bisect_right(_moments(schedule, zone), moment, key=lambda instant: instant.due_at)
+    return bisect_right(_moments(schedule, zone), moment, key=_due_at)
 
 
 def _utc(due_at: datetime) -> Instant:

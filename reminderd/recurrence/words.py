@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import assert_never
 
 from reminderd.duration import format_duration
-from reminderd.model import At, Cron, Every, Schedule
+from reminderd.model import At, Cron, Every, Schedule, Several
 from reminderd.recurrence.cron import explain
 from reminderd.recurrence.notation import read_moment
 from reminderd.recurrence.zones import get_zone
@@ -19,6 +19,8 @@ def describe(schedule: Schedule, zone: str) -> str:
             return f"every {format_duration(schedule.interval)} from {_shown(schedule.start)} UTC"
         case Cron():
             return f"{explain(schedule.expression)} ({zone})"
+        case Several():
+            return "; ".join(describe(rule, zone) for rule in schedule.rules)
         case _:
             assert_never(schedule)
 

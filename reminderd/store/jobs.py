@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from reminderd.clock import from_text, to_text
-from reminderd.model import At, Job, Problem, State
+from reminderd.model import Job, Problem, State
 from reminderd.plan import LEAST_VALIDITY
+from reminderd.recurrence import is_appointments
 from reminderd.store.births import find_equal
 from reminderd.store.connection import Connection, Row, listed_rows
 from reminderd.store.moves import Why, move
@@ -122,7 +123,7 @@ class Jobs:
     def _start_cursor(self, job: Job, old: KnownJob | None, now: datetime, awake_since: datetime) -> None:
         """A rule is owed from now on, or from where a changed job's planning stood; times of `at` are looked at anew."""
         key = {"job": job.name, "zone": job.timezone}
-        if isinstance(job.schedule, At):
+        if is_appointments(job.schedule):
             self._db.execute("delete from cursors where job = :job", key)
             return
         away = old is None or not old.enabled or (old.absent_since and old.absent_since < now - BRIEF_ABSENCE)

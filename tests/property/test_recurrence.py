@@ -11,8 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminderd.model import Cron, Every, Instant, Schedule
-from reminderd.recurrence import ScheduleError, between, count, latest, next_after, parse_at, parse_cron, parse_zone
+from reminderd.model import At, Cron, Every, Instant, Schedule
+from reminderd.recurrence import (
+    ScheduleError,
+    between,
+    count,
+    latest,
+    next_after,
+    parse_at,
+    parse_cron,
+    parse_zone,
+    several,
+)
 from reminderd.recurrence.zones import STRIDE
 
 MINUTE = timedelta(minutes=1)
@@ -130,15 +140,22 @@ def check_against_the_walk(expression: str, zone: str, change: str) -> None:
 def schedules(draw: st.DrawFn) -> tuple[Schedule, str, datetime]:
     """A schedule of any kind, its zone, and the instant of a change of that zone."""
     zone, change = draw(st.sampled_from(CHANGES))
+    rules = [draw(single(zone, change)) for _ in range(draw(st.sampled_from([1, 1, 2, 3])))]
+    return several(rules), zone, utc(change)
+
+
+@st.composite
+def single(draw: st.DrawFn, zone: str, change: str) -> At | Cron | Every:
+    """One rule with occurrences near the change."""
     kind = draw(st.sampled_from(["cron", "cron", "every", "at"]))
     if kind == "cron":
-        return parse_cron(draw(EXPRESSIONS)), zone, utc(change)
+        return parse_cron(draw(EXPRESSIONS))
     if kind == "every":
         start = utc(change) + draw(NEAR)
-        return Every(timedelta(seconds=draw(st.integers(60, 100_000))), start), zone, utc(change)
+        return Every(timedelta(seconds=draw(st.integers(60, 100_000))), start)
     moments = draw(st.lists(NEAR, min_size=1, max_size=5, unique=True))
     texts = [f"{utc(change) + moment:%Y-%m-%dT%H:%M}Z" for moment in moments]
-    return parse_at(texts, zone), zone, utc(change)
+    return parse_at(texts, zone)
 
 
 def listed(schedule: Schedule, zone: str, after: datetime, until: datetime) -> list[Instant]:

@@ -37,7 +37,10 @@ CASES = [
     ("no-phone", "4:5", "to[0].phone", "is missing"),
     ("empty-recipients", "3:5", "to", "is empty"),
     ("schedule-as-text", "1:11", "schedule", "write schedule: {cron: '0 9 * * *'}"),
-    ("schedule-as-a-list", "2:3", "schedule", "must be a mapping, not a list"),
+    ("schedule-as-an-empty-list", "1:11", "schedule", "is empty"),
+    ("rule-as-text-in-the-list", "3:5", "schedule[1]", "must be a mapping, not text"),
+    ("rule-in-the-list-with-a-bad-field", "3:12", "schedule[1].cron", "minute"),
+    ("rule-in-the-list-with-a-wrong-key", "4:5", "schedule[1].crno", "did you mean 'cron'?"),
     ("empty-schedule", "1:11", "schedule", "give one of at, cron and every"),
     ("two-schedules", "1:18", "schedule.cron", "at and cron exclude each other"),
     ("cron-with-a-bad-field", "2:9", "schedule.cron", "minute"),
@@ -523,6 +526,9 @@ enabled: true
         WHOLE,
         SMALL + "timezone: America/New_York\n",
         SMALL.replace("cron: 0 9 * * *", "at: [2026-11-22T09:00, 2026-11-22T09:00+02:00]"),
+        SMALL.replace(
+            "{cron: 0 9 * * *}", "[{cron: 0 9 * * *}, {at: 2026-11-22T09:30}, {every: 1d, from: 2026-11-22T09:00}]"
+        ),
         SMALL.replace(
             "+14155550100", "[+14155550100, +14155550100, {phone: +14155550100, key: ''}]".replace("''", "b")
         ),
