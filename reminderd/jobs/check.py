@@ -115,13 +115,14 @@ def _schedule(job: _Readable, defaults: Defaults) -> tuple[Schedule, list[Fault]
 def _message_problems(scope: Document, job: Job, effort: Effort, unknown: Collection[str]) -> list[Problem]:
     return [
         scope.problem_within(Fault(found.path, found.message, found.hint), found.line_offset, found.column_offset)
-        for found in check_job(job, _first_instant(job), effort, unknown)
+        for found in check_job(job, _first_instant(job), effort, unknown).problems
     ]
 
 
 def _first_instant(job: Job) -> datetime:
     """A moment at which the job is due: a text may well be empty at any other."""
-    first = next_after(job.schedule, job.timezone, _LONG_AGO) if "{" in job.message else None
+    depends = any("{" in text for text in (job.message, *job.messages.values()))
+    first = next_after(job.schedule, job.timezone, _LONG_AGO) if depends else None
     return _LONG_AGO if first is None else first.due_at
 
 

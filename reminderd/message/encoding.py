@@ -44,6 +44,11 @@ def measure(text: str) -> Measure:
     return Measure(UCS_2, units, segments, 737, culprit[0], culprit.start())
 
 
+def not_in_gsm(text: str) -> list[str]:
+    """The characters of `text` that are not in the GSM alphabet, as they come."""
+    return _NOT_GSM.findall(text)
+
+
 def _split(widths: Iterable[int], room: int) -> int:
     """How many segments of `room` units hold characters of these widths, none of them cut in two."""
     segments, used = 1, 0

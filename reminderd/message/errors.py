@@ -11,14 +11,18 @@ class PhoneError(ValueError):
 
 
 class RenderError(Exception):
-    """A message that cannot be made.
+    """A message that cannot be made, or an expression without a value.
 
-    line: where in the message's source, from 1; None where it is all of it. steps: what was spent on making it.
+    line: where in the source, from 1; None where it is all of it. column: where in that line, from 1, if it is known.
+    template: the name of the template file that the line is in; None for the text of the job file.
+    steps: what was spent on making it.
     """
 
-    def __init__(self, message: str, hint: str = "", line: int | None = None) -> None:
+    def __init__(self, message: str, hint: str = "", line: int | None = None, template: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.line = line
+        self.column: int | None = None
+        self.template = template
         self.steps = 0

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, filters
 
+from reminderd.message.figures import money, ordinal
 from reminderd.message.values import (
     LISTS,
     LONGEST,
@@ -225,4 +226,6 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "min": partial(_best, min),
     "max": partial(_best, max),
     "sum": _sum,
+    "ordinal": ordinal,
+    "money": money,
 }

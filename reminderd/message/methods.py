@@ -22,7 +22,8 @@ def _split(value: object, separator: object = None, times: object = -1) -> list[
     return text(value).split(None if separator is None else text(separator), integer(times))
 
 
-def _strftime(value: Any, pattern: object) -> str:
+def strftime(value: Any, pattern: object) -> str:
+    """Python's strftime of a date or time, of directives that are the same everywhere."""
     if "%" in _DIRECTIVES.sub("", text(pattern)):
         raise Fault("strftime does not know one of these directives", "there are %H:%M, %d, %-d, %B, %Y and their like")
     if len(text(pattern)) > 256:
@@ -58,7 +59,7 @@ _MAPPING_METHODS: Mapping[str, Callable[..., object]] = {
 }
 
 _DATE_METHODS: Mapping[str, Callable[..., object]] = {
-    "strftime": _strftime,
+    "strftime": strftime,
     "isoformat": _isoformat,
     "date": datetime.date,
     "time": datetime.time,

@@ -1,6 +1,7 @@
-"""Phone numbers as people write them, to E.164."""
+"""Phone numbers as people write them, to E.164, and the time zone that a number tells."""
 
 import re
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
@@ -36,6 +37,20 @@ def parse_phone(text: str) -> str:
     if reason != ValidationResult.IS_POSSIBLE:
         raise PhoneError(_REASONS[reason])
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def zone_of_number(phone: str) -> str | None:
+    """The time zone of a number in E.164, None unless there is exactly one and it is known here.
+
+    A number tells where it was given out, not where its owner is.
+    """
+    from phonenumbers import timezone  # its table takes long to load, and few jobs need it
+
+    try:
+        zones = timezone.time_zones_for_number(phonenumbers.parse(phone))
+        return ZoneInfo(zones[0]).key if len(zones) == 1 else None
+    except (NumberParseException, KeyError, OSError, ValueError):
+        return None
 
 
 def _check_form(number: str) -> None:

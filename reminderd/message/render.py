@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from reminderd.message.assembly import Assembly, assemble
 from reminderd.message.encoding import Measure, measure
 from reminderd.message.errors import RenderError
 from reminderd.message.expressions import Run
+from reminderd.message.moments import Moment
+from reminderd.message.punctuation import plain
 from reminderd.message.statements import write
-from reminderd.message.template import Template, compile_template
+from reminderd.message.wordings import Wording, wording
 from reminderd.model import Job, Recipient, Text
 
 _MARKS = re.compile(r"\{[{%#]")
@@ -30,27 +33,68 @@ def render(job: Job, recipient: Recipient, due_at: datetime) -> Text:
     """The message of `job` for `recipient`, due at the aware `due_at`, without white space around it.
 
     Raises RenderError, and nothing else whatever the variables are: something undefined, an operation that does not
-    fit its values, too much work, or a text that is empty, too long or cannot be sent.
+    fit its values, too much work, or a text that is empty, too long or cannot be sent. For many recipients of one job,
+    a `Renderer` does it in less time.
     """
-    return draw(template_of(job), job, recipient, due_at).text
+    return Renderer(job).draw(recipient, due_at).text
 
 
-def template_of(job: Job) -> Template | None:
-    """The compiled message, None if it is plain text; raises RenderError."""
-    return compile_template(job.message) if _MARKS.search(job.message) else None
+class Renderer:
+    """Makes the texts of one job, one after another."""
 
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._job_view = job_view(job)
+        self._assemblies: dict[tuple[str | int, ...], Assembly | None] = {}
+        self._plain: dict[tuple[str | int, ...], Drawn] = {}
+        self._zones: dict[str, tzinfo] = {}
 
-def draw(template: Template | None, job: Job, recipient: Recipient, due_at: datetime) -> Drawn:
-    """As `render`, with the template at hand; an error carries the steps that it took."""
-    if template is None:
-        return Drawn(_finished(job.message), 1)
-    run = Run(_variables(job, recipient, due_at))
-    try:
-        write(template, run)
-        return Drawn(_finished(run.text), run.steps)
-    except RenderError as error:
-        error.steps = run.steps
-        raise
+    def render(self, recipient: Recipient, due_at: datetime) -> Text:
+        """As the function of this name."""
+        return self.draw(recipient, due_at).text
+
+    def assembly(self, of: Wording) -> Assembly | None:
+        """The template of a text, None if it is plain; raises RenderError."""
+        if of.place not in self._assemblies:
+            try:
+                found = assemble(of.source, self.job.templates) if _MARKS.search(of.source) else None
+            except RenderError as error:
+                raise _placed(error, of) from None
+            self._assemblies[of.place] = found
+        return self._assemblies[of.place]
+
+    def draw(self, recipient: Recipient, due_at: datetime) -> Drawn:
+        """The text with the steps that it took; an error carries the steps, too."""
+        chosen = wording(self.job, recipient)
+        assembly = self.assembly(chosen)
+        if assembly is None:
+            if chosen.place not in self._plain:
+                self._plain[chosen.place] = Drawn(self._finished(chosen.source), 1)
+            return self._plain[chosen.place]
+        zone = self._zone(self.job.zone_of(recipient))
+        run = Run(self._variables(recipient, due_at), Moment(zone, due_at), assembly.parts)
+        try:
+            write(assembly.root, run)
+            return Drawn(self._finished(run.text), run.steps)
+        except RenderError as error:
+            error.steps = run.steps
+            raise _placed(error, chosen) from None
+
+    def _variables(self, recipient: Recipient, due_at: datetime) -> dict[str, object]:
+        return {
+            "job": self._job_view,
+            "recipient": recipient_view(recipient),
+            "due_at": due_at.astimezone(self._zone(self.job.schedule_zone_of(recipient))),
+            "vars": self.job.vars,
+        }
+
+    def _zone(self, name: str) -> tzinfo:
+        if name not in self._zones:
+            self._zones[name] = ZoneInfo(name)
+        return self._zones[name]
+
+    def _finished(self, text: str) -> Text:
+        return _finished(plain(text) if self.job.smart_punctuation else text)
 
 
 def job_view(job: Job) -> Mapping[str, object]:
@@ -60,28 +104,33 @@ def job_view(job: Job) -> Mapping[str, object]:
 
 def recipient_view(recipient: Recipient) -> Mapping[str, object]:
     """What `recipient` is in a message; what is not given is not in it."""
-    own = _given(name=recipient.name, phone=recipient.phone, key=recipient.key, timezone=recipient.timezone)
-    return {**recipient.variables, **own}
+    view = dict(recipient.variables)
+    for name in _FIELDS:
+        value = getattr(recipient, name)
+        if value is not None:
+            view[name] = value
+    return view
 
 
-def _variables(job: Job, recipient: Recipient, due_at: datetime) -> dict[str, object]:
-    return {
-        "job": job_view(job),
-        "recipient": recipient_view(recipient),
-        "due_at": due_at.astimezone(ZoneInfo(job.timezone)),
-        "vars": job.vars,
-    }
+_FIELDS = ("name", "phone", "key", "timezone", "language")
 
 
 def _given(**fields: str | None) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def _placed(error: RenderError, of: Wording) -> RenderError:
+    """The error with the file that its line is in."""
+    if error.line is not None and error.template is None:
+        error.template = of.template
+    return error
+
+
 def _finished(text: str) -> Text:
-    text = _LINE_END.sub("\n", text).strip()
+    text = _LINE_END.sub("\n", text).strip() if "\r" in text else text.strip()
     if not text:
         raise RenderError("the text is empty")
-    if unsendable := _UNSENDABLE.search(text):
+    if not (text.isascii() and text.isprintable()) and (unsendable := _UNSENDABLE.search(text)):
         raise RenderError(
             f"the text has the character U+{ord(unsendable[0]):04X}, which cannot be sent",
             "write an emoji as itself or as \\U0001F600" if unsendable[0] > "\x7f" else "",

@@ -83,6 +83,21 @@ def _loop(index: int, length: int) -> Mapping[str, object]:
     }
 
 
+def _include(run: Run, node: nodes.Include) -> None:
+    """As in Jinja, what is included sees all that is set, and what it sets itself is gone after it."""
+    assert isinstance(node.template, nodes.Const)  # else it was refused
+    name = node.template.value
+    run.spend(10)
+    outer = run.scope
+    run.scope = outer.new_child()
+    try:
+        _execute(run, run.parts[name].body)
+    except RenderError as error:
+        error.template = error.template or name
+        raise
+    run.scope = outer
+
+
 def _assign(run: Run, node: nodes.Assign) -> None:
     _assign_to(run, node.target, evaluate(run, node.node))
 
@@ -103,4 +118,5 @@ _STATEMENTS: Mapping[type[nodes.Node], Callable[[Run, Any], None]] = {
     nodes.If: _if,
     nodes.For: _for,
     nodes.Assign: _assign,
+    nodes.Include: _include,
 }

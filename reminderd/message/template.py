@@ -1,32 +1,34 @@
-"""Templates: Jinja's grammar, cut down to what can be bounded, with the names that a template refers to."""
+"""Templates and expressions: Jinja's grammar, cut down to what can be bounded."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.parser import Parser
 
 from reminderd.message.errors import RenderError
 from reminderd.message.functions import FILTERS, TESTS
 from reminderd.message.methods import METHODS
+from reminderd.message.moments import MOMENT_FILTERS
+from reminderd.message.names import DEFAULT, DEFINED, KNOWN, LONGEST_NAME, Uses, close, uses
+
+Tree = TypeVar("Tree", bound=nodes.Node)
 
 _LONGEST_SOURCE = 65_536  # characters
+_LONGEST_EXPRESSION = 2_048
 _MOST_TOKENS = 6_000  # Jinja's parser takes some 30 µs for each
 _MOST_NODES = 2_000
-_DEEPEST = 60
-_LONGEST_NAME = 100
-_MOST_CANDIDATES = 300
-_DEEPEST_LOOP = 2
+DEEPEST = 60
+DEEPEST_LOOP = 2
 
-KNOWN = frozenset({"job", "recipient", "due_at", "vars"})
-DEFAULT = frozenset({"default", "d"})
-DEFINED = frozenset({"defined", "undefined"})
-_FILTERS = frozenset(FILTERS) | DEFAULT
+_FILTERS = frozenset(FILTERS) | frozenset(MOMENT_FILTERS) | DEFAULT
 _TESTS = frozenset(TESTS) | DEFINED
 _ENVIRONMENT = Environment(autoescape=False)
+_TEMPLATE_NAME = re.compile(r"(?!\.)[\w.-]+(?:/(?!\.)[\w.-]+)*")
 
 _ALLOWED: frozenset[type[nodes.Node]] = frozenset(
     {
@@ -46,6 +48,7 @@ _ALLOWED: frozenset[type[nodes.Node]] = frozenset(
         nodes.Getattr,
         nodes.Getitem,
         nodes.If,
+        nodes.Include,
         nodes.Keyword,
         nodes.List,
         nodes.Mod,
@@ -77,81 +80,115 @@ _WORDS: Mapping[type[nodes.Node], str] = {
 }
 
 
-class Reference(NamedTuple):
-    """A name in the template that has to be there: `root`, or its member `attribute`. line: from 1."""
+class Include(NamedTuple):
+    """An include in a template. depth, loops: how many nodes and loops it stands in."""
 
-    root: str
-    attribute: str | None
+    name: str
     line: int
+    depth: int
+    loops: int
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template that is safe to evaluate.
-
-    references: what has to be there, whatever branch is taken; without what the template itself asks after, by
-    `default` or `is defined`. names: all top-level names in it.
-    """
+    """One source that is safe to evaluate. depth, loops: how deep its nodes and loops are nested."""
 
     body: tuple[nodes.Node, ...]
-    references: tuple[Reference, ...]
-    names: frozenset[str]
+    uses: Uses
+    includes: tuple[Include, ...]
+    depth: int
+    loops: int
 
 
-@lru_cache(maxsize=256)
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression that is safe to evaluate."""
+
+    node: nodes.Expr
+    uses: Uses
+
+
+class _Found(NamedTuple):
+    node: nodes.Node
+    depth: int
+    loops: int
+
+
+@lru_cache(maxsize=512)
 def compile_template(source: str) -> Template:
     """The template of `source`; raises RenderError with the line."""
-    tree = _parse(source)
-    found = list(_walk(tree))
-    for node in found:
-        _check(node)
-    return Template(tuple(tree.body), tuple(_references(found)), frozenset(_names(found)))
-
-
-def close(name: str, known: Iterable[object], prefix: str = "") -> str:
-    """The one of the known names that was perhaps meant, as a hint, or ""."""
-    names = (other for other in known if isinstance(other, str) and len(other) <= _LONGEST_NAME)
-    meant = get_close_matches(name[:_LONGEST_NAME], islice(names, _MOST_CANDIDATES), n=1)
-    return f"did you mean {prefix}{meant[0]}?" if meant else ""
-
-
-def absent(owner: str, name: str, known: Iterable[object]) -> str:
-    """The hint about a member that is not there."""
-    return close(name, known, f"{owner}.") or f"give it, or write {{{{ {owner}.{name} | default('…') }}}}"
-
-
-def _parse(source: str) -> nodes.Template:
     if len(source) > _LONGEST_SOURCE:
         raise RenderError(f"the message is longer than {_LONGEST_SOURCE} characters")
+    # No token is shorter than a character, and cutting a source into tokens twice takes its time.
+    tree = _parsed(lambda: _ENVIRONMENT.parse(source), source if len(source) > _MOST_TOKENS else "", "template")
+    found = _checked(tree, "template")
+    included = [Include(str(name), *_place(each)) for each in found if (name := _included(each.node)) is not None]
+    deepest, loops = max(each.depth for each in found), max(each.loops for each in found)
+    return Template(tuple(tree.body), uses([each.node for each in found]), tuple(included), deepest, loops)
+
+
+def compile_expression(source: str) -> Expression:
+    """The expression of `source`; raises RenderError with the line."""
+    if len(source) > _LONGEST_EXPRESSION:
+        raise RenderError(f"the expression is longer than {_LONGEST_EXPRESSION} characters")
+    tree = _parsed(lambda: _whole_expression(source), "", "expression")
+    return Expression(tree, uses([each.node for each in _checked(tree, "expression")]))
+
+
+def _whole_expression(source: str) -> nodes.Expr:
+    parser = Parser(_ENVIRONMENT, source, state="variable")
+    expression = parser.parse_expression()
+    if not parser.stream.eos:
+        token = parser.stream.current
+        also = ", and == compares" if token.value == "=" else ""
+        parser.fail(f"{str(token.value)[:60]!r} cannot follow here{also}", token.lineno)
+    return expression
+
+
+def _parsed(parse: Callable[[], Tree], long_source: str, what: str) -> Tree:
     try:
-        # No token is shorter than a character, and cutting a source into tokens twice takes its time.
-        if len(source) > _MOST_TOKENS and next(islice(_ENVIRONMENT.lex(source), _MOST_TOKENS, None), None) is not None:
+        if next(islice(_ENVIRONMENT.lex(long_source), _MOST_TOKENS, None), None) is not None:
             raise RenderError("the template is too long", "move values into vars")
-        return _ENVIRONMENT.parse(source)
+        return parse()
     except TemplateSyntaxError as error:
-        raise RenderError(f"not a valid template: {(error.message or '')[:160]}", line=error.lineno) from None
+        raise RenderError(f"not a valid {what}: {(error.message or '')[:160]}", line=error.lineno) from None
     except RecursionError:
-        raise RenderError("the template is nested too deeply") from None
+        raise RenderError(f"the {what} is nested too deeply") from None
     except ValueError:  # Python's limit on the digits of a number
-        raise RenderError("not a valid template: a number in it is too long") from None
+        raise RenderError(f"not a valid {what}: a number in it is too long") from None
 
 
-def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
+def _checked(tree: nodes.Node, what: str) -> list[_Found]:
+    found = list(_walk(tree, what))
+    for each in found:
+        _check(each.node)
+    return found
+
+
+def _included(node: nodes.Node) -> object:
+    return node.template.value if isinstance(node, nodes.Include) and isinstance(node.template, nodes.Const) else None
+
+
+def _place(found: _Found) -> tuple[int, int, int]:
+    return found.node.lineno, found.depth, found.loops
+
+
+def _walk(tree: nodes.Node, what: str) -> Iterator[_Found]:
     """Every node, as they are written; bounded in number, depth, and depth of loops."""
-    waiting = [(tree, 0, 0)]
+    waiting = [_Found(tree, 0, 0)]
     seen = 0
     while waiting:
         node, depth, loops = waiting.pop()
         seen += 1
         loops += isinstance(node, nodes.For)
         if seen > _MOST_NODES:
-            raise RenderError("the template is too long", "move values into vars")
-        if depth > _DEEPEST:
-            raise RenderError("the template is nested too deeply", line=node.lineno)
-        if loops > _DEEPEST_LOOP:
-            raise RenderError(f"loops are nested more than {_DEEPEST_LOOP} deep", line=node.lineno)
-        yield node
-        waiting += reversed([(child, depth + 1, loops) for child in node.iter_child_nodes()])
+            raise RenderError(f"the {what} is too long", "move values into vars" if what == "template" else "")
+        if depth > DEEPEST:
+            raise RenderError(f"the {what} is nested too deeply", line=node.lineno)
+        if loops > DEEPEST_LOOP:
+            raise RenderError(f"loops are nested more than {DEEPEST_LOOP} deep", line=node.lineno)
+        yield _Found(node, depth, loops)
+        waiting += reversed([_Found(child, depth + 1, loops) for child in node.iter_child_nodes()])
 
 
 def _check(node: nodes.Node) -> None:
@@ -159,8 +196,8 @@ def _check(node: nodes.Node) -> None:
         word = _WORDS.get(type(node), type(node).__name__.lower())
         raise RenderError(f"{word} cannot be used in a message", line=node.lineno)
     match node:
-        case nodes.Name(name=name) | nodes.Getattr(attr=name) if len(name) > _LONGEST_NAME:
-            raise RenderError(f"a name of more than {_LONGEST_NAME} characters", line=node.lineno)
+        case nodes.Name(name=name) | nodes.Getattr(attr=name) if len(name) > LONGEST_NAME:
+            raise RenderError(f"a name of more than {LONGEST_NAME} characters", line=node.lineno)
         case nodes.Name(name=name) | nodes.Getattr(attr=name) if name.startswith("_"):
             raise RenderError(f"{name} cannot be used: it starts with _", line=node.lineno)
         case nodes.Name(ctx="store", name=name) if name in KNOWN | {"loop", "range"}:
@@ -175,6 +212,8 @@ def _check(node: nodes.Node) -> None:
             raise RenderError(f"there is no test {name!r}", close(name, sorted(_TESTS)), node.lineno)
         case nodes.Call():
             _check_call(node)
+        case nodes.Include():
+            _check_include(node)
     if getattr(node, "dyn_args", None) or getattr(node, "dyn_kwargs", None):
         raise RenderError("* and ** cannot be used in a call", line=node.lineno)
 
@@ -193,48 +232,13 @@ def _check_call(node: nodes.Call) -> None:
     raise RenderError("only methods such as due_at.strftime('%H:%M') can be called", line=node.lineno)
 
 
-def _names(found: list[nodes.Node]) -> Iterator[str]:
-    return (node.name for node in found if isinstance(node, nodes.Name))
-
-
-def _references(found: list[nodes.Node]) -> Iterator[Reference]:
-    assigned = {node.name for node in found if isinstance(node, nodes.Name) and node.ctx == "store"}
-    called = {id(node.node) for node in found if isinstance(node, nodes.Call)}
-    asked_after = {member for node in found if (member := _asked_after(node)) is not None}
-    for node in found:
-        member = _member(node)
-        if member is None or id(node) in called or member in asked_after:
-            continue
-        root, attribute = member
-        if (attribute is not None) if root in KNOWN else (attribute is None and root not in assigned | {"loop"}):
-            yield Reference(root, attribute, node.lineno)
-
-
-def _asked_after(node: nodes.Node) -> tuple[str, str | None] | None:
-    """What the node finds out to be there or not."""
-    match node:
-        case nodes.Filter(name=name) if name in DEFAULT:
-            return _member(node.node)
-        case nodes.Test(name=name) if name in DEFINED:
-            return _member(node.node)
-        case nodes.Call(
-            node=nodes.Getattr(node=nodes.Name(name=root), attr="get"), args=[nodes.Const(value=str(key)), *_]
-        ):
-            return root, key
-        case nodes.Compare(
-            expr=nodes.Const(value=str(key)), ops=[nodes.Operand(op="in" | "notin", expr=nodes.Name(name=root))]
-        ):
-            return root, key
-    return None
-
-
-def _member(node: nodes.Node | None) -> tuple[str, str | None] | None:
-    """The (root, attribute) that the node refers to, such as vars.amount, vars['amount'], or a bare name."""
-    match node:
-        case nodes.Name(name=name):
-            return name, None
-        case nodes.Getattr(node=nodes.Name(name=name), attr=attribute):
-            return name, attribute
-        case nodes.Getitem(node=nodes.Name(name=name), arg=nodes.Const(value=str(attribute))):
-            return name, attribute
-    return None
+def _check_include(node: nodes.Include) -> None:
+    if not (isinstance(node.template, nodes.Const) and isinstance(node.template.value, str)):
+        hint = 'write {% include "name.j2" %}, with if around it where it depends'
+        raise RenderError("only a template whose name is written out can be included", hint, node.lineno)
+    if node.ignore_missing or not node.with_context:
+        words = "ignore missing" if node.ignore_missing else "without context"
+        raise RenderError(f"include … {words} cannot be used in a message", "leave it out", node.lineno)
+    if len(node.template.value) > LONGEST_NAME or not _TEMPLATE_NAME.fullmatch(node.template.value):
+        hint = "write its path below the directory of templates, like footer.j2"
+        raise RenderError("this is not the name of a template", hint, node.lineno)

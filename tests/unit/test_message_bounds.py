@@ -169,7 +169,7 @@ def test_asking_after_what_is_not_there_takes_no_time_for_hints() -> None:
 
 def test_a_message_full_of_unknown_names_gets_its_first_problems_soon() -> None:
     message = "".join(f"{{{{ vars.name{number} }}}}" for number in range(600))
-    problems = check_job(job(message, {f"nam{number}": number for number in range(5_000)}), DUE_AT)
+    problems = check_job(job(message, {f"nam{number}": number for number in range(5_000)}), DUE_AT).problems
     assert len(problems) == 20
 
 
@@ -188,9 +188,9 @@ def people(number: int) -> tuple[Recipient, ...]:
 def test_the_steps_of_a_check_are_bounded_for_all_recipients_together() -> None:
     """The texts of one occurrence are made in one go, so that all of them together are bounded, not only each."""
     some = {"some": list(range(5_000))}
-    assert check_job(job(SLOW, some, *people(10)), DUE_AT) == []
+    assert check_job(job(SLOW, some, *people(10)), DUE_AT).problems == []
     tracing = Effort()
-    (problem,) = check_job(job(SLOW, some, *people(1_000)), DUE_AT, tracing)
+    (problem,) = check_job(job(SLOW, some, *people(1_000)), DUE_AT, tracing).problems
     assert "the texts of its 1000 recipients together take too much work to make" in problem.message
     assert tracing.further < 250_000
 
@@ -199,7 +199,7 @@ def test_a_failing_text_is_tried_for_few_recipients() -> None:
     effort = Effort()
     (problem,) = check_job(
         job("{% for a in range(1000) %}" * 2 + "{% endfor %}" * 2, {}, *people(1_000)), DUE_AT, effort
-    )
+    ).problems
     assert "too much work" in problem.message
     assert effort.further < 6 * STEPS
 
@@ -207,7 +207,7 @@ def test_a_failing_text_is_tried_for_few_recipients() -> None:
 def checked(message: str, number: int) -> list[str]:
     """The problems of so many jobs of one file."""
     effort = Effort()
-    found = [check_job(job(message, {"some": list(range(5_000))}), DUE_AT, effort) for _ in range(number)]
+    found = [check_job(job(message, {"some": list(range(5_000))}), DUE_AT, effort).problems for _ in range(number)]
     return [problem.message for problems in found for problem in problems]
 
 

@@ -13,7 +13,7 @@ NAMELESS = Recipient("+14155550125")
 
 
 def check(message: str, *recipients: Recipient, variables: Mapping[str, object] = VARS) -> list[MessageProblem]:
-    return check_job(job(message, variables, *recipients), DUE_AT)
+    return check_job(job(message, variables, *recipients), DUE_AT).problems
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Phone numbers as people write them."""
 
+import subprocess
+import sys
+
 import pytest
 
-from reminderd.message import PhoneError, parse_phone
+from reminderd.message import PhoneError, parse_phone, zone_of_number
 
 
 def phone_error(text: str) -> PhoneError:
@@ -75,3 +78,25 @@ def test_a_refusal_never_repeats_the_number(text: str) -> None:
     shown = "".join(character for character in error.message + error.hint if character.isdigit())
     assert "415555010" not in shown
     assert "7700900123" not in shown
+
+
+@pytest.mark.parametrize(
+    ("phone", "zone"),
+    [
+        ("+493023125012", "Europe/Berlin"),
+        ("+33140205050", "Europe/Paris"),
+        ("+12125550123", "America/New_York"),
+        ("+18005550123", None),  # all of North America
+        ("+61491570156", None),  # a mobile of any of Australia's zones
+        ("+447911123456", None),
+        ("+99999", None),
+        ("not a number", None),
+    ],
+)
+def test_a_number_tells_a_zone_only_where_there_is_exactly_one(phone: str, zone: str | None) -> None:
+    assert zone_of_number(phone) == zone
+
+
+def test_the_table_of_zones_is_loaded_only_when_it_is_asked() -> None:
+    code = "import sys, reminderd.message; sys.exit('phonenumbers.timezone' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

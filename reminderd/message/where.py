@@ -1,0 +1,91 @@
+"""Which rows of a list are meant: expressions over its columns, in the language of messages."""
+
+import re
+from collections.abc import Collection, Mapping
+
+from reminderd.message.errors import RenderError
+from reminderd.message.expressions import TOO_MUCH_WORK, Run, value_of
+from reminderd.message.names import close
+from reminderd.message.template import Expression, compile_expression
+
+_STEPS_FOR_A_ROW = 1_000
+_STEPS_FOR_ALL = 20_000_000  # some ten seconds
+_CANDIDATES_SHOWN = 20
+
+
+class Where:
+    """An expression over the columns of a list, such as plan == "pro" and age|int >= 18.
+
+    text: as written. names: the columns that have to be there; not those that it asks after by `default` or
+    `is defined`. One Where is for one reading of one list: the work that it does for all rows is bounded.
+    """
+
+    def __init__(self, text: str, expression: Expression) -> None:
+        self.text = text
+        self._node = expression.node
+        self._columns = tuple(_columns(expression))
+        self.names: frozenset[str] = frozenset(self._columns)
+        self._steps = 0
+
+    def matches(self, columns: Mapping[str, object]) -> bool:
+        """Whether the row with these values is meant; raises RenderError where that has no answer."""
+        run = Run(columns, most_steps=_STEPS_FOR_A_ROW)
+        try:
+            found = bool(value_of(run, self._node))
+        except RenderError as error:
+            raise self._explained(error) from None
+        self._steps += run.steps
+        if self._steps > _STEPS_FOR_ALL:
+            raise RenderError("the expression takes too much work for so many rows", "make it smaller", 1)
+        return found
+
+    def unknown(self, header: Collection[str]) -> RenderError | None:
+        """What is wrong when the columns are these, None if nothing is."""
+        name = next((name for name in self._columns if name not in header), None)
+        if name is None:
+            return None
+        shown = ", ".join(sorted(header)[:_CANDIDATES_SHOWN]) + (", …" if len(header) > _CANDIDATES_SHOWN else "")
+        meant = close(name, sorted(header))
+        hint = f"{meant.rstrip('?')}? " if meant else ""
+        error = RenderError(f"there is no column {name!r}", f"{hint}The columns are {shown}" if shown else "", 1)
+        return _at(error, self.text, name)
+
+    def _explained(self, error: RenderError) -> RenderError:
+        if error.message == TOO_MUCH_WORK:
+            return RenderError("the expression takes too much work", "make its ranges and lists smaller", error.line)
+        if error.message.startswith("the comparison cannot be applied to") and "text" in error.message:
+            error.hint = "the columns of a CSV file are text: compare age|int or 'text'"
+        unknown = re.match(r"(\w+) is not defined", error.message)
+        return _at(error, self.text, unknown[1]) if unknown else error
+
+
+def parse_where(text: str) -> Where:
+    """The expression of `text`; raises RenderError with line, and column if it is known."""
+    if not text.strip():
+        raise RenderError("the expression is empty", "write for example plan == 'pro'", 1)
+    try:
+        return Where(text, compile_expression(text))
+    except RenderError as error:
+        error.line = error.line or 1
+        raise _at(error, text, _culprit(error.message)) from None
+
+
+def _columns(expression: Expression) -> list[str]:
+    """In the order in which they are written."""
+    of = expression.uses
+    return list(dict.fromkeys(each.root for each in of.members if (each.root, None) not in of.asked_after))
+
+
+def _culprit(message: str) -> str:
+    """The name that the message about an expression speaks of, or ""."""
+    found = re.search(r"'(\w{1,60})'|^(\w{1,60})(?:\(\))? cannot", message)
+    return (found[1] or found[2] or "") if found else ""
+
+
+def _at(error: RenderError, text: str, name: str) -> RenderError:
+    """The error at the place of the name, if it stands in its line."""
+    lines = text.splitlines()
+    line = (error.line or 1) - 1
+    if name and line < len(lines) and (found := re.search(rf"\b{re.escape(name)}\b", lines[line])):
+        error.column = found.start() + 1
+    return error
