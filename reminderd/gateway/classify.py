@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from reminderd.gateway.evidence import scrub
@@ -111,3 +112,22 @@ def message_uuid(said: object) -> str | None:
     if not isinstance(uuid, str) or not uuid.isprintable():
         return None
     return uuid.strip() if 0 < len(uuid.strip()) <= _LONGEST_UUID else None
+
+
+def whole_number(value: object) -> int | None:
+    """A number that an answer has, also as text; None where it is none."""
+    try:
+        return int(value)  # type: ignore[call-overload, no-any-return]
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def utc(text: object) -> datetime | None:
+    """Plivo answers with the account's offset, or with none where it means UTC."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

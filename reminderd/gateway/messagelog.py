@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 from urllib.parse import parse_qsl, urlencode
 
-from reminderd.gateway.classify import describe, message_uuid, plivo_json, read_json
+from reminderd.gateway.classify import describe, message_uuid, plivo_json, read_json, utc, whole_number
 from reminderd.gateway.evidence import scrub
 from reminderd.gateway.port import LogPage, LogUnavailable
 from reminderd.gateway.transport import Answer, Broken, Exchange, Rejected, Unreached, Withdrawn
@@ -103,12 +103,19 @@ def _is_another_kind(row: object) -> bool:
 def _row(row: object) -> LogRow | None:
     if not isinstance(row, dict):
         return None
-    uuid, sent_at = message_uuid(row), _utc(row.get("message_time"))
+    uuid, sent_at = message_uuid(row), utc(row.get("message_time"))
     sender, phone = _field(row.get("from_number")), _field(row.get("to_number"))
     kinds = {type(row.get(key)) for key in _OURS}
     if uuid is None or sent_at is None or sender is None or not phone or not kinds <= {str, type(None)}:
         return None
-    return LogRow(uuid, sent_at, digits(sender), _shown(phone), _units(row), _field(row.get("message_state")) or "")
+    return LogRow(
+        uuid,
+        sent_at,
+        digits(sender),
+        _shown(phone),
+        whole_number(row.get("units")),
+        _field(row.get("message_state")) or "",
+    )
 
 
 def _field(value: object) -> str | None:
@@ -122,24 +129,6 @@ def _field(value: object) -> str | None:
 def _shown(number: str) -> str:
     """The digits of a number, and MASKED for each that is hidden behind a star or a letter."""
     return "".join(c if c.isdecimal() else MASKED for c in number if c.isalnum() or c in _MASKS)
-
-
-def _units(row: dict[str, Any]) -> int | None:
-    try:
-        return int(row["units"])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-
-
-def _utc(text: object) -> datetime | None:
-    """Plivo answers with the account's offset, or with none where it means UTC."""
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _next(meta: object, asked: str | None, size: int) -> str | None:

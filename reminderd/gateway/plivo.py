@@ -8,9 +8,10 @@ from urllib.parse import quote
 from reminderd import __version__
 from reminderd.gateway.classify import probe_result, send_outcome
 from reminderd.gateway.config import PlivoConfig
+from reminderd.gateway.details import REQUESTS_PER_SECOND, details_of
 from reminderd.gateway.lines import Limits
 from reminderd.gateway.messagelog import REQUESTS_PER_MINUTE, Budget, log_page, question
-from reminderd.gateway.port import LogPage, LogUnavailable, Probe, SendRequest
+from reminderd.gateway.port import Details, DetailsUnavailable, LogPage, LogUnavailable, Probe, SendRequest
 from reminderd.gateway.route import Route
 from reminderd.gateway.session import Session, basic_credentials, headers, sdk_client
 from reminderd.gateway.transport import Transport
@@ -37,6 +38,7 @@ class PlivoGateway:
         self._client = sdk_client(self._session, route)
         self._secrets = (config.auth_token, config.auth_id, basic_credentials(auth))
         self._budget = Budget(REQUESTS_PER_MINUTE, 60.0, time.monotonic)
+        self._details_budget = Budget(REQUESTS_PER_SECOND, 1.0, time.monotonic)
 
     def send(self, request: SendRequest, begin: Callable[[], bool]) -> Outcome:
         exchange = self._session.perform(begin, lambda: self._create(request))
@@ -61,6 +63,15 @@ class PlivoGateway:
         # Not `messages.list`, which dies of every answer that is no list.
         exchange = self._session.perform(_at_once, lambda: self._client.request("GET", ("Message",), params))
         return log_page(exchange, page, self._secrets)
+
+    def details(self, message_uuid: str) -> Details | DetailsUnavailable:
+        """Far within what Plivo answers an account, by a budget of this gateway's own."""
+        if wait := self._details_budget.take():
+            return DetailsUnavailable("budget for details used up", timedelta(seconds=wait), pause=True)
+        # As it stands in the address; a name can be anything that Plivo once answered.
+        path = ("Message", quote(message_uuid, safe="", errors="replace"))
+        exchange = self._session.perform(_at_once, lambda: self._client.request("GET", path))
+        return details_of(exchange, message_uuid, self._secrets)
 
     def probe(self) -> Probe:
         return probe_result(self._session.perform(_at_once, self._client.account.get), self._secrets)

@@ -5,6 +5,7 @@ Cheap to import; the adapters (`plivo`, `rehearsal`) are imported where one of t
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from reminderd.model import LogRow, Outcome
@@ -37,6 +38,44 @@ class LogUnavailable(NamedTuple):
 
     evidence: str
     retry_after: timedelta | None = None
+
+
+class MessageState(StrEnum):
+    """What Plivo says of a message that it took.
+
+    sent: handed to a carrier. failed: never handed to any. undelivered: handed over, and not delivered. read: seen, where
+    that can be known. rejected: of older accounts.
+    """
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    READ = "read"
+    REJECTED = "rejected"
+
+
+class Details(NamedTuple):
+    """What became of one message. error_code: None where there is none. at: when, as far as Plivo says."""
+
+    state: MessageState
+    error_code: int | None = None
+    units: int | None = None
+    at: datetime | None = None
+
+
+class DetailsUnavailable(NamedTuple):
+    """Nothing is known of this message now.
+
+    retry_after: when it makes sense again. unknown: Plivo itself says that it has no such message. pause: it is not this
+    message: asking about others makes no sense now either.
+    """
+
+    evidence: str
+    retry_after: timedelta | None = None
+    unknown: bool = False
+    pause: bool = False
 
 
 class Probe(NamedTuple):
@@ -76,6 +115,9 @@ class Gateway(Protocol):
         phone and sender narrow the question but not surely the answer: compare again. page: `LogPage.next`, asked
         with the same other arguments.
         """
+
+    def details(self, message_uuid: str) -> Details | DetailsUnavailable:
+        """Ask what became of a message that Plivo took. At most 10 times a second; never raises on its own account."""
 
     def probe(self) -> Probe:
         """Ask for the account: is the gateway usable (again)?"""

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from reminderd.gateway.classify import PERMANENT, SUSPENDING, plivo_json, probe_result, send_outcome
+from reminderd.gateway.details import details_of
 from reminderd.gateway.evidence import LONGEST
 from reminderd.gateway.messagelog import log_page
 from reminderd.gateway.plivo import PlivoGateway
-from reminderd.gateway.port import LogPage, LogUnavailable, Probe
+from reminderd.gateway.port import Details, DetailsUnavailable, LogPage, LogUnavailable, Probe
 from reminderd.gateway.transport import Answer, Broken, Exchange, Rejected, Unreached, Withdrawn
 from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refused
 from tests.e2e.scripted_server import API_ID, AUTH_ID, AUTH_TOKEN, UUID, Request, ScriptedServer, gateway_to, raw, send
@@ -61,6 +62,7 @@ KEYS = st.one_of(
         [
             *("message_uuid", "api_id", "error", "message", "objects", "meta", "next", "message_time", "units"),
             *("from_number", "to_number", "message_direction", "message_type", "message_state"),
+            *("error_code", "message_updated_time"),
         ]
     ),
     st.text(max_size=4),
@@ -84,6 +86,18 @@ ROWS = st.fixed_dictionaries(
 LISTINGS = st.fixed_dictionaries(
     {"objects": st.lists(st.one_of(ROWS, JSON), max_size=25)},
     optional={"meta": st.one_of(JSON, st.fixed_dictionaries({"next": st.one_of(TEXTS, JSON)}))},
+)
+DETAILS = st.fixed_dictionaries(
+    {
+        "message_uuid": st.one_of(st.just(UUID), TEXTS, JSON),
+        "message_state": st.one_of(st.sampled_from(["sent", "delivered", "failed", "undelivered"]), TEXTS, JSON),
+    },
+    optional={
+        "error_code": st.one_of(st.sampled_from(["000", "420", 200, "9" * 5_000]), NUMBERS, JSON),
+        "units": st.one_of(NUMBERS, JSON),
+        "message_updated_time": st.one_of(TEXTS, JSON),
+        "message_time": st.one_of(TEXTS, JSON),
+    },
 )
 DEEP = st.builds(
     lambda depth, around: around.replace(b"@", b"[" * depth + b"]" * depth),
@@ -147,6 +161,14 @@ def check_outcome(outcome: Outcome) -> None:
             pass
 
 
+def check_details(details: Details | DetailsUnavailable) -> None:
+    if isinstance(details, DetailsUnavailable):
+        check_evidence(details.evidence)
+        return
+    assert details.error_code is None or 0 < details.error_code < 10**6
+    assert details.at is None or details.at.tzinfo is UTC
+
+
 def check_page(page: LogPage | LogUnavailable) -> None:
     if isinstance(page, LogUnavailable):
         check_evidence(page.evidence)
@@ -200,6 +222,18 @@ def test_any_exchange_about_the_log_is_a_page_or_none(exchange: Exchange, page: 
 def test_any_listing_is_a_page_or_none(answer: Answer) -> None:
     page = log_page(answer, None, SECRETS)
     check_page(page)
+
+
+@replay
+@given(st.one_of(EXCHANGES, st.builds(Answer, st.just(200), DETAILS.map(written))))
+@fuzz()
+def test_any_exchange_about_a_message_is_its_details_or_none(exchange: Exchange) -> None:
+    details = details_of(exchange, UUID, SECRETS)
+    check_details(details)
+    if isinstance(details, Details):
+        assert isinstance(exchange, Answer)
+        assert json.loads(exchange.body)["message_uuid"] in (UUID, [UUID])
+        assert json.loads(exchange.body)["message_state"] == details.state
 
 
 @replay

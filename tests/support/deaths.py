@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 from reminderd.dispatcher import Limits
-from reminderd.gateway.port import Gateway, LogPage, LogUnavailable, Probe, SendRequest
+from reminderd.gateway.port import Details, DetailsUnavailable, Gateway, LogPage, LogUnavailable, Probe, SendRequest
 from reminderd.jobs import Scan, parse_file
 from reminderd.model import NotBegun, Outcome, ParsedFile
 from reminderd.store import Store
@@ -437,6 +437,9 @@ class MortalGateway:
     ) -> LogPage | LogUnavailable:
         ask = lambda: self._wire.log(since=since, until=until, phone=phone, sender=sender, page=page)  # noqa: E731
         return self._life.effect("log", ask)
+
+    def details(self, message_uuid: str) -> Details | DetailsUnavailable:
+        return self._life.effect("details", lambda: self._wire.details(message_uuid))
 
     def probe(self) -> Probe:
         return self._life.effect("probe", self._wire.probe)

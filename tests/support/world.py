@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,7 +18,16 @@ from reminderd.clock import earliest, to_text
 from reminderd.commands import Commands
 from reminderd.daemon.inbox import Inbox
 from reminderd.dispatcher import Dispatcher, Limits
-from reminderd.gateway.port import Gateway, LogPage, LogUnavailable, Probe, SendRequest
+from reminderd.gateway.port import (
+    Details,
+    DetailsUnavailable,
+    Gateway,
+    LogPage,
+    LogUnavailable,
+    MessageState,
+    Probe,
+    SendRequest,
+)
 from reminderd.jobs import Scan, parse_file
 from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, ParsedFile, digits
 from reminderd.planner import Planner
@@ -61,7 +70,8 @@ class ScriptedGateway:
     """Answers as `script` says, one entry a request; else as `moods` says of the phone; and accepts everything else.
 
     arrived: what a real gateway would have sent on, also where its answer got lost. lost_arrive: whether a request in
-    doubt arrives. standing: how many connections stand.
+    doubt arrives. standing: how many connections stand. fates: by phone, what its first, second ... message comes to; the
+    last goes on. Others are delivered. asked: about which messages somebody asked.
     """
 
     def __init__(self, clock: FakeClock) -> None:
@@ -69,6 +79,8 @@ class ScriptedGateway:
         self._lock = threading.Lock()
         self.script: deque[Outcome] = deque()
         self.moods: dict[str, Outcome] = {}
+        self.fates: dict[str, Sequence[Details | DetailsUnavailable]] = {}
+        self.asked: list[str] = []
         self.lost_arrive = False
         self.arrived: list[SendRequest] = []
         self.arrived_at: list[str] = []
@@ -119,6 +131,16 @@ class ScriptedGateway:
         if self.log_answers:
             return self.log_answers.popleft()
         return LogPage(tuple(row for row in self.rows if since <= row.sent_at <= until), skipped=self.skipped)
+
+    def details(self, message_uuid: str) -> Details | DetailsUnavailable:
+        with self._lock:
+            self.asked.append(message_uuid)
+            phone = next((row.phone for row in self.rows if row.message_uuid == message_uuid), None)
+            own = [row.message_uuid for row in self.rows if row.phone == phone]
+        if phone is None:
+            return DetailsUnavailable("404: not found", unknown=True)
+        fates = self.fates.get(f"+{phone}", (Details(MessageState.DELIVERED),))
+        return fates[min(own.index(message_uuid), len(fates) - 1)]
 
     def ready(self) -> int:
         return self.standing

@@ -9,7 +9,7 @@ import pytest
 
 from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.plivo import PlivoGateway
-from reminderd.gateway.port import Gateway, LogPage, Probe, SendRequest
+from reminderd.gateway.port import Details, Gateway, LogPage, MessageState, Probe, SendRequest
 from reminderd.gateway.rehearsal import RehearsalGateway
 from reminderd.model import Accepted, NotBegun
 
@@ -44,6 +44,7 @@ def test_a_rehearsal_has_an_empty_log_and_is_always_well() -> None:
     gateway: Gateway = RehearsalGateway(lambda _request: None)
     now = datetime(2026, 11, 22, tzinfo=UTC)
     assert gateway.log(since=now, until=now) == LogPage(())
+    assert gateway.details("rehearsal-t1") == Details(MessageState.DELIVERED)
     assert gateway.probe() == Probe(True, "rehearsal")
     gateway.close()
 
