@@ -11,7 +11,7 @@ from reminderd.message.effort import Effort
 from reminderd.message.errors import RenderError
 from reminderd.message.notes import ucs2_note
 from reminderd.message.render import Renderer
-from reminderd.message.trial import MOST_FAILURES, Tried, attempt
+from reminderd.message.trial import MOST_FAILURES, Audience, Tried, attempt, sharing
 from reminderd.message.undefined import Members, faults
 from reminderd.message.wordings import Wording, wording, wordings
 from reminderd.model import Job
@@ -82,6 +82,7 @@ class _Check:
         self.job, self.due_at, self.effort, self.unknown, self.who = job, due_at, effort, unknown, who
         self.renderer = Renderer(job)
         self.members = Members(job)
+        self.sharing = sharing(job)
         self.problems: list[MessageProblem] = []
         self.notes: list[MessageProblem] = []
         self._texts: dict[int, str] = {}
@@ -118,7 +119,7 @@ class _Check:
                 hint = "make their loops and lists smaller, or split the file"
                 self.problems.append(self._problem(of, RenderError(fault, hint)))
             return
-        tried = attempt(self.renderer, assembly, indexes, self.due_at, self.effort)
+        tried = attempt(self.renderer, Audience(assembly, indexes, self.sharing), self.due_at, self.effort)
         self._texts |= {index: text.text for index, text in tried.texts.items()}
         self.problems += self._failures(of, tried)
         self.problems += self._too_much(of, tried, len(indexes))

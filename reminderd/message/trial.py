@@ -1,6 +1,6 @@
 """Making texts before any is sent: for everybody, or in a long list for those whose texts may differ or fail."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -31,11 +31,29 @@ class Tried(NamedTuple):
         return len(self.texts) + len(self.failures)
 
 
-def attempt(
-    renderer: Renderer, assembly: Assembly | None, indexes: Sequence[int], due_at: datetime, effort: Effort
-) -> Tried:
+class Audience(NamedTuple):
+    """Whom a text is for: the template, None if it is plain; their indexes; and those who share a phone."""
+
+    assembly: Assembly | None
+    indexes: Sequence[int]
+    sharing: Collection[int]
+
+
+def sharing(job: Job) -> Collection[int]:
+    """Who shares phone and key with another: only with one and the same text is that one message."""
+    first: dict[str, int] = {}
+    both: set[int] = set()
+    for index, recipient in enumerate(job.recipients):
+        other = first.setdefault(recipient.identity, index)
+        if other != index:
+            both |= {other, index}
+    return both
+
+
+def attempt(renderer: Renderer, audience: Audience, due_at: datetime, effort: Effort) -> Tried:
     """Make the texts of a wording for these recipients, within the effort."""
-    chosen, every_shape = _chosen(renderer.job, assembly, indexes)
+    assembly, indexes, _ = audience
+    chosen, every_shape = _chosen(renderer.job, audience)
     texts: dict[int, Text] = {}
     failures: dict[int, RenderError] = {}
     steps = 0
@@ -59,22 +77,24 @@ def _is_personal(assembly: Assembly | None) -> bool:
     return assembly is not None and "recipient" in assembly.names
 
 
-def _chosen(job: Job, assembly: Assembly | None, indexes: Sequence[int]) -> tuple[list[int], bool]:
+def _chosen(job: Job, audience: Audience) -> tuple[list[int], bool]:
     """Whom to try, the most telling first, and whether every shape of variables is among them.
 
     One if the texts cannot differ, one for each zone if they differ by that alone, else all, or of a long list: one
     of each shape, the longest value of each variable, those who share a phone, and a sample spread over the list.
     """
+    assembly, indexes, sharing = audience
+    those = [index for index in indexes if index in sharing] if sharing else []
     if not _is_personal(assembly):
-        return list(_by_zone(job, indexes)) if assembly is not None else list(indexes[:1]), True
+        some = _by_zone(job, indexes) if assembly is not None else indexes[:1]
+        return list(dict.fromkeys([*some, *those])), True
     if len(indexes) <= _ALL_UP_TO:
         return list(indexes), True
     shapes = _shapes(job, indexes)
-    order = [*shapes[:_MOST_SHAPES], *_longest(job, indexes), *_sharing(job, indexes)]
+    order = [*shapes[:_MOST_SHAPES], *_longest(job, indexes), *those]
     chosen = dict.fromkeys(order)
-    for index in _spread(indexes, _ALL_UP_TO - len(chosen)):
-        chosen[index] = None
-    return list(chosen), len(shapes) <= _MOST_SHAPES
+    rest = [index for index in indexes if index not in chosen]
+    return [*chosen, *_spread(rest, _ALL_UP_TO - len(chosen))], len(shapes) <= _MOST_SHAPES
 
 
 def _by_zone(job: Job, indexes: Iterable[int]) -> Iterable[int]:
@@ -114,20 +134,9 @@ def _longest(job: Job, indexes: Iterable[int]) -> Iterator[int]:
     return (index for _, index in longest.values())
 
 
-def _sharing(job: Job, indexes: Iterable[int]) -> Iterator[int]:
-    """Who shares phone and key with another: only with one and the same text is that one message."""
-    first: dict[str, int] = {}
-    both: dict[int, None] = {}
-    for index in indexes:
-        other = first.setdefault(job.recipients[index].identity, index)
-        if other != index:
-            both[other] = both[index] = None
-    return iter(both)
-
-
 def _spread(indexes: Sequence[int], number: int) -> list[int]:
     """So many of them, evenly from the first to the last, the same each time."""
     if number <= 0:
         return []
     step = (len(indexes) - 1) / max(number - 1, 1)
-    return [indexes[round(each * step)] for each in range(number)]
+    return [indexes[round(each * step)] for each in range(min(number, len(indexes)))]
