@@ -1,7 +1,9 @@
 """Which rows of a list are meant: expressions over its columns, in the language of messages."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+
+from jinja2 import nodes
 
 from reminderd.message.errors import RenderError
 from reminderd.message.expressions import TOO_MUCH_WORK, Run, value_of
@@ -11,6 +13,7 @@ from reminderd.message.template import Expression, compile_expression
 _STEPS_FOR_A_ROW = 1_000
 _STEPS_FOR_ALL = 20_000_000  # some ten seconds
 _CANDIDATES_SHOWN = 20
+_HINT = "the columns of a CSV file are text: compare age|int with a number, and age with 'text'"
 
 
 class Where:
@@ -25,10 +28,16 @@ class Where:
         self._node = expression.node
         self._columns = tuple(_columns(expression))
         self.names: frozenset[str] = frozenset(self._columns)
+        self._compared = tuple(dict.fromkeys(_compared(expression.node)))
         self._steps = 0
 
     def matches(self, columns: Mapping[str, object]) -> bool:
         """Whether the row with these values is meant; raises RenderError where that has no answer."""
+        for name, line in self._compared:
+            if isinstance(columns.get(name), str):
+                raise _at(
+                    RenderError(f"the column {name!r} is text and never equals this", _HINT, line), self.text, name
+                )
         run = Run(columns, most_steps=_STEPS_FOR_A_ROW)
         try:
             found = bool(value_of(run, self._node))
@@ -54,7 +63,7 @@ class Where:
         if error.message == TOO_MUCH_WORK:
             return RenderError("the expression takes too much work", "make its ranges and lists smaller", error.line)
         if error.message.startswith("the comparison cannot be applied to") and "text" in error.message:
-            error.hint = "the columns of a CSV file are text: compare age|int or 'text'"
+            error.hint = _HINT
         unknown = re.match(r"(\w+) is not defined", error.message)
         return _at(error, self.text, unknown[1]) if unknown else error
 
@@ -74,6 +83,23 @@ def _columns(expression: Expression) -> list[str]:
     """In the order in which they are written."""
     of = expression.uses
     return list(dict.fromkeys(each.root for each in of.members if (each.root, None) not in of.asked_after))
+
+
+def _compared(expression: nodes.Expr) -> Iterator[tuple[str, int]]:
+    """The columns that are held to be equal to a number, true or false or not: were they text, that had one answer."""
+    for node in (expression, *expression.find_all(nodes.Compare)):
+        match node:
+            case (
+                nodes.Compare(
+                    expr=nodes.Name(name=name),
+                    ops=[nodes.Operand(op="eq" | "ne", expr=nodes.Const(value=int() | float()))],
+                )
+                | nodes.Compare(
+                    expr=nodes.Const(value=int() | float()),
+                    ops=[nodes.Operand(op="eq" | "ne", expr=nodes.Name(name=name))],
+                )
+            ):
+                yield name, node.lineno
 
 
 def _culprit(message: str) -> str:

@@ -30,7 +30,7 @@ def wording(job: Job, recipient: Recipient) -> Wording:
         return Wording(job.messages[language], ("messages", language))
     if own := _own(job):
         return own
-    theirs = "no language" if recipient.language is None else f"language {recipient.language[:40]!r}"
+    theirs = f"language {recipient.language[:40]!r}" if recipient.language else "no language"
     raise RenderError(f"has {theirs}, and there is no text for it", f"give fallback: {next(iter(job.messages))}")
 
 

@@ -87,6 +87,14 @@ def test_comparing_the_text_of_a_cell_with_a_number_is_explained() -> None:
     assert "age|int" in caught.value.hint
 
 
+@pytest.mark.parametrize("text", ["age == 42", "42 != age", "plan == true", "level == 3 and not (age == 1.5)"])
+def test_the_text_of_a_cell_equals_no_number_and_that_is_told_too(text: str) -> None:
+    with pytest.raises(RenderError, match="is text and never equals this") as caught:
+        parse_where(text).matches(ROW)
+    assert caught.value.column is not None
+    assert parse_where(text.replace("age", "level").replace("plan", "level")).matches(ROW) in (True, False)
+
+
 @pytest.mark.parametrize(
     "text",
     [
