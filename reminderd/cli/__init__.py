@@ -21,6 +21,7 @@ _GROUPS = {
         "check": "Find every problem in job files and settings, offline.",
         "next": "Show the coming occurrences with people, local times and texts.",
         "list": "List the jobs: schedule in words, next due, last result.",
+        "schema": "Print the JSON Schema of job files, for editors and linters.",
     },
     "What happened": {
         "status": "Is the daemon alive, and does anything need someone?",

@@ -1,0 +1,274 @@
+"""The keys of the settings in words, and their JSON Schema."""
+
+from collections.abc import Mapping
+
+from reminderd.reference import shapes
+from reminderd.reference.keys import Key, preset
+from reminderd.reference.schema import document, mapping
+from reminderd.reference.shapes import Shape
+
+_PATH = shapes.LINE
+_URL: Shape = {"type": "string", "pattern": r"^\s*[Hh][Tt][Tt][Pp][Ss]?://\S+$"}
+_DELAYS: Shape = {"type": "array", "items": shapes.SECONDS}
+_TIMEOUT: Shape = shapes.SECONDS
+
+
+def _whole(least: int, most: int) -> Shape:
+    return {**shapes.WHOLE, "minimum": least, "maximum": most}
+
+
+LIMITS: tuple[Key, ...] = (
+    preset(
+        "per_occurrence", "a number", "How many messages one occurrence of a job may send.", shapes.WHOLE, [5000], 1000
+    ),
+    Key(
+        "per_job_and_day",
+        "a number",
+        "How many messages a job may send within 24 hours.",
+        shapes.WHOLE,
+        [20000],
+        "no limit",
+    ),
+    Key(
+        "per_recipient_and_day",
+        "a number",
+        "How many messages one phone may get within 24 hours.",
+        shapes.WHOLE,
+        [10],
+        "no limit",
+    ),
+    Key(
+        "spend_per_day",
+        "a number",
+        "How much may be spent within 24 hours, in `plivo.currency`.",
+        shapes.AMOUNT,
+        [50],
+        "no limit",
+    ),
+)
+
+PLIVO: tuple[Key, ...] = (
+    Key(
+        "auth_id",
+        "20 letters and digits",
+        "The account's auth id, which begins with MA or SA.",
+        {"type": "string", "pattern": "^(MA|SA)[A-Za-z0-9]{18}$"},
+        ["MAXXXXXXXXXXXXXXXXXX"],
+    ),
+    Key(
+        "auth_token",
+        "text",
+        "The auth token. Better kept in a file of its own.",
+        {**shapes.TEXT, "pattern": r"^[!-~]{1,500}$"},
+    ),
+    Key("auth_token_file", "a path", "A file that holds the auth token.", _PATH, ["/etc/reminderd/plivo-token"]),
+    Key(
+        "sender",
+        "a number, or up to 11 letters and digits",
+        "Who the messages of jobs come from that name no sender.",
+        shapes.SENDER,
+        ["+14155550100"],
+    ),
+    preset(
+        "shared_sender",
+        "`true`, `false`",
+        "Other programs send from this number too: a row of Plivo's log is then a candidate and settles nothing.",
+        shapes.TRUTH,
+        [True],
+        False,
+    ),
+    preset(
+        "url", "an http or https URL", "Where Plivo's API is.", _URL, ["http://127.0.0.1:8080"], "https://api.plivo.com"
+    ),
+    preset(
+        "rate",
+        "a number up to 1000",
+        "How many messages are sent in a second; 0 for no pacing.",
+        {**shapes.AMOUNT, "maximum": 1000},
+        [5],
+        5,
+    ),
+    preset("threads", "a number from 1 to 100", "How many requests may be under way at once.", _whole(1, 100), [8], 8),
+    preset("connect_timeout", "a duration", "How long a connection may take.", _TIMEOUT, ["5s"], "5s"),
+    preset("read_timeout", "a duration", "How long an answer may be awaited.", _TIMEOUT, ["30s"], "30s"),
+    preset("deadline", "a duration", "How long one request may take as a whole.", _TIMEOUT, ["60s"], "60s"),
+    preset(
+        "reconcile",
+        "a list of delays",
+        "When what is in doubt is looked up in Plivo's log.",
+        _DELAYS,
+        [["0s", "1m", "5m", "15m"]],
+        ["0s", "1m", "5m", "15m"],
+    ),
+    preset(
+        "receipts",
+        "a list of delays; `[]` for never",
+        "How long after it was accepted Plivo is asked what became of a message.",
+        _DELAYS,
+        [["1m", "5m", "15m", "1h", "6h", "24h"]],
+        ["1m", "5m", "15m", "1h", "6h", "24h"],
+    ),
+    Key(
+        "price",
+        "a number",
+        "What one segment costs, in `currency`.",
+        {**shapes.AMOUNT, "maximum": 1000},
+        [0.0079],
+        "costs are not shown",
+    ),
+    preset(
+        "currency",
+        "three letters",
+        "The currency of `price` and of `limits.spend_per_day`.",
+        {"type": "string", "pattern": "^[A-Z]{3}$"},
+        ["EUR"],
+        "USD",
+    ),
+    Key(
+        "proxy",
+        "an http or https URL",
+        "A proxy on the way to Plivo.",
+        _URL,
+        ["http://proxy.example:3128"],
+        "`HTTPS_PROXY` and `NO_PROXY` of the environment",
+    ),
+    Key(
+        "ca_file",
+        "a path",
+        "The certificates that are trusted.",
+        _PATH,
+        ["/etc/ssl/certs/ca-certificates.crt"],
+        "`SSL_CERT_FILE` of the environment, else the system's",
+    ),
+)
+
+LOG: tuple[Key, ...] = (
+    preset(
+        "format",
+        "`auto`, `text`, `json`",
+        "How lines are written; `auto` is text, in the journal's own notation under systemd.",
+        shapes.one_of("auto", "text", "json"),
+        ["json"],
+        "auto",
+    ),
+    preset(
+        "level",
+        "`debug`, `info`, `warning`, `error`",
+        "From which level on lines are written.",
+        shapes.one_of("debug", "info", "warning", "error"),
+        ["debug"],
+        "info",
+    ),
+)
+
+SETTINGS: tuple[Key, ...] = (
+    preset(
+        "jobs",
+        "a directory, or a list of them",
+        "Where the job files are.",
+        shapes.one_or_more(_PATH),
+        ["/etc/reminderd/jobs.d"],
+        "/etc/reminderd/jobs.d",
+    ),
+    preset(
+        "state",
+        "a path",
+        "The file of the state.",
+        _PATH,
+        ["/var/lib/reminderd/state.db"],
+        "/var/lib/reminderd/state.db",
+    ),
+    Key(
+        "marks",
+        "a directory",
+        "What this host has sent, kept outside the state's directory: by it a backup that was put back is noticed.",
+        _PATH,
+        ["/var/lib/reminderd-marks"],
+        "`/var/lib/reminderd-marks`, or a place in the user's own directory",
+    ),
+    Key(
+        "host",
+        "letters, digits, `.`, `_`, `-`",
+        "This host's name as far as the state is concerned.",
+        {**shapes.TEXT, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$"},
+        ["reminders-1"],
+        "the machine-id",
+    ),
+    preset("timezone", "an IANA name", "The zone of jobs that name none.", shapes.ZONE, ["Europe/Berlin"], "UTC"),
+    Key(
+        "templates",
+        "a directory",
+        "Where the files of `template` and `include` are.",
+        _PATH,
+        ["/etc/reminderd/templates"],
+        "`templates` beside the first directory of jobs",
+    ),
+    Key(
+        "recipients",
+        "a directory",
+        "Where the groups of recipients are.",
+        _PATH,
+        ["/etc/reminderd/recipients.d"],
+        "`recipients.d` beside the first directory of jobs",
+    ),
+    Key(
+        "quiet_hours",
+        "`21:00-08:00`",
+        "A stretch of each day, in the recipient's zone, in which jobs that say nothing else send nothing.",
+        {"type": "string", "pattern": r"^\s*([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]\s*$"},
+        ["21:00-08:00"],
+        "no quiet hours",
+    ),
+    preset(
+        "on_quiet",
+        "`wait`, `drop`",
+        "What jobs that say nothing else do with a message due in quiet hours.",
+        shapes.one_of("wait", "drop"),
+        ["drop"],
+        "wait",
+    ),
+    preset(
+        "smart_punctuation",
+        "`true`, `false`",
+        "Send typographic quotes and dashes as plain ones.",
+        shapes.TRUTH,
+        [True],
+        False,
+    ),
+    preset(
+        "limits",
+        "a mapping",
+        "What would exceed one of them is on hold until it is approved.",
+        shapes.MAPPING,
+        [{"per_occurrence": 5000}],
+        {},
+    ),
+    preset("plivo", "a mapping", "How to reach Plivo.", shapes.MAPPING, [], {}),
+    preset("log", "a mapping", "How to log.", shapes.MAPPING, [], {}),
+)
+
+SECTIONS: Mapping[str, tuple[Key, ...]] = {"limits": LIMITS, "plivo": PLIVO, "log": LOG}
+
+
+def settings_files(draft: str) -> Shape:
+    """The schema of reminderd.yaml."""
+    return document("Settings of reminderd", _FILE, {}, draft)
+
+
+def _section(keys: tuple[Key, ...], more: Shape | None = None) -> Shape:
+    """A section whose keys are all commented out is empty."""
+    return {**mapping(keys), **(more or {}), "type": ["object", "null"]}
+
+
+_FILE: Shape = {
+    **mapping(
+        SETTINGS,
+        {
+            "limits": _section(LIMITS),
+            "plivo": _section(PLIVO, {"not": {"required": ["auth_token", "auth_token_file"]}}),
+            "log": _section(LOG),
+        },
+    ),
+    "description": "The daemon's own settings.",
+    "type": ["object", "null"],
+}
