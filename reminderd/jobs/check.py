@@ -1,6 +1,6 @@
 """One job from what is written: everything that is wrong with it in one go, or the job."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from reminderd.document.scalars import Wrong, show
 from reminderd.jobs.build import build, recipient_of, zone_of
 from reminderd.jobs.schedule import schedule_of
 from reminderd.jobs.spec import EXAMPLES, KEYS, JobSpec, Reading
-from reminderd.message import Effort, check_job
+from reminderd.message import Effort, MessageProblem, check_job
 from reminderd.model import Cron, Defaults, Job, Problem, Recipient, Schedule, Source
 from reminderd.recurrence import next_after
 
@@ -31,11 +31,18 @@ class _Readable(NamedTuple):
     wrong: frozenset[str] = frozenset()
 
 
-def read_job(
-    scope: Document, raw: dict[str, Any], defaults: Defaults, effort: Effort
-) -> tuple[Job | None, list[Problem]]:
+class Read(NamedTuple):
+    """A job, or all that is wrong with it. warnings: what its texts cost without need."""
+
+    job: Job | None
+    problems: list[Problem]
+    warnings: list[Problem]
+
+
+def read_job(scope: Document, raw: dict[str, Any], defaults: Defaults, effort: Effort) -> Read:
     """The job that `raw` says, or all that is wrong with it, placed in `scope`. effort: of the whole file."""
     problems: list[Problem] = []
+    warnings: list[Problem] = []
     try:
         readable = _Readable(JobSpec.model_validate(raw, context=Reading()))
     except ValidationError as error:
@@ -49,10 +56,12 @@ def read_job(
     job = build(readable.spec, schedule, people, Source(scope.file, line), defaults)
     if readable.spec.message is not None or readable.spec.messages:
         unknown = {_NAMES_IN_MESSAGE[key] for key in readable.wrong & _NAMES_IN_MESSAGE.keys()}
-        problems += _message_problems(scope, job, effort, unknown)
+        checked = check_job(job, _first_instant(job), effort, unknown)
+        problems += [_placed(scope, found) for found in checked.problems]
+        warnings += [_placed(scope, found) for found in checked.notes]
     if problems:
-        return None, problems
-    return _once_each(readable.spec, job, defaults), []
+        return Read(None, problems, warnings)
+    return Read(_once_each(readable.spec, job, defaults), [], warnings)
 
 
 def _mend(raw: Mapping[str, Any], found: Iterable[Fault]) -> _Readable:
@@ -112,11 +121,9 @@ def _schedule(job: _Readable, defaults: Defaults) -> tuple[Schedule, list[Fault]
         return _ANY_SCHEDULE, [fault_of(error, ("schedule",))]
 
 
-def _message_problems(scope: Document, job: Job, effort: Effort, unknown: Collection[str]) -> list[Problem]:
-    return [
-        scope.problem_within(Fault(found.path, found.message, found.hint), found.line_offset, found.column_offset)
-        for found in check_job(job, _first_instant(job), effort, unknown).problems
-    ]
+def _placed(scope: Document, found: MessageProblem) -> Problem:
+    fault = Fault(found.path, found.message, found.hint)
+    return scope.problem_within(fault, found.line_offset, found.column_offset)
 
 
 def _first_instant(job: Job) -> datetime:

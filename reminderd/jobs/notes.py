@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from reminderd.document import Document, Fault
+from reminderd.document import Document, Fault, Loc
 from reminderd.duration import format_duration
-from reminderd.model import At, CatchUp, Cron, Job, Limits, OnQuiet, Problem, Review
-from reminderd.recurrence import count, next_after, quiet_period
+from reminderd.model import At, CatchUp, Cron, Every, Job, Limits, OnQuiet, Problem, Review, Several
+from reminderd.recurrence import count, is_appointments, next_after, quiet_period
+
+Rule = At | Cron | Every
 
 _MOST_ZONES = 20  # in which a job's times are looked at, where each recipient has an own one
 _MOST_TIMES = 100  # of each, for the quiet hours
@@ -22,7 +24,8 @@ def notes_of(scope: Document, job: Job, review: Review) -> Iterator[Problem]:
 
 
 def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
-    yield from _both_days(job)
+    for loc, rule in _rules(scope, job):
+        yield from _both_days(loc, rule)
     yield from _times(job, review.now)
     if "retry" in scope.value:
         yield from _late_retry(job)
@@ -30,15 +33,25 @@ def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
     yield from _size(job, review.limits)
 
 
-def _both_days(job: Job) -> Iterator[Fault]:
+def _rules(scope: Document, job: Job) -> Iterator[tuple[Loc, Rule]]:
+    """The rules of the job's schedule, each with where it is written."""
+    if isinstance(job.schedule, Several):
+        yield from ((("schedule", index), rule) for index, rule in enumerate(job.schedule.rules))
+    elif isinstance(scope.value["schedule"], list):
+        yield ("schedule", 0), job.schedule
+    else:
+        yield ("schedule",), job.schedule
+
+
+def _both_days(loc: Loc, rule: Rule) -> Iterator[Fault]:
     """The classic slip: in every cron the two fields for days mean either, and not both."""
-    if not isinstance(job.schedule, Cron):
+    if not isinstance(rule, Cron):
         return
-    _, _, day, _, weekday = job.schedule.expression.split()
+    _, _, day, _, weekday = rule.expression.split()
     if "*" not in (day[0], weekday[0]):
         message = f"comes on each day that fits {day!r} and also on each that fits {weekday!r}"
         hint = "if both are meant, use rrule; if either is, write two rules"
-        yield Fault(("schedule", "cron"), message, hint)
+        yield Fault((*loc, "cron"), message, hint)
 
 
 def _times(job: Job, now: datetime) -> Iterator[Fault]:
@@ -82,7 +95,7 @@ def _late_retry(job: Job) -> Iterator[Fault]:
 
 
 def _flood(job: Job, now: datetime) -> Iterator[Fault]:
-    if job.catch_up is not CatchUp.ALL or isinstance(job.schedule, At):
+    if job.catch_up is not CatchUp.ALL or is_appointments(job.schedule):
         return
     number = _most_at_once(job, now)
     if number > _MANY_AT_ONCE:

@@ -127,12 +127,14 @@ class _Reading:
         self._job(merged, merged.value)
 
     def _job(self, scope: Document, raw: dict[str, Any]) -> None:
-        job, problems = read_job(scope, raw, self.defaults, self._effort)
-        self.problems += problems
-        if job is not None:
-            self.jobs.append(job)
+        read = read_job(scope, raw, self.defaults, self._effort)
+        self.problems += read.problems
+        if self.review is not None:
+            self.warnings += read.warnings
+        if read.job is not None:
+            self.jobs.append(read.job)
             if self.review is not None:
-                self.warnings += notes_of(scope, job, self.review)
+                self.warnings += notes_of(scope, read.job, self.review)
         if isinstance(raw.get("name"), str):
             self._once(scope, raw["name"])
 

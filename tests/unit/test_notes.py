@@ -84,6 +84,19 @@ def test_a_list_beyond_the_limit_waits_each_time() -> None:
     assert len(notes(text + "limits: {per_occurrence: 1}\n")) == 1
 
 
+def test_a_character_that_makes_a_text_longer_is_noted_where_it_is_written() -> None:
+    (note,) = notes(PLAIN.replace("Hello", f"It’s {'so ' * 30}"))
+    assert note.startswith("rent.yaml:3:12: message: the ’ at 1:3 makes this 2 segments instead of 1")
+
+
+def test_each_of_several_rules_is_looked_at() -> None:
+    rules = "[{cron: 0 9 * * *}, {cron: 0 9 1-7 * MON}]"
+    (note,) = notes(PLAIN.replace("{cron: 0 9 * * *}", rules))
+    assert note.startswith("rent.yaml:1:38: schedule[1].cron: ")
+    (note,) = notes(PLAIN.replace("{cron: 0 9 * * *}", "[{cron: 0 9 1-7 * MON}]"))
+    assert note.startswith("rent.yaml:1:19: schedule")
+
+
 def test_a_job_that_is_switched_off_has_no_notes() -> None:
     assert notes(PLAIN.replace("0 9 * * *", "0 9 1-7 * MON") + "enabled: false\n") == []
 
