@@ -15,6 +15,9 @@ $(VENV)/ready: requirements.lock pyproject.toml
 
 setup: $(VENV)/ready  ## the virtual environment in .venv, from requirements.lock
 
+editor: $(VENV)/ready  ## the language server that editors use, for the tests of the schema; needs npm
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/editor yaml-language-server@1.25.0
+
 demo: $(VENV)/ready  ## see it work: the sandbox, the daemon and three reminders in a few seconds
 	@$(BIN)/reminderd demo
 
@@ -54,4 +57,4 @@ lock:  ## write requirements.lock anew from pyproject.toml
 clean:  ## remove what was built here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test nightly promise torture check format bench lock clean
+.PHONY: help setup editor demo test nightly promise torture check format bench lock clean

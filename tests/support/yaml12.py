@@ -21,8 +21,15 @@ _Core.add_implicit_resolver(
     f"{_TAG}float", re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$"), list("-+.0123456789")
 )
 _Core.add_implicit_resolver(f"{_TAG}merge", re.compile("^<<$"), ["<"])
-_Core.add_constructor(f"{_TAG}int", lambda loader, node: int(loader.construct_scalar(node)))
-_Core.add_constructor(f"{_TAG}float", lambda loader, node: float(loader.construct_scalar(node)))
+
+
+def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
+    text = str(loader.construct_scalar(node))
+    return int(text) if node.tag == f"{_TAG}int" else float(text)
+
+
+_Core.add_constructor(f"{_TAG}int", _number)
+_Core.add_constructor(f"{_TAG}float", _number)
 
 
 def load(text: str) -> Any:
