@@ -18,6 +18,7 @@ _GROUPS = {
         "reload": "Have the running daemon read settings and job files now.",
     },
     "Before a deploy": {
+        "new": "Write a new job file with a commented example.",
         "check": "Find every problem in job files and settings, offline.",
         "next": "Show the coming occurrences with people, local times and texts.",
         "list": "List the jobs: schedule in words, next due, last result.",
