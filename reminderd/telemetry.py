@@ -121,6 +121,16 @@ def in_one_write() -> Iterator[None]:
                 handler.write_all(lines)
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """What the block emits is not logged: it plays something through on a copy."""
+    before, _logger.disabled = _logger.disabled, True
+    try:
+        yield
+    finally:
+        _logger.disabled = before
+
+
 class _Handler(logging.StreamHandler[TextIO]):
     """Writes to a stream; holds lines back within `in_one_write`."""
 

@@ -119,12 +119,14 @@ class SettingsSource:
             fail(str(error), UNUSABLE)
 
 
-def print_problems(problems: Sequence[Problem | str], most: int, rest: str, indent: str = "") -> None:
+def print_problems(
+    problems: Sequence[Problem | str], most: int, rest: str, indent: str = "", *, err: bool = False
+) -> None:
     """One line for each of the first `most` problems; of more, how many there are and that `rest` shows them."""
     for problem in problems[:most]:
-        click.echo(f"{indent}{clean(problem)}")
+        click.echo(f"{indent}{clean(problem)}", err=err)
     if len(problems) > most:
-        click.echo(f"{indent}... and {plural(len(problems) - most, 'more problem')}: {rest}")
+        click.echo(f"{indent}... and {plural(len(problems) - most, 'more problem')}: {rest}", err=err)
 
 
 def _say(problems: Iterable[Problem]) -> None:

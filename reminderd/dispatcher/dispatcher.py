@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from reminderd.clock import Clock, earliest
 from reminderd.dispatcher.pace import Pace
-from reminderd.dispatcher.senders import Beginning, Senders, Task, last_start, lease
+from reminderd.dispatcher.senders import Beginning, BuildSenders, Senders, Task, last_start, lease
 from reminderd.dispatcher.suspension import after_outcome, after_probe, careful
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import NotBegun, State, mask
@@ -35,6 +35,7 @@ class Dispatcher:
     """post(call): have the loop's thread make the call soon. probe(): ask the gateway whether it is usable again.
 
     began(id, token): called between the commit of an attempt's beginning and its request, once for those of one commit.
+    build_senders: makes the pool that sends; chance: draws the jitter of retries. Only a simulation gives its own.
     """
 
     def __init__(
@@ -46,8 +47,11 @@ class Dispatcher:
         post: Callable[[Callable[[], None]], None],
         probe: Callable[[], None],
         began: Callable[[int, str], None] = lambda _id, _token: None,
+        build_senders: BuildSenders = Senders,
+        chance: random.Random | None = None,
     ) -> None:
         self._store = store
+        self._chance = chance or random.Random()
         self._began = began
         self._clock = clock
         self._post = post
@@ -59,7 +63,7 @@ class Dispatcher:
         self._unsure = False  # whether a commit seemed to fail; a disk can do it all the same
         self._suspension = store.health.suspension()
         self._probing = False
-        self._senders = Senders(limits.threads, clock, self._on_beginning, self._on_finished)
+        self._senders = build_senders(limits.threads, clock, self._on_beginning, self._on_finished)
         self.configure(gateway, limits)
 
     def configure(self, gateway: Gateway, limits: Limits) -> None:
@@ -124,7 +128,7 @@ class Dispatcher:
     def _record(self, now: datetime) -> list[Settled]:
         if not self._finished:
             return []
-        jitter = random.uniform(0, _JITTER)
+        jitter = self._chance.uniform(0, _JITTER)
         settled = self._store.deliveries.finish(self._finished, now, jitter=jitter, first_look=self._limits.first_look)
         known = self._suspension
         for claim, outcome in self._finished:

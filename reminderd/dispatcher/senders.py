@@ -122,6 +122,9 @@ class Senders:
         return False
 
 
+BuildSenders = Callable[[int, Clock, Callable[[Beginning], None], Callable[[Finished], None]], Senders]
+
+
 def lease(deadline: timedelta) -> timedelta:
     """How long a claim is good for: a request's deadline and half a minute to connect."""
     return deadline + timedelta(seconds=30)

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from reminderd.store.connection import (
     Connection,
+    Row,
     StateError,
     StateMissing,
     StateUnavailable,
     back_up,
+    be_careless,
     copy_state,
     open_read_only,
     open_state,
@@ -54,6 +56,17 @@ class Store:
         """For the one process that holds the state's lock. Raises StateError."""
         return cls(open_state(path, create=create))
 
+    @classmethod
+    def throwaway(cls, folder: Path, copy_of: Path | None = None) -> "Store":
+        """A state in `folder` that nobody will need again, empty or a copy of one (also of one in use), not kept safe
+        from the loss of power. Raises StateError."""
+        path = folder / "state.db"
+        if copy_of is not None:
+            copy_state(copy_of, path)
+        connection = open_state(path, create=True)
+        be_careless(connection)
+        return cls(connection)
+
     def close(self) -> None:
         self._connection.close()
 
@@ -78,6 +91,7 @@ __all__ = [
     "Reading",
     "Refusal",
     "Reports",
+    "Row",
     "Settled",
     "StateError",
     "StateFailure",

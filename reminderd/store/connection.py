@@ -174,6 +174,11 @@ def _open(path: Path) -> Connection:
     return connection
 
 
+def be_careless(connection: Connection) -> None:
+    """Flush nothing to the disk from now on: for a state that nobody needs after this process."""
+    connection.raw.execute("pragma synchronous = off")
+
+
 def _prepare(connection: Connection) -> None:
     raw = connection.raw
     raw.execute("pragma foreign_keys = on")

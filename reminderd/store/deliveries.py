@@ -328,6 +328,10 @@ class Deliveries:
         values = {"now": to_text(now), "soon": to_text(now + LEAST_VALIDITY), "most": 1}
         return bool(self._db.rows(_CLAIMABLE, values))
 
+    def unsettled(self) -> bool:
+        """Whether anything is on its way, or may still go out."""
+        return self._db.value("select 1 from deliveries where state in ('pending', 'sending') limit 1") is not None
+
     def next_pending(self, now: datetime) -> datetime | None:
         """When the next pending delivery may be claimed or expires, if that is after `now`."""
         waiting = self._db.value(

@@ -36,6 +36,17 @@ class Reports:
         values["most"] = limit or -1
         return self._db.rows(_HISTORY + where + " order by d.due_at desc, d.id desc limit :most", values)
 
+    def timetable(self) -> list[Row]:
+        """Every delivery with what it came to, by the time due, in an order that does not depend on when it was planned."""
+        return self._db.rows(
+            """
+            select d.job, o.nominal, o.zone, d.due_at, d.not_before, d.valid_until, d.recipient, d.phone, d.name, d.text,
+                   d.encoding, d.segments, d.state, d.reason, d.attempts, d.updated_at, d.withdrawn
+            from deliveries d join occurrences o on o.id = d.occurrence_id
+            order by d.due_at, d.job, o.nominal, d.recipient
+            """
+        )
+
     def delivery(self, delivery_id: int) -> Row | None:
         return self._db.row(
             "select d.*, o.nominal, o.zone, o.skipped from deliveries d join occurrences o on o.id = d.occurrence_id "

@@ -12,6 +12,7 @@ import stat
 import tempfile
 import uuid
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -246,10 +247,12 @@ class _Index:
     def __init__(self) -> None:
         self.offsets = array("Q")
         self._at = array("d")
+        self._ordered = True  # unless a clock was set back
         self._accounts, self._sources, self._targets, self._types, self._contents = (array("q") for _ in range(5))
 
     def add(self, message: Message, at: float, offset: int) -> None:
         self.offsets.append(offset)
+        self._ordered = self._ordered and (not self._at or self._at[-1] <= at)
         self._at.append(at)
         self._accounts.append(hash(message.auth_id))
         self._sources.append(hash(message.src))
@@ -265,7 +268,10 @@ class _Index:
             (self._types, criteria.type),
         )
         tests = [(column, hash(word)) for column, word in asked if word is not None]
-        for position in range(len(self._at) - 1, -1, -1):
+        first, end = 0, len(self._at)
+        if self._ordered:
+            first, end = bisect_left(self._at, criteria.since), bisect_left(self._at, criteria.until)
+        for position in range(end - 1, first - 1, -1):
             if criteria.since <= self._at[position] < criteria.until and all(
                 column[position] == number for column, number in tests
             ):

@@ -1,0 +1,203 @@
+"""A stretch of time lived through in a moment: the real planner, state, pacing, claims, retries and reconciliation, against the
+sandbox's behaviour, on a clock that jumps from one thing to do to the next.
+
+Nothing is sent and no state of anybody is touched. The same files, faults and seed give the same timetable.
+"""
+
+import heapq
+import random
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from reminderd.clock import Clock, earliest
+from reminderd.dispatcher import Dispatcher, Limits, Senders, Task
+from reminderd.gateway.port import Probe
+from reminderd.gateway.sandbox.faults import Fault
+from reminderd.gateway.sandbox.inprocess import SandboxGateway
+from reminderd.jobs import Scan
+from reminderd.planner import Planner
+from reminderd.reconciler import Findings, Reconciler
+from reminderd.settings import Settings
+from reminderd.store import Finished, Row, Store
+from reminderd.sync import Syncer
+
+TICK = timedelta(milliseconds=1)  # the state keeps no finer time
+_CHUNK = 200
+
+
+class VirtualClock:
+    """Both clocks of a machine, that only go on when they are set."""
+
+    def __init__(self, now: datetime) -> None:
+        self._start = self._now = now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def boottime(self) -> float:
+        return (self._now - self._start).total_seconds()
+
+    def boot(self) -> str:
+        return "simulated"
+
+    def synchronised(self) -> bool:
+        return True
+
+    def go_to(self, moment: datetime) -> None:
+        self._now = max(self._now, moment)
+
+
+class _InlineSenders(Senders):
+    """Sends at once, in the loop's own thread; an answer that takes a while is heard when the clock has got there."""
+
+    def __init__(
+        self,
+        gateway: SandboxGateway,
+        clock: Clock,
+        on_finished: Callable[[Finished], None],
+        size: int,
+    ) -> None:
+        super().__init__(size, clock, lambda _: None, on_finished)
+        self._gateway = gateway
+        self._answers: list[tuple[datetime, int, Finished]] = []
+
+    def submit(self, task: Task, busy: int) -> None:  # noqa: ARG002 - there are no threads to count
+        finished = Finished(task.claim, self._send(task))
+        if self._gateway.took > 0:
+            at = self._clock.now() + timedelta(seconds=self._gateway.took)
+            heapq.heappush(self._answers, (at, task.claim.attempt_id, finished))
+        else:
+            self._on_finished(finished)
+
+    def hear(self, now: datetime) -> None:
+        """Hand on the answers that have come by now."""
+        while self._answers and self._answers[0][0] <= now:
+            self._on_finished(heapq.heappop(self._answers)[2])
+
+    def next_answer(self) -> datetime | None:
+        return self._answers[0][0] if self._answers else None
+
+
+class Simulation:
+    """One machine with reminderd on it that has run for ever, seen from `start` on."""
+
+    def __init__(
+        self, settings: Settings, scan: Scan, start: datetime, faults: Sequence[Fault] = (), seed: int = 0
+    ) -> None:
+        """start: aware; what is due then is in it, what was due before is not. Close it after use.
+
+        catalog: the jobs that it runs, and what is wrong in the files.
+        """
+        self._stack = ExitStack()
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="reminderd-simulation-")))
+        self._clock = VirtualClock(start - TICK)
+        self._store = Store.throwaway(folder)
+        self._stack.callback(self._store.close)
+        self._gateway = SandboxGateway(self._clock, faults)
+        self._stack.callback(self._gateway.close)
+        self._planner = Planner()
+        self._awake_since = self._clock.now()
+        self._dispatcher = self._build_dispatcher(settings, random.Random(seed))
+        self._reconciler = Reconciler(
+            self._store,
+            self._gateway,
+            self._clock.now,
+            settings.plivo.reconcile,
+            settings.plivo.shared_sender,
+            self._look_up,
+        )
+        self._stirred = False  # whether an answer has come that the dispatcher has not seen yet
+        self._load(settings, scan)
+
+    def _build_dispatcher(self, settings: Settings, chance: random.Random) -> Dispatcher:
+        plivo = settings.plivo
+        first_look = plivo.reconcile[0] if plivo.reconcile else timedelta(0)
+        limits = Limits(plivo.rate, plivo.threads, plivo.deadline, first_look)
+
+        def build(size: int, clock: Clock, _beginning: object, on_finished: Callable[[Finished], None]) -> Senders:
+            self._senders = _InlineSenders(self._gateway, clock, on_finished, size)
+            return self._senders
+
+        return Dispatcher(
+            self._store,
+            self._gateway,
+            self._clock,
+            limits,
+            lambda call: call(),
+            self._probe,
+            build_senders=build,
+            chance=chance,
+        )
+
+    def _probe(self) -> None:
+        answer: Probe = self._gateway.probe()
+        self._stirred = True
+        self._dispatcher.probed(answer, self._clock.now())
+
+    def _look_up(
+        self,
+        work: Callable[[], Findings],
+        done: Callable[[Findings], None],
+        failed: Callable[[], None],  # noqa: ARG002 - the daemon's worker calls it; here a defect rises
+    ) -> None:
+        self._stirred = True
+        done(work())
+
+    def _load(self, settings: Settings, scan: Scan) -> None:
+        now = self._clock.now()
+        self._store.health.started(now)
+        syncer = Syncer(self._store, self._planner, settings.defaults)
+        self.catalog = syncer.sync(scan, now, now).catalog
+        # Whoever has run for ever has seen to what was due before; also to single times, which are else looked at anew.
+        self._planner.replace([replace(entry, planned_until=now) for entry in self._planner.entries().values()])
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def run(self, end: datetime) -> list[Row]:
+        """Live until `end` (aware, not included), and on until what was due by then is settled as far as it ever will be.
+
+        Returns the rows of `Reports.timetable`.
+        """
+        last = end - TICK
+        with self._store.together():  # one transaction for all: nobody else reads this state, and nobody will
+            while (moment := self._next(last)) is not None:
+                self._clock.go_to(moment)
+                self._pass(last)
+        return self._store.reports.timetable()
+
+    def _next(self, last: datetime) -> datetime | None:
+        """The next moment at which there is something to do; None when nothing is left."""
+        now = self._clock.now()
+        due = self._planner.next_due()
+        if due is not None and due <= last:
+            return earliest(due, self._wakes(now))
+        unsettled = self._store.deliveries.unsettled()
+        return self._wakes(now) if unsettled or self._reconciler.next_wake() else None
+
+    def _wakes(self, now: datetime) -> datetime | None:
+        return earliest(self._dispatcher.next_wake(now), self._reconciler.next_wake(), self._senders.next_answer())
+
+    def _pass(self, last: datetime) -> None:
+        """As the daemon makes one."""
+        now = self._clock.now()
+        self._plan(min(now, last))
+        self._store.deliveries.expire(now)
+        self._senders.hear(now)
+        self._stirred = True
+        while self._stirred:
+            self._stirred = False
+            while self._dispatcher.advance(now):
+                pass
+            self._dispatcher.probe_if_due(now)
+            self._reconciler.advance(now)
+
+    def _plan(self, now: datetime) -> None:
+        while (due := self._planner.next_due()) is not None and due <= now:
+            plan = self._planner.plan(now, self._awake_since, _CHUNK)
+            self._store.deliveries.add(plan, now)
+            self._planner.committed(plan)
