@@ -6,18 +6,20 @@ For simulations, where time goes on by itself: what would have taken a while is 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from reminderd.clock import Clock
 from reminderd.gateway.classify import probe_result, send_outcome
 from reminderd.gateway.config import PlivoConfig
+from reminderd.gateway.details import details_of
 from reminderd.gateway.messagelog import log_page, question
-from reminderd.gateway.port import LogPage, LogUnavailable, Probe, SendRequest
-from reminderd.gateway.sandbox.api import Options, PlivoApi
+from reminderd.gateway.port import Details, DetailsUnavailable, LogPage, LogUnavailable, Probe, SendRequest
+from reminderd.gateway.sandbox.api import Options
 from reminderd.gateway.sandbox.connection import Ending, Reply
-from reminderd.gateway.sandbox.faults import Fault, Faults
-from reminderd.gateway.sandbox.http import Request, Response
+from reminderd.gateway.sandbox.faults import Fault
+from reminderd.gateway.sandbox.http import Request
 from reminderd.gateway.sandbox.ledger import Ledger
+from reminderd.gateway.sandbox.service import Service
 from reminderd.gateway.sandbox.thread import AUTH_ID, AUTH_TOKEN
 from reminderd.gateway.session import basic_credentials
 from reminderd.gateway.transport import Answer, Broken, Exchange
@@ -38,8 +40,7 @@ class SandboxGateway:
     def __init__(self, clock: Clock, faults: Sequence[Fault] = (), config: PlivoConfig | None = None) -> None:
         """config: for its time-outs only."""
         self._ledger = Ledger()
-        self._api = PlivoApi(self._ledger, clock, Options(AUTH_ID, AUTH_TOKEN))
-        self._faults = Faults(faults)
+        self._service = Service(self._ledger, clock, Options(AUTH_ID, AUTH_TOKEN), faults)
         self._limits = config or PlivoConfig(AUTH_ID, AUTH_TOKEN)
         self.took = 0.0
 
@@ -70,6 +71,10 @@ class SandboxGateway:
         exchange, _ = self._exchange(self._reply("GET", "Message/", query))
         return log_page(exchange, page, (AUTH_TOKEN, AUTH_ID))
 
+    def details(self, message_uuid: str) -> Details | DetailsUnavailable:
+        exchange, _ = self._exchange(self._reply("GET", f"Message/{quote(message_uuid, safe='')}/", ""))
+        return details_of(exchange, message_uuid, (AUTH_TOKEN, AUTH_ID))
+
     def probe(self) -> Probe:
         exchange, _ = self._exchange(self._reply("GET", "", ""))
         return probe_result(exchange, (AUTH_TOKEN, AUTH_ID))
@@ -78,12 +83,7 @@ class SandboxGateway:
         self._ledger.close()
 
     def _reply(self, method: str, path: str, query: str, body: bytes = b"") -> Reply:
-        call = self._api.route(Request(method, _ROOT + path, query, _HEADERS, body, keep_alive=True))
-        if isinstance(call, Response):
-            return Reply(call)
-        effect, fault = self._faults.choose(call.subject)
-        own = call.perform(fault) if fault is None or effect.accept else None
-        return effect.reply(own)
+        return self._service.handle(Request(method, _ROOT + path, query, _HEADERS, body, keep_alive=True))
 
     def _exchange(self, reply: Reply) -> tuple[Exchange, float]:
         """What a client with our time-outs makes of this reply, and after how many seconds."""
