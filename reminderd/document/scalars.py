@@ -196,9 +196,9 @@ def number(value: object, least: float, most: float) -> float:
     """A number without sign or exponent, within the bounds."""
     word = line(value)
     if not _AMOUNT.fullmatch(word):
-        raise Wrong(f"{show(word)} is not a number", f"write one from {least:g} to {most:g}")
+        raise Wrong(f"{show(word)} is not a number", f"write one from {least:.12g} to {most:.12g}")
     if not least <= float(word) <= most:
-        raise Wrong(f"{word} is out of range", f"write a number from {least:g} to {most:g}")
+        raise Wrong(f"{word} is out of range", f"write a number from {least:.12g} to {most:.12g}")
     return float(word)
 
 

@@ -101,6 +101,7 @@ def _wording_faults(raw: Mapping[str, Any]) -> Iterator[Fault]:
     """What does not fit together in where a job's texts come from."""
     if not raw.keys() & {"message", "template", "messages"}:
         yield Fault(("message",), "is missing", EXAMPLES["message"], missing=True)
+        return
     if "message" in raw and "template" in raw:
         yield Fault(("template",), "message and template exclude each other", "remove one", about_key=True)
     if "fallback" not in raw:

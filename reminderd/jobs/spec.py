@@ -70,7 +70,11 @@ def _zone(value: object) -> str:
 
 def _job_zone(value: object) -> str:
     """The zone of a job's schedule, or `recipient` for each one's own."""
-    return RECIPIENT if value == RECIPIENT else _zone(value)
+    if value == RECIPIENT:
+        return RECIPIENT
+    if isinstance(value, str) and get_close_matches(value[:20].lower(), [RECIPIENT], cutoff=0.8):
+        raise Wrong(f"unknown time zone {show(value)}", f"did you mean {RECIPIENT!r}, each one's own?")
+    return _zone(value)
 
 
 def _phone(value: object, info: ValidationInfo) -> str:
@@ -120,9 +124,12 @@ def _messages(value: object) -> dict[str, str]:
 
 def _wording(language: str, value: object) -> str:
     try:
-        return scalars.text(value)
+        text = scalars.text(value)
     except Wrong as error:
         raise Wrong(error.message, error.hint, (language,)) from None
+    if not text.strip():
+        raise Wrong("the text is empty", "write it, or remove the language", (language,))
+    return text
 
 
 def most_deliveries(value: object) -> int:
@@ -177,6 +184,8 @@ def _looks_like_timezone(key: str) -> bool:
 def _quiet_hours(value: object) -> str:
     """Quiet hours in their normal notation, or `none`."""
     word = scalars.line(value)
+    if word.lower() in ("no", "off", "false"):
+        raise Wrong(f"{show(word)} are not quiet hours", f"write {NO_QUIET_HOURS}, or hours like 21:00-08:00")
     return word if word == NO_QUIET_HOURS else str(parse_quiet_hours(word))
 
 

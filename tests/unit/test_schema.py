@@ -25,6 +25,7 @@ from reminderd.settings.model import Settings
 from tests.support.yaml12 import load
 from tests.unit.test_docs import ROOT, job_blocks
 from tests.unit.test_job_files import BROKEN, CASES
+from tests.unit.test_job_language import BROKEN as LANGUAGE
 
 # What a schema cannot see: how the YAML is written, what the calendar, the zones and the texts say, what comes twice.
 UNSEEN = {
@@ -55,6 +56,17 @@ UNSEEN = {
     "zone-directory",
 }
 UNREADABLE = 33  # broken files that no YAML parser takes
+
+UNSEEN_LANGUAGE = {
+    "fallback-to-a-language-without-text",
+    "no-text-for-a-recipient",
+    "recipients-as-timezone",
+    "splay-of-two-days",
+    "syntax-in-one-language",
+    "text-too-long-in-one-language",
+    "undefined-in-one-language",
+    "unknown-filter",
+}
 
 drafts = pytest.mark.parametrize("draft", list(DRAFTS))
 JOB = validator_for(job_files("2020-12"))(job_files("2020-12"))
@@ -101,6 +113,14 @@ def test_the_mistakes_that_a_schema_can_see_are_refused(draft: str) -> None:
             unseen.add(name)
     assert unseen == UNSEEN
     assert unreadable == UNREADABLE
+
+
+@drafts
+def test_the_mistakes_in_the_later_words_are_refused_too(draft: str) -> None:
+    document = job_files(draft)
+    validator = validator_for(document)(document)
+    files = {path.stem: load(path.read_text()) for path in LANGUAGE.glob("*.yaml")}
+    assert {name for name, content in files.items() if validator.is_valid(content)} == UNSEEN_LANGUAGE
 
 
 @pytest.mark.parametrize(
