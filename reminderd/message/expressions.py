@@ -131,18 +131,21 @@ def _slice(run: Run, node: nodes.Slice) -> slice:
 
 
 def _member(owner: object, key: object, node: nodes.Node) -> object:
-    missing = f"{_shown(node)} is not defined"
     if isinstance(owner, Mapping):
-        if scalar(key) in owner:
-            return owner[key]
-        if isinstance(node, nodes.Getattr):
-            return Missing(missing, partial(absent, _shown(node.node), node.attr, owner))
-        return Missing(missing, partial(close, key, owner)) if isinstance(key, str) else Missing(missing)
+        return owner[key] if scalar(key) in owner else _missing_key(owner, key, node)
     if isinstance(owner, (str, *LISTS)) and isinstance(key, int):
-        return owner[key] if -len(owner) <= key < len(owner) else Missing(missing)
-    if isinstance(owner, DATES) and isinstance(key, str) and key in DATE_ATTRIBUTES and hasattr(owner, key):
+        if -len(owner) <= key < len(owner):
+            return owner[key]
+    elif isinstance(owner, DATES) and isinstance(key, str) and key in DATE_ATTRIBUTES and hasattr(owner, key):
         return getattr(owner, key)
-    return Missing(missing)
+    return Missing(f"{_shown(node)} is not defined")
+
+
+def _missing_key(owner: Mapping[object, object], key: object, node: nodes.Node) -> Missing:
+    missing = f"{_shown(node)} is not defined"
+    if isinstance(node, nodes.Getattr):
+        return Missing(missing, partial(absent, _shown(node.node), node.attr, owner))
+    return Missing(missing, partial(close, key, owner)) if isinstance(key, str) else Missing(missing)
 
 
 def _shown(node: nodes.Node) -> str:

@@ -69,18 +69,23 @@ _DATE_METHODS: Mapping[str, Callable[..., object]] = {
     "total_seconds": timedelta.total_seconds,
 }
 
+_METHODS_OF: tuple[tuple[type | tuple[type, ...], Mapping[str, Callable[..., object]]], ...] = (
+    (str, _TEXT_METHODS),
+    (Mapping, _MAPPING_METHODS),
+    (DATES, _DATE_METHODS),
+)
 METHODS = frozenset({*_TEXT_METHODS, *_MAPPING_METHODS, *_DATE_METHODS})
 
 
 def method(value: object, name: str) -> Callable[..., object]:
     """The method of that name of a value of this kind, still to be given the value."""
-    table: Mapping[str, Callable[..., object]] = {}
-    if isinstance(value, str):
-        table = _TEXT_METHODS
-    elif isinstance(value, Mapping):
-        table = _MAPPING_METHODS
-    elif isinstance(value, DATES):
-        table = {known: function for known, function in _DATE_METHODS.items() if hasattr(value, known)}
-    if name not in table:
-        raise Fault(f"{name}() cannot be called here", f"there are {', '.join(sorted(table))}" if table else "")
-    return table[name]
+    table = next((methods for kinds, methods in _METHODS_OF if isinstance(value, kinds)), {})
+    if name in table and _has(value, name):
+        return table[name]
+    there = ", ".join(sorted(known for known in table if _has(value, known)))
+    raise Fault(f"{name}() cannot be called here", f"there are {there}" if there else "")
+
+
+def _has(value: object, name: str) -> bool:
+    """Of dates, times and spans each has some of the methods; of text and mappings all have all."""
+    return not isinstance(value, DATES) or hasattr(value, name)

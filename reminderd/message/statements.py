@@ -33,7 +33,11 @@ def _execute(run: Run, statements: tuple[nodes.Node, ...] | list[nodes.Node]) ->
 def _output(run: Run, node: nodes.Output) -> None:
     for part in node.nodes:
         try:
-            run.write(printed(value_of(run, part)))
+            if isinstance(part, nodes.TemplateData):  # most of a text; it has no value to find
+                run.spend(1)
+                run.write(part.data)
+            else:
+                run.write(printed(value_of(run, part)))
         except Fault as fault:
             raise RenderError(fault.message, fault.hint, part.lineno) from None
 
