@@ -15,10 +15,15 @@ _LONGEST_TOGETHER = 262_144  # characters
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """A template that can be rendered. parts: by its name, each template that it includes, at whatever depth."""
+    """A template that can be rendered.
+
+    parts: by its name, each template that it includes, at whatever depth. effort: the steps that putting it together
+    and looking through it are worth, beyond those for its own source.
+    """
 
     root: Template
     parts: Mapping[str, Template]
+    effort: int
 
     @property
     def names(self) -> frozenset[str]:
@@ -44,7 +49,8 @@ def assemble(source: str, templates: Mapping[str, str]) -> Assembly:
     root = compile_template(source)
     assembler = _Assembler(templates)
     assembler.check(root, None, len(source))
-    return Assembly(root, assembler.parts)
+    effort = (assembler.size - len(source)) // 4 + sum(len(part.uses.members) for part in assembler.parts.values())
+    return Assembly(root, assembler.parts, effort)
 
 
 class _Height(NamedTuple):
@@ -65,12 +71,12 @@ class _Assembler:
         self.parts: dict[str, Template] = {}
         self._templates = templates
         self._heights: dict[str, _Height] = {}
-        self._size = 0
+        self.size = 0
 
     def check(self, template: Template, name: str | None, size: int, above: tuple[str, ...] = ()) -> _Height:
         """Find all that the template includes. above: the names of those that include it, itself the last."""
         height = _Height(0, template.depth, template.loops)
-        self._size += size
+        self.size += size
         for include in template.includes:
             try:
                 self._check_place(include, above)
@@ -93,7 +99,7 @@ class _Assembler:
             raise RenderError(f"includes are nested more than {_DEEPEST_INCLUDE} deep")
         if len(self.parts) >= _MOST_PARTS and include.name not in self.parts:
             raise RenderError(f"more than {_MOST_PARTS} templates are included")
-        if self._size > _LONGEST_TOGETHER:
+        if self.size > _LONGEST_TOGETHER:
             raise RenderError(f"the included templates are longer than {_LONGEST_TOGETHER} characters together")
 
     def _part(self, include: Include, above: tuple[str, ...]) -> _Height:

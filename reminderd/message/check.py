@@ -20,6 +20,8 @@ _AT_ONCE = 1_000  # texts that may be made in one go, while others wait
 _MOST_AT_ONCE = 1_000_000  # steps that they may take
 _MOST_IN_ALL = 50_000_000  # steps for all texts of an occurrence, made bit by bit; less than a minute
 
+_MOST_PROBLEMS = 100
+
 _LINE_END = re.compile(r"\r\n?|\n")
 _EXPRESSION = re.compile(r"\{[{%].*?(?:[%}]\}|$)")
 _UNDEFINED = re.compile(r"(\w+)(?:\.(\w+)|\['(\w+)'\])?\S* is not (?:defined|called)")
@@ -93,16 +95,22 @@ class _Check:
         if "recipient" not in self.unknown and not fallback_is_wrong:
             self.problems += _without_text(without, self.who)
         for each in wordings(self.job):
+            if len(self.problems) > _MOST_PROBLEMS:  # looking for what was perhaps meant takes long
+                break
             self._wording(each, indexes.get(each, []))
         self.problems += self._same_phone()
         return CheckedMessage(self.problems, self.notes)
 
     def _wording(self, of: Wording, indexes: list[int]) -> None:
+        if self.effort.used_up:
+            self._say_used_up(of)
+            return
         try:
             assembly = self.renderer.assembly(of)
         except RenderError as error:
             self.problems.append(self._problem(of, error))
             return
+        self.effort.spend(assembly.effort if assembly is not None else 0, first=True)
         if assembly is not None and not assembly.names.isdisjoint(self.unknown):
             return
         undefined = faults(assembly, self.members) if assembly is not None else iter(())
@@ -111,14 +119,14 @@ class _Check:
         if indexes and not found:
             self._dry_run(of, assembly, indexes)
 
+    def _say_used_up(self, of: Wording) -> None:
+        if not self.effort.is_said:
+            self.effort.is_said = True
+            fault = "the messages of this file together take too much work to check"
+            hint = "make their loops and lists smaller, or split the file"
+            self.problems.append(self._problem(of, RenderError(fault, hint)))
+
     def _dry_run(self, of: Wording, assembly: Assembly | None, indexes: list[int]) -> None:
-        if self.effort.used_up:
-            if not self.effort.is_said:
-                self.effort.is_said = True
-                fault = "the messages of this file together take too much work to check"
-                hint = "make their loops and lists smaller, or split the file"
-                self.problems.append(self._problem(of, RenderError(fault, hint)))
-            return
         tried = attempt(self.renderer, Audience(assembly, indexes, self.sharing), self.due_at, self.effort)
         self._texts |= {index: text.text for index, text in tried.texts.items()}
         self.problems += self._failures(of, tried)

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -274,3 +275,24 @@ def test_no_variable_leads_to_another_error(value: object, use: str) -> None:
     except RenderError:
         return
     assert text.startswith("x")
+
+
+@pytest.mark.timeout(20)
+def test_thousands_of_languages_with_unknown_names_are_checked_soon() -> None:
+    texts = {
+        f"l{number}": "".join(f"{{{{ vars.name{number}{each} }}}}" for each in range(30)) for number in range(3_000)
+    }
+    many = replace(job("", {f"nam{number}": number for number in range(5_000)}), messages=texts)
+    assert 20 < len(check_job(many, DUE_AT).problems) < 200
+
+
+@pytest.mark.timeout(20)
+def test_thousands_of_texts_that_include_all_that_they_may_are_bounded_together() -> None:
+    parts = {f"{number}.j2": "{{ vars.one }}" * 600 for number in range(15)}
+    everything = "".join(f"{{% include '{name}' %}}" for name in parts)
+    texts = {f"l{number}": f"{everything}{number}" for number in range(3_000)}
+    people = tuple(Recipient("+14155550100", key=language, language=language) for language in texts)
+    many = replace(job("", {"one": ""}, *people), messages=texts, templates=parts)
+    assert [problem.message for problem in check_job(many, DUE_AT).problems] == [
+        "the messages of this file together take too much work to check"
+    ]
