@@ -4,13 +4,15 @@ Each command is a small JSON object, {"command": "retry", "ids": [42]}; each ret
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from reminderd.clock import to_text
 from reminderd.duration import format_duration, parse_duration
+from reminderd.jobs import Archive, identities
+from reminderd.model import Job
 from reminderd.reconciler import Findings, candidates
 from reminderd.store import Doubt, Refusal, Store, Why
 
@@ -24,10 +26,15 @@ _LONGEST_WORD = 200  # characters, as long as a message_uuid may be
 
 @dataclass
 class Commands:
-    """The commands on one state. `approved(kind)` tells a running daemon that a hold of this kind was approved."""
+    """The commands on one state.
+
+    approved: tells a running daemon that a hold of this kind was approved. running: the jobs of a running daemon by
+    name; without it they are made again from the state.
+    """
 
     store: Store
     approved: Callable[[str], None] = field(default=lambda _: None)
+    running: Callable[[], Mapping[str, Job]] = field(default=dict)
 
     def needs_log(self, request: Request) -> Doubt | None:
         """The doubt that Plivo's log must be asked about before this command is carried out; None for most."""
@@ -62,9 +69,20 @@ class Commands:
             raise Refusal(f"--valid-for {format_duration(valid_for)} is too short to send anything; give at least 10s")
         with self.store.together():
             until = {
-                str(each): to_text(self.store.operations.retry(each, valid_for, who, now)) for each in _ids(request)
+                str(each): to_text(self.store.operations.retry(each, valid_for, who, now, self._belongs))
+                for each in _ids(request)
             }
         return {"retried": until}
+
+    def _belongs(self, job: str, recipient: str) -> bool:
+        """Whether the recipient is in the job as it runs, also by a list that the job names."""
+        runs = self.running().get(job)
+        if runs is not None:
+            return any(person.identity == recipient for person in runs.recipients)
+        try:
+            return recipient in identities(self.store.jobs.known()[job].definition, Archive(self.store.jobs.files()))
+        except ValueError as error:
+            raise Refusal(f"the last good version of job {job!r} cannot be read: {error}; start the daemon") from None
 
     def _cancel(self, request: Request, who: str, now: datetime) -> Answer:
         ids = _ids(request)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 # ---------------------------------------------------------------------------------------------------------
@@ -163,10 +164,10 @@ class Limited:
 class Several:
     """All occurrences of several rules; what falls on one instant is one occurrence."""
 
-    rules: tuple[Rule | Limited, ...]
+    rules: tuple[At | Cron | Every, ...]
 
 
-Schedule = Rule | Limited | Several
+Schedule = At | Cron | Every | Several
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,33 @@ class Recipient:
         return f"{self.phone}#{self.key}" if self.key is not None else self.phone
 
 
+class Places(NamedTuple):
+    """The directories in which job files find what they name: templates, and the groups of `recipients.d`."""
+
+    templates: Path
+    recipients: Path
+
+
+class UsedFile(NamedTuple):
+    """A file that a job reads besides its own: a template or a list of people. digest: SHA-256 of the content, in hex."""
+
+    path: str
+    digest: str
+    content: bytes
+
+
+class JobList(NamedTuple):
+    """A list from which a job takes recipients. people: how many of it the job has.
+
+    private: it lies outside of the repository; its people are counted and not shown.
+    """
+
+    path: str
+    digest: str
+    people: int
+    private: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to send, to whom, when: one declared job with the settings' defaults filled in.
@@ -226,7 +254,8 @@ class Job:
     of it again. `digest` changes whenever anything that the job says changes, the files that it reads included.
 
     message: the source of the text for those whose language is not in `messages`; of the file `template`, where that
-    is given. templates: the sources of all templates that a text may include, by name. recipient_zones: the schedule is
+    is given. templates: the sources of all templates that a text may include, by name. lists: where recipients come from
+    that are not written in the job itself. files: every other file that the job was made of. recipient_zones: the schedule is
     meant in each recipient's own zone; then each has one. limits: the job's own; None stands for the settings'.
     """
 
@@ -257,6 +286,8 @@ class Job:
     splay: timedelta = timedelta(0)
     on_undelivered: OnUndelivered = OnUndelivered.FAIL
     limits: Limits = _NO_LIMITS
+    lists: tuple[JobList, ...] = ()
+    files: tuple[UsedFile, ...] = ()
 
     def zone_of(self, recipient: Recipient) -> str:
         """The zone in which this recipient's day is meant: quiet hours, and where times are shown to them."""

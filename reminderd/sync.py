@@ -1,23 +1,16 @@
-"""Make what the files say the jobs that run: last good versions, the guard against mass removal, cursors.
-
-A removal of more than half of ten or more jobs, against the catalog of ten minutes ago, is not believed: those jobs go on
-until the files come back or an operator approves.
-"""
+"""Make what the files say the jobs that run: last good versions, the guards against mass removal, cursors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from reminderd.jobs import Scan, assemble, restore
+from reminderd.guard import RecipientsGuard, RemovalGuard
+from reminderd.jobs import Archive, Scan, assemble, restore
 from reminderd.model import Catalog, Defaults, Job, Problem, Source, State
 from reminderd.planner import BEGINNING, Entry, Planner
 from reminderd.shifts import Shifts
-from reminderd.store import Hold, KnownJob, Store
+from reminderd.store import Store
 from reminderd.telemetry import Event, emit, in_one_write
-
-REMOVAL = "removal"
-_WINDOW = timedelta(minutes=10)
-_GUARDED_SIZE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class Syncer:
         self._shifts = Shifts(store)
         self._lost: dict[str, Problem] = {}
         self._running = self._restored()
-        self._counts_from = store.holds.last_approved(REMOVAL) or BEGINNING
+        self._removal, self._recipients = RemovalGuard(store), RecipientsGuard(store)
         self._problems: tuple[Problem, ...] | None = None
         # What is wrong in the settings, shown with the problems of the files.
         self.settings_problems: list[Problem] = []
@@ -52,11 +45,12 @@ class Syncer:
 
     def _restored(self) -> dict[str, Job]:
         """The jobs of the last daemon, from their last good versions in the state."""
-        jobs = {}
+        jobs, archive = {}, Archive(self._store.jobs.files())
         for known in self._store.jobs.known().values():
             if known.present:
+                source = Source(known.file, known.line)
                 try:
-                    jobs[known.name] = restore(known.definition, Source(known.file, known.line), self._defaults)
+                    jobs[known.name] = restore(known.definition, source, self._defaults, archive)
                 except ValueError as error:  # a zone that the system no longer knows
                     said = f"the last good version of job {known.name!r} cannot be used any more: {error}"
                     self._lost[known.name] = Problem(known.file, known.line, 1, "", said, "mend the file")
@@ -65,7 +59,10 @@ class Syncer:
     def configure(self, defaults: Defaults) -> None:
         """New defaults also reach the jobs that run on from a last good version."""
         self._defaults = defaults
-        self._running = {name: restore(job.definition, job.source, defaults) for name, job in self._running.items()}
+        archive = Archive.of(self._running.values())
+        self._running = {
+            name: restore(job.definition, job.source, defaults, archive) for name, job in self._running.items()
+        }
 
     @property
     def running(self) -> Mapping[str, Job]:
@@ -88,14 +85,15 @@ class Syncer:
             )
         )
         with self._store.together():
-            held, hold = self._guard(catalog, now)
-            held -= lost.keys()
-            jobs = {**catalog.jobs, **{name: self._running[name] for name in held}}
+            held = self._removal.kept(catalog.jobs.keys(), now) - lost.keys()
+            losses = self._recipients.losses(catalog.jobs, self._running)
+            jobs = {**catalog.jobs, **{name: self._running[name] for name in (*held, *losses)}}
             changed, moved = self._store.jobs.replace(jobs, held, problems, now, awake_since, keep=lost)
             self._owed_to_planner.update(changed)  # before the commit, which can seem to fail and be done all the same
             effective = Catalog(jobs, problems)
             self._store.health.loaded(effective.digest, now)
-            self._note_hold(held, hold, now)
+            self._removal.note(held, len(self._running), now)
+            self._recipients.note(losses, now)
         self._running, self._held = jobs, held
         self.hand_over()
         self._shifts.look(self._planner.entries().values(), now)
@@ -104,47 +102,6 @@ class Syncer:
             emit(event, job=job, delivery=delivery, reason=reason)
         self._tell(effective, changed)
         return Synced(effective, tuple(changed), held)
-
-    # -- the guard --------------------------------------------------------------------------------------
-
-    def _guard(self, catalog: Catalog, now: datetime) -> tuple[frozenset[str], Hold | None]:
-        """The names whose removal is not believed, and the open hold of the removal if there is one."""
-        known = self._store.jobs.known()
-        hold = next((hold for hold in self._store.holds.open_ones() if hold.kind == REMOVAL), None)
-        # While a removal waits, the last approval was for an earlier one.
-        approved = set() if hold else {name for name in self._approved(known) if name not in catalog.jobs}
-        if approved:
-            self._counts_from = now
-        since = max(now - _WINDOW, self._counts_from)
-        let_go = set(self._store.holds.last_approved_detail(REMOVAL).get("jobs", []))
-        remembered = {
-            job.name
-            for job in known.values()
-            if job.present or (job.name not in let_go and (job.absent_since or BEGINNING) > since)
-        }
-        missing = {name for name in remembered if name not in catalog.jobs} - approved
-        going = {name for name in missing if known[name].present}
-        # Jobs that have just been added must not hide that those of before are gone.
-        elders = {name for name in remembered if known[name].first_loaded_at <= since}
-        if any(len(jobs) >= _GUARDED_SIZE and len(missing & jobs) * 2 > len(jobs) for jobs in (remembered, elders)):
-            return frozenset(going), hold
-        # What is held stays held until it comes back or is approved, however the numbers move.
-        return frozenset(name for name in going if known[name].held), hold
-
-    def _approved(self, known: Mapping[str, KnownJob]) -> set[str]:
-        names = self._store.holds.last_approved_detail(REMOVAL).get("jobs", [])
-        return {name for name in names if name in known and known[name].held}
-
-    def _note_hold(self, held: frozenset[str], hold: Hold | None, now: datetime) -> None:
-        if held:
-            reason = (
-                f"the files no longer declare {len(held)} of {len(self._running)} jobs, and more than half of those of "
-                "ten minutes ago are gone; they go on until the files come back or the removal is approved"
-            )
-            if self._store.holds.open(REMOVAL, reason, {"jobs": sorted(held)}, now):
-                emit(Event.HOLD_OPENED, kind=REMOVAL, jobs=len(held), settle_with="reminderd approve")
-        elif hold is not None and self._store.holds.close(hold.id, "the files", False, now):
-            emit(Event.HOLD_CLOSED, hold=hold.id, kind=REMOVAL, by="the files came back")
 
     # -- the planner ------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 import click
 
 from reminderd.cli.common import plural
-from reminderd.jobs import Reader, assemble, restore
+from reminderd.jobs import Archive, Reader, assemble, places_for, restore
 from reminderd.model import Catalog, Job, Source
 from reminderd.settings import Settings
 from reminderd.store import StateError, open_reports
@@ -13,19 +13,22 @@ from reminderd.store import StateError, open_reports
 
 def read_catalog(settings: Settings) -> Catalog:
     """What runs by the files as they are now: where one is broken, its last good version as the state has it."""
-    return assemble(Reader(settings.jobs, settings.defaults).scan(), _running(settings))
+    reader = Reader(settings.jobs, settings.defaults, places=places_for(settings))
+    return assemble(reader.scan(), _running(settings))
 
 
 def _running(settings: Settings) -> dict[str, Job]:
     """The last good versions; none where no daemon has run yet."""
     jobs: dict[str, Job] = {}
     try:
-        rows = open_reports(settings.state).running()
+        reports = open_reports(settings.state)
+        rows, archive = reports.running(), Archive(reports.files())
     except StateError:
         return jobs
     for row in rows:
+        source = Source(row["file"], row["line"])
         with suppress(ValueError):  # a zone that the system no longer knows; `status` has the problem
-            jobs[row["name"]] = restore(row["definition"], Source(row["file"], row["line"]), settings.defaults)
+            jobs[row["name"]] = restore(row["definition"], source, settings.defaults, archive)
     return jobs
 
 

@@ -10,8 +10,8 @@ import click
 
 from reminderd.cli.common import FAILED, SettingsSource, json_option, settings_options
 from reminderd.cli.problems import print_annotations, print_document, print_text
-from reminderd.jobs import Reader, Scan, assemble, parse_file
-from reminderd.model import Catalog, Defaults, ParsedFile, Review
+from reminderd.jobs import Library, Reader, Scan, Uses, assemble, parse_file, places_for
+from reminderd.model import Catalog, Defaults, ParsedFile, Places, Review
 from reminderd.settings import Settings
 
 _STDIN = "-"
@@ -53,13 +53,15 @@ def command(source: SettingsSource, paths: tuple[str, ...], form: str, strict: b
 def _catalog(where: Sequence[Path], settings: Settings | None, stdin: bool) -> Catalog:
     defaults = settings.defaults if settings else Defaults()
     review = Review(datetime.now(UTC), *((settings.limits.limits,) if settings else ()))
-    scan = Reader(where, defaults, partial(parse_file, review=review)).scan()
+    places = places_for(settings or Settings(), where)
+    scan = Reader(where, defaults, partial(parse_file, review=review), places=places).scan()
     if stdin:
-        said = _read_stdin(defaults, review)
+        said = _read_stdin(defaults, review, places)
         scan = Scan({**scan.files, _STDIN: said}, scan.problems, scan.unreadable, scan.folders)
     return assemble(scan, {})
 
 
-def _read_stdin(defaults: Defaults, review: Review) -> ParsedFile:
+def _read_stdin(defaults: Defaults, review: Review, places: Places) -> ParsedFile:
     data = sys.stdin.buffer.read(_LONGEST_STDIN + 1)
-    return parse_file(_STDIN, data, defaults, name="stdin", review=review)
+    uses = Uses.of(Library(places), _STDIN)
+    return parse_file(_STDIN, data, defaults, uses, name="stdin", review=review)

@@ -26,7 +26,7 @@ from reminderd.daemon.zonefiles import Fingerprint, fingerprint
 from reminderd.dispatcher import Dispatcher, Limits, lease
 from reminderd.duration import format_duration
 from reminderd.gateway.port import Gateway, Probe
-from reminderd.jobs import Reader, Scan, Watcher
+from reminderd.jobs import Reader, Scan, Watcher, places_for
 from reminderd.model import Problem, State
 from reminderd.plan import SUMMARY
 from reminderd.planner import Planner
@@ -90,7 +90,7 @@ class Daemon:
         )
         self._desk = Desk(
             self._inbox,
-            Commands(store, self._approved),
+            Commands(store, self._approved, lambda: self._syncer.running),
             lambda: self._gateway,
             clock.now,
             self._reload_settings,
@@ -99,7 +99,7 @@ class Daemon:
         )
         known = sorted({job.source.file for job in self._syncer.running.values()})
         self._watcher = Watcher(
-            Reader(settings.jobs, settings.defaults),
+            _reader(settings),
             lambda scan: self._inbox.post(lambda: self._take(scan)),
             on_error=_watcher_failed,
             known=known,
@@ -355,9 +355,9 @@ class Daemon:
         self._reconciler.configure(self._gateway, settings.plivo.reconcile, settings.plivo.shared_sender)
         old_gateway.close()
         configure(settings.log.format, settings.log.level)
-        if (settings.jobs, settings.defaults) != (before.jobs, before.defaults):
+        if _of_files(settings) != _of_files(before):
             self._syncer.configure(settings.defaults)
-            self._watcher.replace_reader(Reader(settings.jobs, settings.defaults))
+            self._watcher.replace_reader(_reader(settings))
         emit(Event.SETTINGS_RELOADED)
 
     # -- holds ------------------------------------------------------------------------------------------
@@ -451,6 +451,15 @@ class Daemon:
 
 def _never() -> None:
     return None
+
+
+def _reader(settings: Settings) -> Reader:
+    return Reader(settings.jobs, settings.defaults, places=places_for(settings))
+
+
+def _of_files(settings: Settings) -> tuple[object, ...]:
+    """What decides how job files are read."""
+    return settings.jobs, settings.templates, settings.recipients, settings.defaults
 
 
 def _limits(settings: Settings) -> Limits:

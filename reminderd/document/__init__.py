@@ -1,5 +1,27 @@
 """YAML that people wrote: values with their places, and problems that point at them."""
 
-from reminderd.document.document import MAX_PROBLEMS, MAX_SIZE, Document, Fault, Loc, fault_of, faults, load
+from reminderd.document.document import (
+    MAX_PROBLEMS,
+    MAX_SIZE,
+    Document,
+    Fault,
+    Loc,
+    Text,
+    fault_of,
+    faults,
+    load,
+    read_text,
+)
 
-__all__ = ["MAX_PROBLEMS", "MAX_SIZE", "Document", "Fault", "Loc", "fault_of", "faults", "load"]
+__all__ = [
+    "MAX_PROBLEMS",
+    "MAX_SIZE",
+    "Document",
+    "Fault",
+    "Loc",
+    "Text",
+    "fault_of",
+    "faults",
+    "load",
+    "read_text",
+]

@@ -37,7 +37,7 @@ class Fault(NamedTuple):
     missing: bool = False
 
 
-class _Text:
+class Text:
     """A file's text, which knows the line and column of each of its characters."""
 
     def __init__(self, file: str, text: str) -> None:
@@ -63,7 +63,7 @@ class _Text:
 class Document:
     """The content of one file. Scalars are text; those without quotes are `scalars.Plain`."""
 
-    def __init__(self, text: _Text, root: Node) -> None:
+    def __init__(self, text: Text, root: Node) -> None:
         self.file = text.file
         self.root = root
         self._text = text
@@ -137,20 +137,26 @@ def load(data: bytes, file: str) -> tuple[Document | None, list[Problem]]:
     return (Document(text, root) if root is not None else None), [text.misread(each) for each in misread]
 
 
-def _decode(data: bytes, file: str) -> tuple[_Text, Problem | None]:
-    none = _Text(file, "")
+def _decode(data: bytes, file: str) -> tuple[Text, Problem | None]:
     if len(data) > MAX_SIZE:
-        return none, Problem(file, 0, 0, "", f"is larger than {MAX_SIZE // 1024} KiB", "split it into several files")
+        hint = "split it into several files"
+        return Text(file, ""), Problem(file, 0, 0, "", f"is larger than {MAX_SIZE // 1024} KiB", hint)
+    text, problem = read_text(data, file)
+    if problem is None and not text.text.strip():
+        problem = Problem(file, 0, 0, "", "is empty", "remove the file, or leave a comment in it if that is meant")
+    return text, problem
+
+
+def read_text(data: bytes, file: str, language: str = "YAML") -> tuple[Text, Problem | None]:
+    """The text in `data`, and what is wrong with it as UTF-8 without control characters. language: it is written in."""
     try:
-        text = _Text(file, data.decode("utf-8").removeprefix("\ufeff"))
+        text = Text(file, data.decode("utf-8").removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
-        before = _Text(file, data[: error.start].decode("utf-8").removeprefix("\ufeff"))
-        return none, before.problem(len(before.text), (), "not UTF-8 text", "save it as UTF-8")
-    if not text.text.strip():
-        return none, Problem(file, 0, 0, "", "is empty", "remove the file, or leave a comment in it if that is meant")
+        before = Text(file, data[: error.start].decode("utf-8").removeprefix("\ufeff"))
+        return before, before.problem(len(before.text), (), "not UTF-8 text", "save it as UTF-8")
     if found := _FORBIDDEN.search(text.text):
-        message = f"the character {found[0]!r} is not allowed in YAML"
-        return none, text.problem(found.start(), (), message, "is this a binary file?")
+        message = f"the character {found[0]!r} is not allowed in {language}"
+        return text, text.problem(found.start(), (), message, "is this a binary file?")
     return text, None
 
 

@@ -1,18 +1,24 @@
 """One job from what is written: everything that is wrong with it in one go, or the job."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from reminderd.document import MAX_PROBLEMS, Document, Fault, fault_of, faults
-from reminderd.document.scalars import Wrong, show
-from reminderd.jobs.build import build, recipient_of, zone_of
+from reminderd.document.scalars import Wrong, clean, show
+from reminderd.jobs.build import build, zone_of
+from reminderd.jobs.crowd import Crowd
+from reminderd.jobs.gather import Finding, Within, gather
+from reminderd.jobs.library import Uses
+from reminderd.jobs.person import Reading
 from reminderd.jobs.schedule import schedule_of
-from reminderd.jobs.spec import EXAMPLES, KEYS, JobSpec, Reading
+from reminderd.jobs.spec import EXAMPLES, KEYS, RECIPIENT, JobSpec
+from reminderd.jobs.texts import read_texts
+from reminderd.jobs.zoning import times_in_zones, zoned
 from reminderd.message import Effort, MessageProblem, check_job
-from reminderd.model import Cron, Defaults, Job, Problem, Recipient, Schedule, Source
+from reminderd.model import Cron, Defaults, Job, Problem, Schedule, Source
 from reminderd.recurrence import next_after
 
 # Stand in for what is wrong in a job, so that the rest of it can be checked all the same.
@@ -32,36 +38,115 @@ class _Readable(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A job, or all that is wrong with it. warnings: what its texts cost without need."""
+    """A job, or all that is wrong with it. warnings: what its texts cost without need, and a `where` that is true of nobody."""
 
     job: Job | None
     problems: list[Problem]
     warnings: list[Problem]
 
 
-def read_job(scope: Document, raw: dict[str, Any], defaults: Defaults, effort: Effort) -> Read:
-    """The job that `raw` says, or all that is wrong with it, placed in `scope`. effort: of the whole file."""
-    problems: list[Problem] = []
-    warnings: list[Problem] = []
+def read_job(scope: Document, raw: dict[str, Any], defaults: Defaults, effort: Effort, uses: Uses) -> Read:
+    """The job that `raw` says, or all that is wrong with it, placed in `scope`.
+
+    effort: of the whole file. uses: where the file's lists and templates are read.
+    """
     try:
-        readable = _Readable(JobSpec.model_validate(raw, context=Reading()))
+        readable, found = _Readable(JobSpec.model_validate(raw, context=Reading())), []
     except ValidationError as error:
         found = list(faults(error, KEYS, EXAMPLES))
-        problems += [scope.problem(fault) for fault in found[: MAX_PROBLEMS + 1]]
         readable = _mend(raw, found)
-    schedule, wrong = _schedule(readable, defaults)
-    problems += [scope.problem(fault) for fault in (*_wording_faults(raw), *wrong)]
-    line, _ = scope.place(())
-    people = [recipient_of(each) for each in readable.spec.to]
-    job = build(readable.spec, schedule, people, Source(scope.file, line), defaults)
-    if readable.spec.message is not None or readable.spec.messages:
-        unknown = {_NAMES_IN_MESSAGE[key] for key in readable.wrong & _NAMES_IN_MESSAGE.keys()}
-        checked = check_job(job, _first_instant(job), effort, unknown)
-        problems += [_placed(scope, found) for found in checked.problems]
-        warnings += [_placed(scope, found) for found in checked.notes]
-    if problems:
-        return Read(None, problems, warnings)
-    return Read(_once_each(readable.spec, job, defaults), [], warnings)
+    checking = _Checking(scope, readable, defaults, uses)
+    checking.report(found[: MAX_PROBLEMS + 1])
+    checking.report(_wording_faults(raw))
+    job = checking.job(effort)
+    return Read(None if checking.problems else job, checking.problems, checking.warnings)
+
+
+class _Checking:
+    """The check of one job in its steps; each goes on with stand-ins where the one before found problems."""
+
+    def __init__(self, scope: Document, readable: _Readable, defaults: Defaults, uses: Uses) -> None:
+        self.scope = scope
+        self.spec, self.wrong = readable
+        self.defaults = defaults
+        self.uses = uses
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def report(self, findings: Iterable[Finding]) -> bool:
+        """Place what was found; whether there was anything."""
+        placed = [_placed(self.scope, each) for each in findings]
+        self.problems += placed
+        return bool(placed)
+
+    def job(self, effort: Effort) -> Job:
+        crowd, unknown = self._crowd()
+        schedule = self._schedule(crowd)
+        texts, findings = read_texts(self.spec, self.uses)
+        without_text = self.report(findings) or not (
+            self.spec.message is not None or self.spec.messages or texts.sources
+        )
+        line, _ = self.scope.place(())
+        source = Source(self.scope.file, line)
+        job = build(self.spec, schedule, crowd, texts, source, self.defaults)
+        if not without_text:
+            unknown |= {_NAMES_IN_MESSAGE[key] for key in self.wrong & _NAMES_IN_MESSAGE.keys()}
+            self._check_texts(job, crowd, effort, unknown)
+        once = crowd.once_each()
+        if len(once.recipients) == len(job.recipients):
+            return job
+        return build(self.spec, schedule, once, texts, source, self.defaults)
+
+    def _crowd(self) -> tuple[Crowd, set[str]]:
+        """The people; and what a message calls them, if some of them are not known."""
+        crowd, findings, warnings = gather(self.spec.to, self.uses)
+        unknown = {"recipient"} if self.report(findings) else set()
+        self.warnings += [_placed(self.scope, each) for each in warnings]
+        if self.spec.timezone == RECIPIENT:
+            crowd, findings = zoned(crowd, self.spec.timezone_from_number)
+            self.report(findings)
+        elif self.spec.timezone_from_number and "timezone" not in self.wrong:
+            hint = "write that too, or remove it"
+            self.report([Fault(("timezone_from_number",), "goes with timezone: recipient", hint, about_key=True)])
+        return crowd, unknown
+
+    def _schedule(self, crowd: Crowd) -> Schedule:
+        if "schedule" in self.wrong:
+            return _ANY_SCHEDULE
+        everywhere = self.spec.timezone == RECIPIENT
+        try:
+            schedule = schedule_of(self.spec.schedule, zone_of(self.spec, self.defaults), accepted=everywhere)
+        except Wrong as error:
+            self.report([fault_of(error, ("schedule",))])
+            return _ANY_SCHEDULE
+        if everywhere:
+            self.report(times_in_zones(self.spec.schedule, crowd))
+        return schedule
+
+    def _check_texts(self, job: Job, crowd: Crowd, effort: Effort, unknown: Collection[str]) -> None:
+        problems, notes = check_job(job, _first_instant(job, crowd), effort, unknown, crowd.where)
+        self.problems += [self._in_text(each) for each in problems]
+        self.warnings += [self._in_text(each) for each in notes]
+
+    def _in_text(self, found: MessageProblem) -> Problem:
+        """What is wrong with a text at its place: in the job, or in the template it comes from."""
+        if found.template is None:
+            fault = Fault(found.path, found.message, found.hint)
+            return _placed(self.scope, Within(fault, found.line_offset, found.column_offset))
+        path = str(self.uses.library.places.templates / found.template)
+        return Problem(
+            path, found.line_offset + 1, found.column_offset + 1, "", clean(found.message), clean(found.hint)
+        )
+
+
+def _placed(scope: Document, finding: Finding) -> Problem:
+    match finding:
+        case Problem():
+            return finding
+        case Within():
+            return scope.problem_within(*finding)
+        case Fault():
+            return scope.problem(finding)
 
 
 def _mend(raw: Mapping[str, Any], found: Iterable[Fault]) -> _Readable:
@@ -113,32 +198,9 @@ def _wording_faults(raw: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault(("fallback",), f"messages has no text for {show(str(raw['fallback']))}", "name one that it has")
 
 
-def _schedule(job: _Readable, defaults: Defaults) -> tuple[Schedule, list[Fault]]:
-    if "schedule" in job.wrong:
-        return _ANY_SCHEDULE, []
-    try:
-        return schedule_of(job.spec.schedule, zone_of(job.spec, defaults)), []
-    except Wrong as error:
-        return _ANY_SCHEDULE, [fault_of(error, ("schedule",))]
-
-
-def _placed(scope: Document, found: MessageProblem) -> Problem:
-    fault = Fault(found.path, found.message, found.hint)
-    return scope.problem_within(fault, found.line_offset, found.column_offset)
-
-
-def _first_instant(job: Job) -> datetime:
+def _first_instant(job: Job, crowd: Crowd) -> datetime:
     """A moment at which the job is due: a text may well be empty at any other."""
     depends = any("{" in text for text in (job.message, *job.messages.values()))
-    first = next_after(job.schedule, job.timezone, _LONG_AGO) if depends else None
+    zone = next((each.timezone for each in crowd.recipients[:1] if job.recipient_zones), None) or job.timezone
+    first = next_after(job.schedule, zone, _LONG_AGO) if depends else None
     return _LONG_AGO if first is None else first.due_at
-
-
-def _once_each(spec: JobSpec, job: Job, defaults: Defaults) -> Job:
-    """The job with each recipient once; who has one phone and key gets one text, whatever else is written of them."""
-    first: dict[str, Recipient] = {}
-    for recipient in job.recipients:
-        first.setdefault(recipient.identity, recipient)
-    if len(first) == len(job.recipients):
-        return job
-    return build(spec, job.schedule, first.values(), job.source, defaults)

@@ -5,7 +5,7 @@ import logging
 import os
 import stat
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -54,14 +54,14 @@ class Post:
 
     identity: its device and inode. steps: entries that decide where a given path leads. prefixes: for each given
     directory that this one is, what stands before a name in its display path. files: the given single files in it,
-    their display paths by name.
+    the display paths of each by its name.
     """
 
     path: Path
     identity: tuple[int, int]
     steps: set[str] = field(default_factory=set)
     prefixes: list[str] = field(default_factory=list)
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, list[str]] = field(default_factory=dict)
 
     def events(self) -> list[type[FileSystemEvent]]:
         """A directory on the way may be busy with other things: only its entries' coming and going is heard."""
@@ -75,8 +75,7 @@ class Post:
         if folder != str(self.path).rstrip("/"):
             return None if name != self.path.name else []  # the directory itself
         shown = [f"{prefix}{name}" for prefix in self.prefixes]
-        if name in self.files:
-            shown.append(self.files[name])
+        shown += (path for path in self.files.get(name, ()) if path not in shown)
         return shown if shown or name in self.steps else None
 
 
@@ -106,10 +105,15 @@ def trace(path: Path) -> tuple[list[Path], Path | None]:
     return [*steps, here], here
 
 
-def survey(paths: Sequence[Path]) -> dict[Path, Post]:
-    """Where to listen so that nothing that happens to `paths` is missed, as the directories lie now."""
+def survey(paths: Sequence[Path], used: Collection[str] = ()) -> dict[Path, Post]:
+    """Where to listen so that nothing that happens to `paths` is missed, as the directories lie now.
+
+    used: display paths of further single files; those that lie in a directory of `paths` are heard with it.
+    """
     posts: dict[Path, Post] = {}
-    for path in paths:
+    folders = {str(path) for path in paths}
+    elsewhere = [Path(each) for each in sorted(used) if _lies_elsewhere(each, folders)]
+    for path in [*paths, *elsewhere]:
         steps, end = trace(path)
         for step in steps:
             if post := _post(posts, step.parent):
@@ -120,8 +124,13 @@ def survey(paths: Sequence[Path]) -> dict[Path, Post]:
             if post := _post(posts, end):
                 post.prefixes.append(prefix_of(path))
         elif post := _post(posts, end.parent):
-            post.files[end.name] = str(path)
+            post.files.setdefault(end.name, []).append(str(path))
     return posts
+
+
+def _lies_elsewhere(path: str, folders: Collection[str]) -> bool:
+    """Whether a file is none of these directories' own."""
+    return (os.path.dirname(path) or ".") not in folders or os.path.islink(path)  # noqa: PTH114, PTH120 - for each look
 
 
 def _post(posts: dict[Path, Post], folder: Path) -> Post | None:
@@ -175,8 +184,10 @@ class Ears:
         self._observer: InotifyObserver | None = None
         self._armed: dict[Path, tuple[Post, ObservedWatch]] = {}
 
-    def listen(self, paths: Sequence[Path]) -> bool:
-        """Listen to where `paths` lead now; to be called before each look. False: inotify's limits are used up.
+    def listen(self, paths: Sequence[Path], used: Collection[str] = ()) -> bool:
+        """Listen to where `paths` lead now, and to the single files `used`; to be called before each look.
+
+        False: inotify's limits are used up.
 
         A directory that was replaced, re-pointed, deleted and made again, or whose emitter died, is armed anew.
         """
@@ -185,7 +196,7 @@ class Ears:
         except OSError as error:
             return not _exhausted(error)
         for _ in range(_TRIES):
-            wanted = survey(paths)
+            wanted = survey(paths, used)
             self._disarm(observer, wanted)
             missing = [post for folder, post in wanted.items() if folder not in self._armed]
             heard = all([self._arm(observer, post) for post in missing])  # noqa: C419 - each one, not up to the first

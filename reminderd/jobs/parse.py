@@ -1,13 +1,14 @@
 """One job file: from bytes to jobs, or to every problem in it, each at its place."""
 
 from collections.abc import Iterable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from reminderd.document import MAX_PROBLEMS, Document, Fault, load
 from reminderd.document.scalars import Wrong, kind, show
 from reminderd.document.yamltree import Child, Node, mapping
 from reminderd.jobs.check import read_job
+from reminderd.jobs.library import Library, Uses, beside
 from reminderd.jobs.notes import notes_of
 from reminderd.jobs.spec import KEYS, job_name
 from reminderd.message import Effort
@@ -19,36 +20,44 @@ _NO_NAME = "a-name"
 
 
 def parse_file(
-    file: str, data: bytes, defaults: Defaults, *, name: str | None = None, review: Review | None = None
+    file: str,
+    data: bytes,
+    defaults: Defaults,
+    uses: Uses | None = None,
+    *,
+    name: str | None = None,
+    review: Review | None = None,
 ) -> ParsedFile:
     """All jobs of a file, or all its problems. Never raises.
 
     file: how problems and sources name it. name: of a job that has no `name:`, by default the file's stem.
-    review: what the warnings need to know; without it there are none.
+    uses: where the lists and templates are read that it names; by default from the disk, beside the file's directory.
+    review: what most warnings need to know; without it there are few.
     """
-    reading = _Reading(file, defaults, review)
+    reading = _Reading(file, defaults, uses or Uses.of(Library(beside(Path(file))), file), review)
     try:
         reading.read(data, PurePath(file).stem if name is None else name)
     except Exception as error:  # noqa: BLE001 (a file that trips one of five libraries must not stop all the others)
         message = f"reminderd failed to read it: {type(error).__name__}"
         reading.problems.append(Problem(file, 0, 0, "", message, "please report this file"))
     if reading.problems:
-        return ParsedFile((), _in_order(reading.problems), _in_order(reading.warnings, "warnings"))
-    return ParsedFile(tuple(reading.jobs), (), _in_order(reading.warnings, "warnings"))
+        return ParsedFile((), _in_order(file, reading.problems), _in_order(file, reading.warnings, "warnings"))
+    return ParsedFile(tuple(reading.jobs), (), _in_order(file, reading.warnings, "warnings"))
 
 
-def _in_order(problems: Iterable[Problem], what: str = "problems") -> tuple[Problem, ...]:
-    ordered = sorted(set(problems), key=lambda problem: (problem.line, problem.column, problem))
+def _in_order(file: str, problems: Iterable[Problem], what: str = "problems") -> tuple[Problem, ...]:
+    ordered = sorted(set(problems), key=lambda problem: (problem.file != file, problem.line, problem.column, problem))
     if len(ordered) <= MAX_PROBLEMS:
         return tuple(ordered)
-    rest = Problem(ordered[0].file, 0, 0, "", f"has more {what} than the {MAX_PROBLEMS} that are shown")
+    rest = Problem(file, 0, 0, "", f"has more {what} than the {MAX_PROBLEMS} that are shown")
     return (*ordered[:MAX_PROBLEMS], rest)
 
 
 class _Reading:
-    def __init__(self, file: str, defaults: Defaults, review: Review | None) -> None:
+    def __init__(self, file: str, defaults: Defaults, uses: Uses, review: Review | None) -> None:
         self.file = file
         self.defaults = defaults
+        self.uses = uses
         self.review = review
         self.jobs: list[Job] = []
         self.problems: list[Problem] = []
@@ -127,7 +136,7 @@ class _Reading:
         self._job(merged, merged.value)
 
     def _job(self, scope: Document, raw: dict[str, Any]) -> None:
-        read = read_job(scope, raw, self.defaults, self._effort)
+        read = read_job(scope, raw, self.defaults, self._effort, self.uses)
         self.problems += read.problems
         if self.review is not None:
             self.warnings += read.warnings

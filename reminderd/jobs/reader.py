@@ -1,6 +1,5 @@
 """Reading job files: which files there are, and what each one says now."""
 
-import errno
 import os
 import re
 import stat
@@ -11,28 +10,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reminderd.clock import Clock, SystemClock
+from reminderd.jobs.disk import Bound, UnfitError, changed_at, check_fit, read_whole, reason, signature
+from reminderd.jobs.library import RACY, Library, Stamp, Uses, beside
 from reminderd.jobs.parse import parse_file
-from reminderd.model import Defaults, ParsedFile, Problem
+from reminderd.model import Defaults, ParsedFile, Places, Problem
 
 MAX_SIZE = 1 << 20  # bytes
+JOB_FILE = Bound("a job file", MAX_SIZE)
 
-Parse = Callable[[str, bytes, Defaults], ParsedFile]  # never raises
+Parse = Callable[[str, bytes, Defaults, Uses], ParsedFile]  # never raises
 
 _JOB_FILE = re.compile(r"[^.#~][^#~]*\.ya?ml", re.DOTALL)
-_RACY = 2.0  # seconds; the coarsest time stamps of the file systems that people use
-_TRIES = 3
-# O_NONBLOCK: a FIFO that took the file's place since the stat must not hang the reader.
-_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _KEPT = "what ran from it goes on"
 _SYSTEM_CLOCK = SystemClock()
-
-
-class Stamp(NamedTuple):
-    """Which content was read. quiet: for how many seconds the file had been left alone by then (below 0: a clock
-    disagrees)."""
-
-    digest: bytes
-    quiet: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +32,7 @@ class Scan:
     Keys and members are display paths: the path as it was given, joined with the file's name ("jobs.d/rent.yaml").
     files: every file that could be read, broken ones too. problems: those of places; a ParsedFile has its own.
     unreadable: directories and files of which nobody can know now what they say; that is never a deletion.
-    folders: the directories that could be listed.
+    folders: the directories that could be listed. uses: of each file, what it reads besides itself.
     """
 
     files: Mapping[str, ParsedFile]
@@ -50,6 +40,12 @@ class Scan:
     unreadable: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
     stamps: Mapping[str, Stamp] = field(default_factory=dict, compare=False)
+    uses: Mapping[str, Mapping[str, Stamp]] = field(default_factory=dict, compare=False)
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The display paths of all files that job files read besides themselves, or would if they were there."""
+        return frozenset().union(*self.uses.values())
 
 
 def is_job_file(name: str) -> bool:
@@ -71,22 +67,19 @@ class _Entry(NamedTuple):
     signature: tuple[int, ...]
     stamp: Stamp
     parsed: ParsedFile
+    uses: Mapping[str, Stamp]
 
     @property
     def racy(self) -> bool:
         """Whether the file could change again without a change of its signature: the same instant, the same size."""
-        return self.stamp.quiet < _RACY
-
-
-class _UnfitError(Exception):
-    """The file is there, and cannot be a job file as it is."""
+        return self.stamp.quiet < RACY
 
 
 @dataclass(slots=True)
 class _Look:
     """One scan while it goes on. now: the wall clock when it began, in seconds."""
 
-    busy: Collection[str]
+    busy: frozenset[str]
     now: float
     entries: dict[str, _Entry] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -104,6 +97,7 @@ class _Look:
             frozenset(self.unreadable),
             frozenset(self.folders),
             {path: entry.stamp for path, entry in self.entries.items()},
+            {path: entry.uses for path, entry in self.entries.items() if entry.uses},
         )
 
 
@@ -111,28 +105,48 @@ class Reader:
     """Reads the job files under `paths`: directories (not recursive) or single files, symlinks followed.
 
     A file is read again only when its signature (times, size, inode, device) has changed or was too fresh to be
-    trusted, and parsed again only when its content has changed. Not for several threads at once.
+    trusted, and parsed again only when its content has changed, or that of a file it uses. places: where those are
+    found; by default beside the first of `paths`. Not for several threads at once.
     """
 
     def __init__(
-        self, paths: Sequence[Path], defaults: Defaults, parse: Parse = parse_file, *, clock: Clock = _SYSTEM_CLOCK
+        self,
+        paths: Sequence[Path],
+        defaults: Defaults,
+        parse: Parse = parse_file,
+        *,
+        places: Places | None = None,
+        clock: Clock = _SYSTEM_CLOCK,
     ) -> None:
         self.paths = tuple(paths)
+        self.places = places or beside(self.paths[0] if self.paths else Path())
+        self._library = Library(self.places, clock)
         self._defaults = defaults
         self._parse = parse
         self._clock = clock
         self._cache: dict[str, _Entry] = {}
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """All that has to be listened to, but single files that lie elsewhere and are used."""
+        return (*self.paths, *self.places)
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The display paths of what job files used at the last scan besides themselves."""
+        return frozenset().union(*(entry.uses for entry in self._cache.values()))
+
     def with_defaults(self, defaults: Defaults) -> "Reader":
         """A reader of the same paths that parses everything anew with these defaults."""
-        return Reader(self.paths, defaults, self._parse, clock=self._clock)
+        return Reader(self.paths, defaults, self._parse, places=self.places, clock=self._clock)
 
     def scan(self, busy: Collection[str] = ()) -> Scan:
         """Look at everything once. Files in `busy` (display paths) are being written: they keep what they said.
 
         Never raises for what is found on the disk.
         """
-        look = _Look(busy, self._clock.now().timestamp())
+        look = _Look(frozenset(busy), self._clock.now().timestamp())
+        self._library.look(busy)
         for path in dict.fromkeys(self.paths):
             self._take_path(path, look)
         self._cache = look.entries | self._out_of_sight(look)
@@ -149,7 +163,7 @@ class Reader:
             status = path.stat()
             names = _job_files(path) if stat.S_ISDIR(status.st_mode) else None
         except OSError as error:
-            look.fault(str(path), _reason(error))
+            look.fault(str(path), reason(error))
             return
         if names is None:
             self._take(str(path), status, look)
@@ -168,9 +182,9 @@ class Reader:
             status = entry.stat()
         except FileNotFoundError as error:
             if entry.is_symlink():
-                look.fault(path, f"is a link to nothing ({_reason(error)})")
+                look.fault(path, f"is a link to nothing ({reason(error)})")
         except OSError as error:
-            look.fault(path, _reason(error))
+            look.fault(path, reason(error))
         else:
             self._take(path, status, look)
 
@@ -179,69 +193,42 @@ class Reader:
             return  # given twice
         entry = self._cache.get(path)
         try:
-            _check_fit(status)
-            if path not in look.busy and (entry is None or entry.racy or entry.signature != _signature(status)):
-                entry = self._read(path, entry, look.now)
+            check_fit(status, JOB_FILE)
+            if path not in look.busy:
+                entry = self._current(path, entry, status, look)
         except FileNotFoundError:
             return  # gone since it was listed
-        except _UnfitError as error:
+        except UnfitError as error:
             look.fault(path, str(error))
         except OSError as error:
-            look.fault(path, _reason(error))
+            look.fault(path, reason(error))
         else:
             if entry is None:
                 look.unreadable.add(path)
             else:
                 look.entries[path] = entry
 
-    def _read(self, path: str, old: _Entry | None, now: float) -> _Entry:
-        data, status = _read_file(path)
-        changed = max(status.st_mtime_ns, status.st_ctime_ns) / 1e9
-        stamp = Stamp(sha256(data).digest(), now - changed)
-        if old is not None and old.stamp.digest == stamp.digest:
-            parsed = old.parsed
-        else:
-            parsed = self._parse(path, data, self._defaults)
-        return _Entry(_signature(status), stamp, parsed)
+    def _current(self, path: str, entry: _Entry | None, status: os.stat_result, look: _Look) -> _Entry | None:
+        """What the file says now, with all that it reads; as before, while somebody is writing one of these."""
+        used, same = {}, entry is not None
+        if entry is not None:
+            used = {each: self._library.again(each).stamp for each in entry.uses}
+            if not look.busy.isdisjoint(used):
+                return entry
+            same = all(stamp.digest == entry.uses[each].digest for each, stamp in used.items())
+            if same and not entry.racy and entry.signature == signature(status):
+                return entry._replace(uses=used)
+        data, status = read_whole(path, JOB_FILE)
+        stamp = Stamp(sha256(data).digest(), look.now - changed_at(status))
+        if entry is not None and same and entry.stamp.digest == stamp.digest:
+            return _Entry(signature(status), stamp, entry.parsed, used)
+        uses = Uses.of(self._library, path)
+        parsed = self._parse(path, data, self._defaults, uses)
+        if uses.unfinished:
+            return entry
+        return _Entry(signature(status), stamp, parsed, {each: found.stamp for each, found in uses.seen.items()})
 
 
 def _job_files(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return [entry for entry in entries if is_job_file(entry.name)]
-
-
-def _read_file(path: str) -> tuple[bytes, os.stat_result]:
-    """The content of `path` and the status that it had before and after the reading."""
-    descriptor = os.open(path, _OPEN)
-    try:
-        for _ in range(_TRIES):
-            before = os.fstat(descriptor)
-            _check_fit(before)
-            data = os.pread(descriptor, MAX_SIZE + 1, 0)
-            if len(data) == before.st_size and _signature(os.fstat(descriptor)) == _signature(before):
-                return data, before
-    finally:
-        os.close(descriptor)
-    raise _UnfitError("keeps changing while it is read")
-
-
-def _check_fit(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise _UnfitError(f"is {_kind(status.st_mode)}, not a file")
-    if status.st_size > MAX_SIZE:
-        raise _UnfitError(f"is too large: {status.st_size:,} bytes, and a job file has at most {MAX_SIZE:,}")
-
-
-def _kind(mode: int) -> str:
-    kinds = {stat.S_IFDIR: "a directory", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket"}
-    return kinds.get(stat.S_IFMT(mode), "a device")
-
-
-def _signature(status: os.stat_result) -> tuple[int, ...]:
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev)
-
-
-def _reason(error: OSError) -> str:
-    if error.errno == errno.ENOENT:
-        return "does not exist"
-    return f"cannot be read: {error.strerror}"

@@ -4,21 +4,20 @@ The models take what a document gives, where every scalar is text, and the JSON 
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WrapValidator
+from pydantic import BeforeValidator, Field
 
-from reminderd.document import MAX_PROBLEMS, scalars
+from reminderd.document import scalars
 from reminderd.document.scalars import Wrong, show
 from reminderd.jobs.fields import Line, Span, Spec, one_or_more
+from reminderd.jobs.person import LIST_KEYS, Item, Language, RecipientSpec, read_language, read_zone
 from reminderd.jobs.schedule import SCHEDULE_KEYS, Rules
-from reminderd.message import parse_phone
 from reminderd.model import CatchUp, OnDoubt, OnQuiet, OnUndelivered
-from reminderd.recurrence import parse_quiet_hours, parse_zone
+from reminderd.recurrence import parse_quiet_hours
 
 SHORTEST_VALIDITY = timedelta(seconds=5)
 LONGEST_VALIDITY = timedelta(days=3660)
@@ -32,23 +31,10 @@ RECIPIENT = "recipient"  # as a job's timezone
 MOST_RETRIES = 100
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _CATCH_UP = {each.value: each for each in CatchUp}
 _ON_DOUBT = {each.value: each for each in OnDoubt}
 _ON_QUIET = {each.value: each for each in OnQuiet}
 _ON_UNDELIVERED = {each.value: each for each in OnUndelivered}
-
-
-@dataclass(slots=True)
-class Reading:
-    """How a job is read. accepted: it was found good once, and is not judged again by rules that move with time.
-
-    wrong: how many of its recipients are wrong; when these are more than anybody is told of, no others are looked at.
-    """
-
-    accepted: bool = False
-    wrong: int = 0
 
 
 def job_name(value: object) -> str:
@@ -60,26 +46,13 @@ def job_name(value: object) -> str:
     return name
 
 
-def _accepted(info: ValidationInfo) -> bool:
-    return isinstance(info.context, Reading) and info.context.accepted
-
-
-def _zone(value: object) -> str:
-    return parse_zone(scalars.line(value))
-
-
 def _job_zone(value: object) -> str:
     """The zone of a job's schedule, or `recipient` for each one's own."""
     if value == RECIPIENT:
         return RECIPIENT
     if isinstance(value, str) and get_close_matches(value[:20].lower(), [RECIPIENT], cutoff=0.8):
         raise Wrong(f"unknown time zone {show(value)}", f"did you mean {RECIPIENT!r}, each one's own?")
-    return _zone(value)
-
-
-def _phone(value: object, info: ValidationInfo) -> str:
-    text = scalars.line(value)
-    return text if _accepted(info) and _E164.fullmatch(text) else parse_phone(text)
+    return read_zone(value)
 
 
 def _validity(value: object) -> timedelta:
@@ -106,24 +79,15 @@ def _splay(value: object) -> timedelta:
     return scalars.between(scalars.span(value), timedelta(0), LONGEST_SPLAY)
 
 
-def _language(value: object) -> str:
-    word = scalars.line(value)
-    if not _LANGUAGE.fullmatch(word):
-        raise Wrong(f"{show(word)} is not a language", "write a code such as de or pt-BR")
-    return word
-
-
 def _messages(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not value:
         raise Wrong(f"must be a mapping, not {scalars.kind(value)}", "write messages: {de: a text, en: a text}")
-    for language in value:
-        if not _LANGUAGE.fullmatch(language):
-            raise Wrong(f"{show(language)} is not a language", "write a code such as de or pt-BR", (language,))
     return {language: _wording(language, each) for language, each in value.items()}
 
 
 def _wording(language: str, value: object) -> str:
     try:
+        read_language(language)
         text = scalars.text(value)
     except Wrong as error:
         raise Wrong(error.message, error.hint, (language,)) from None
@@ -151,36 +115,6 @@ def _variables(value: object) -> dict[str, object]:
     return {key: scalars.core(item) for key, item in value.items()}
 
 
-def _person(value: object, read: Callable[[object], object], info: ValidationInfo) -> object:
-    reading = info.context if isinstance(info.context, Reading) else Reading()
-    if reading.wrong > MAX_PROBLEMS:
-        return _ANYBODY
-    try:
-        return read(_as_mapping(value, info))
-    except ValueError:
-        reading.wrong += 1
-        raise
-
-
-def _as_mapping(value: object, info: ValidationInfo) -> object:
-    """A recipient that is only a number is written as text."""
-    if not isinstance(value, dict):
-        return {"phone": scalars.text(value)}
-    # Any key may be a variable, but a misspelt zone would go unnoticed.
-    misspelt = None if _accepted(info) else next(filter(_looks_like_timezone, value), None)
-    if misspelt is not None:
-        raise Wrong(
-            f"the variable {show(misspelt)} looks like timezone", "write timezone, or another name", (misspelt,)
-        )
-    return value
-
-
-def _looks_like_timezone(key: str) -> bool:
-    return (
-        key != "timezone" and key[:1] in "tT" and bool(get_close_matches(key[:20].lower(), ["timezone"], cutoff=0.85))
-    )
-
-
 def _quiet_hours(value: object) -> str:
     """Quiet hours in their normal notation, or `none`."""
     word = scalars.line(value)
@@ -189,26 +123,7 @@ def _quiet_hours(value: object) -> str:
     return word if word == NO_QUIET_HOURS else str(parse_quiet_hours(word))
 
 
-Zone = Annotated[str, BeforeValidator(_zone)]
-Language = Annotated[str, BeforeValidator(_language)]
 Truth = Annotated[bool, BeforeValidator(scalars.boolean)]
-
-
-class RecipientSpec(Spec):
-    """One person; every key that is not one of these is a variable of the message."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    phone: Annotated[str, BeforeValidator(_phone)]
-    name: Line | None = None
-    key: Line | None = None
-    timezone: Zone | None = None
-    language: Language | None = None
-
-    @property
-    def variables(self) -> Mapping[str, object]:
-        """The variables as YAML means them."""
-        return {key: scalars.core(value) for key, value in (self.model_extra or {}).items()}
 
 
 class LimitsSpec(Spec):
@@ -216,9 +131,6 @@ class LimitsSpec(Spec):
 
     per_occurrence: Annotated[int, BeforeValidator(most_deliveries)] | None = None
     per_job_and_day: Annotated[int, BeforeValidator(most_deliveries)] | None = None
-
-
-_ANYBODY = RecipientSpec(phone="+14155550100")
 
 
 class JobSpec(Spec):
@@ -229,7 +141,7 @@ class JobSpec(Spec):
     timezone: Annotated[str, BeforeValidator(_job_zone)] | None = None
     timezone_from_number: Truth = False
     sender: Annotated[str, BeforeValidator(scalars.sender)] | None = None
-    to: Annotated[tuple[Annotated[RecipientSpec, WrapValidator(_person)], ...], BeforeValidator(one_or_more)]
+    to: Annotated[tuple[Item, ...], BeforeValidator(one_or_more)]
     message: Annotated[str, BeforeValidator(scalars.text)] | None = None
     template: Line | None = None
     messages: Annotated[dict[str, str], BeforeValidator(_messages)] = Field(default_factory=dict)
@@ -252,7 +164,7 @@ class JobSpec(Spec):
 KEYS: Mapping[tuple[str | int, ...], tuple[str, ...]] = {
     (): tuple(JobSpec.model_fields),
     ("schedule",): SCHEDULE_KEYS,
-    ("to",): tuple(RecipientSpec.model_fields),
+    ("to",): (*RecipientSpec.model_fields, *LIST_KEYS),
     ("limits",): tuple(LimitsSpec.model_fields),
 }
 

@@ -139,7 +139,8 @@ class Watcher:
         with self._changed:
             reader, requests = self._reader, tuple(self._requests)
             busy = self._activity.looking(time.monotonic())
-        heard = self._ears.listen(reader.paths)
+        used = reader.used
+        heard = self._ears.listen(reader.folders, used)
         began = time.monotonic()
         scan = reader.scan(busy)
         ended = time.monotonic()
@@ -147,11 +148,13 @@ class Watcher:
             # Asked after the reading: who began to write meanwhile has not finished.
             finished = self._activity.finished(began)
             busy |= self._activity.busy(ended)
-            self._activity.used(scan.files, began)
+            self._activity.used(scan.files.keys() | scan.used, began)
         believed = self._settler.settle(scan, finished, busy, ended)
         self._next_poll = ended + (self._rescan_every if heard else min(_DEAF, self._rescan_every))
+        if not scan.used <= used:
+            self._next_poll = ended  # what is used for the first time could not be heard while it was read
         self._rests_until = ended + min(_REST * (ended - began), _LONGEST_REST)
-        awaited = any(path in scan.files or path in scan.unreadable for path in busy)
+        awaited = any(path in scan.files or path in scan.unreadable or path in scan.used for path in busy)
         settled = not (awaited or self._settler.doubtful)
         answered = [request for request in requests if settled or request.is_over(ended)]
         self._hand_on(believed if heard else _with_deafness(believed, reader), answered)

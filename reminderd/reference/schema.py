@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reminderd.reference import shapes
-from reminderd.reference.keys import JOB, LIMITS, RECIPIENT, RULE, Key
+from reminderd.reference.keys import JOB, LIMITS, LIST, RECIPIENT, RULE, Key
 from reminderd.reference.shapes import Shape
 
 DRAFTS = {
     "7": ("http://json-schema.org/draft-07/schema#", "definitions"),
     "2020-12": ("https://json-schema.org/draft/2020-12/schema", "$defs"),
 }
-_KINDS = ("at", "cron", "every", "rrule")
+_KINDS = ("at", "cron", "every")
 _TEXTS = ("message", "template", "messages")
 
 
@@ -81,15 +81,9 @@ def _without(one: str, other: str) -> Shape:
 
 _RULE = mapping(
     RULE,
-    description="One rule: exactly one of at, cron, every and rrule.",
+    description="One rule: exactly one of at, cron and every.",
     oneOf=[{"required": [kind]} for kind in _KINDS],
-    allOf=[
-        _only_with("from", "every"),
-        _only_with("every", "from"),
-        _only_with("on_holiday", "holidays"),
-        *(_without("at", key) for key in ("start", "until", "count")),
-        *(_without(key, kind) for key in ("dst_gap", "dst_fold") for kind in ("cron", "every")),
-    ],
+    allOf=[_only_with("from", "every"), _only_with("every", "from")],
 )
 _PERSON: Shape = {
     "type": "object",
@@ -98,9 +92,15 @@ _PERSON: Shape = {
     "properties": properties(RECIPIENT),
     "required": ["phone"],
 }
+_LIST = mapping(
+    LIST,
+    title="a list of people",
+    description="A group, or a list in another file.",
+    oneOf=[{"required": ["group"]}, {"required": ["file"]}],
+)
 _OWN = {
     "schedule": _ref("schedule"),
-    "to": shapes.one_or_more(_ref("recipient")),
+    "to": shapes.one_or_more(_ref("who")),
     "limits": _ref("limits"),
 }
 _FITTING = [
@@ -130,6 +130,8 @@ def _in_each_unless_shared(wanted: Shape) -> Shape:
 _PARTS: Mapping[str, Shape] = {
     "schedule": shapes.one_or_more(_ref("rule"), 100),
     "rule": _RULE,
+    "who": {"anyOf": [_ref("recipient"), _ref("list")]},
+    "list": _LIST,
     "recipient": {"anyOf": [{**shapes.PHONE, "title": "a phone number"}, _PERSON]},
     "limits": mapping(LIMITS, title="limits"),
     "job": mapping(JOB, _OWN, title="a job", allOf=[*_FITTING, _SOME_TEXT]),

@@ -61,6 +61,10 @@ NAME: Shape = _text(
     "write up to 100 letters a-z, digits, dots, dashes and underscores, and no dot or dash first",
     type=_SCALARS,
 )
+GROUP: Shape = _text(
+    "^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$", "write the name of a file in recipients.d, without its ending", type=_SCALARS
+)
+LIST_FILE: Shape = _text(r"\.([cC][sS][vV]|[yY][aA]?[mM][lL])$", "name a file that ends in .csv, .yaml or .yml")
 ZONE: Shape = _text(
     "^(?!(localtime|posixrules|Factory|posix|right)(/|$))[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$",
     "write an IANA name such as Europe/Berlin",
@@ -92,21 +96,6 @@ CRON: Shape = _text(
 )
 MOMENT: Shape = _text(
     rf"^\s*{_DAY}[T ]{_CLOCK}{_OFFSET}\s*$", "write a time like 2026-11-22T09:00 or 2026-11-22T09:00+01:00"
-)
-LIMIT: Shape = _text(
-    rf"^\s*{_DAY}([T ]{_CLOCK}{_OFFSET})?\s*$", "write a date like 2027-01-01 or a time like 2027-01-01T09:00"
-)
-EXCEPTION: Shape = _text(
-    rf"^\s*({_DAY}([T ]{_CLOCK}{_OFFSET})?|{_DAY}\s*\.\.\s*{_DAY})\s*$",
-    "write a date like 2026-12-25, a range like 2026-12-24..2027-01-02, or a time",
-)
-RRULE: Shape = _text(
-    r"^\s*([Rr][Rr][Uu][Ll][Ee]:)?(?=.*[Ff][Rr][Ee][Qq]\s*=)[A-Za-z]+\s*=\s*[^;=]+(;\s*[A-Za-z]+\s*=[^;=]+)*;?\s*$",
-    "write NAME=VALUE;..., like FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9",
-)
-CALENDAR: Shape = _text(r"^\s*[A-Za-z0-9]{2,5}(-.+)?\s*$", "write a country like DE, or a part of it like DE-BE")
-TIMES: Shape = _text(
-    r"^[0-9]{1,5}(\.0+)?$", "write a whole number", type=["integer", "string"], minimum=1, maximum=10_000
 )
 QUIET: Shape = _text(
     r"^\s*(?!([0-9:]+) ?- ?\1\s*$)(([01]?[0-9]|2[0-3]):[0-5][0-9] ?- ?([01]?[0-9]|2[0-3]):[0-5][0-9]|none)\s*$",

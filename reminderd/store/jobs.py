@@ -64,6 +64,10 @@ class Jobs:
         rows = self._db.rows("select job, zone, planned_until from cursors")
         return {(row["job"], row["zone"]): from_text(row["planned_until"]) for row in rows}
 
+    def files(self) -> dict[str, bytes]:
+        """By digest, the contents of all files that declared jobs use besides their own."""
+        return contents(self._db)
+
     def replace(
         self,
         jobs: Mapping[str, Job],
@@ -90,6 +94,8 @@ class Jobs:
                 self._remove(old, now)
             for job in changed:
                 self._declare(job, known.get(job.name), job.name in held, now, awake_since)
+            if changed or gone:
+                self._forget_files()
             self._replace_problems(problems)
         return Replaced([job.name for job in changed] + [old.name for old in gone], self._moved)
 
@@ -116,6 +122,7 @@ class Jobs:
                 "now": to_text(now),
             },
         )
+        self._keep_files(job)
         if not same or (old is not None and not old.present):
             self._start_cursor(job, old, now, awake_since)
             self._match_recipients(job, now)
@@ -138,6 +145,19 @@ class Jobs:
             "on conflict (job, zone) do update set planned_until = :start",
             {**key, "start": to_text(start)},
         )
+
+    def _keep_files(self, job: Job) -> None:
+        """Keep what the job was made of, so that it can be made again when its files are gone or broken."""
+        self._db.execute("delete from job_files where job = :job", {"job": job.name})
+        for file in job.files:
+            values = {"job": job.name, **file._asdict()}
+            self._db.execute("insert or ignore into files (digest, content) values (:digest, :content)", values)
+            self._db.execute("insert into job_files (job, path, digest) values (:job, :path, :digest)", values)
+
+    def _forget_files(self) -> None:
+        """Drop the contents that no declared job uses any more."""
+        self._db.execute("delete from job_files where job in (select name from jobs where present = 0)")
+        self._db.execute("delete from files where digest not in (select digest from job_files)")
 
     def _match_recipients(self, job: Job, now: datetime) -> None:
         """Withdraw what is owed to people who left the job, and take back what was withdrawn from those who returned."""
@@ -200,6 +220,13 @@ class Jobs:
             return self._db.execute(
                 "update cursors set planned_until = :now where planned_until > :now", {"now": to_text(now)}
             )
+
+
+def contents(connection: Connection) -> dict[str, bytes]:
+    """By digest, the contents of all files that declared jobs use; none in a state of before they were kept."""
+    if connection.value("select 1 from sqlite_master where name = 'files'") is None:
+        return {}
+    return {row["digest"]: row["content"] for row in connection.rows("select digest, content from files")}
 
 
 def _differs(old: KnownJob | None, job: Job, held: bool) -> bool:

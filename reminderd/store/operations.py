@@ -1,7 +1,7 @@
 """What an operator's commands do to deliveries, with a record of who and when. Each public method is one transaction."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from reminderd.clock import to_text
@@ -16,6 +16,9 @@ from reminderd.store.optouts import IS_OPTED_OUT
 DELIVERY = "delivery"
 
 
+Belongs = Callable[[str, str], bool]  # a job's name, and the identity of a recipient
+
+
 class Refusal(Exception):
     """A command that cannot be done as asked; the message says why and what to do instead."""
 
@@ -27,11 +30,18 @@ class Operations:
         self._db = connection
         self._holds = Holds(connection)
 
-    def retry(self, delivery_id: int, valid_for: timedelta | None, who: str, now: datetime) -> datetime:
-        """Send a failed or missed delivery after all; it is valid again from now. Returns until when."""
+    def retry(
+        self, delivery_id: int, valid_for: timedelta | None, who: str, now: datetime, belongs: Belongs | None = None
+    ) -> datetime:
+        """Send a failed or missed delivery after all; it is valid again from now. Returns until when.
+
+        belongs: whether a recipient is still in its job; None for those who are written in the job itself, and no list.
+        """
         with self._db.write():
             row = self._get(delivery_id)
             self._check_retry(row)
+            if not (belongs or _is_written_in(row["definition"]))(row["job"], row["recipient"]):
+                raise Refusal(f"delivery {delivery_id} cannot be retried: {NOT_RECIPIENT}")
             length = valid_for or timedelta(seconds=row["valid_for"])
             until = now + length
             moved = move(
@@ -70,8 +80,6 @@ class Operations:
         if not row["present"] or not row["enabled"]:
             word = "disabled" if row["present"] else "no longer declared"
             raise Refusal(f"{name} cannot be retried: its job {row['job']} is {word}")
-        if row["recipient"] not in _recipients(row["definition"]):
-            raise Refusal(f"{name} cannot be retried: {NOT_RECIPIENT}")
 
     def cancel(self, delivery_id: int, who: str, now: datetime) -> None:
         """Give up a pending delivery."""
@@ -168,10 +176,11 @@ class Operations:
         )
 
 
-def _recipients(definition: str) -> set[str]:
-    """The identities of the recipients in a job's definition. Only what is unsettled is marked when one leaves."""
-    people = json.loads(definition)["to"]
-    return {Recipient(person["phone"], key=person.get("key")).identity for person in people}
+def _is_written_in(definition: str) -> Belongs:
+    """Who is in the definition of a job. Only what is unsettled is marked when one leaves."""
+    people = [person for person in json.loads(definition)["to"] if "phone" in person]
+    identities = {Recipient(person["phone"], key=person.get("key")).identity for person in people}
+    return lambda _, recipient: recipient in identities
 
 
 def _instead(state: State, delivery_id: int) -> str:

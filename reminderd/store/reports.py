@@ -6,6 +6,7 @@ from typing import Any
 
 from reminderd.clock import to_text
 from reminderd.store.connection import Connection, Row
+from reminderd.store.jobs import contents
 
 _HISTORY = """
 select d.id, d.job, d.due_at, d.name, d.phone, d.text, d.state, d.reason, d.message_uuid,
@@ -75,6 +76,10 @@ class Reports:
     def running(self) -> list[Row]:
         """The jobs that run, each with its last good version: `name, file, line, definition`."""
         return self._db.rows("select name, file, line, definition from jobs where present = 1")
+
+    def files(self) -> dict[str, bytes]:
+        """By digest, the contents of the lists and templates that the last good versions use."""
+        return contents(self._db)
 
     def job_exists(self, name: str) -> bool:
         return self._db.value("select 1 from jobs where name = :name", {"name": name}) is not None

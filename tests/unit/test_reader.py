@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reminderd.jobs.library import Uses
 from reminderd.jobs.parse import parse_file
 from reminderd.jobs.reader import MAX_SIZE, Reader, Scan
 from reminderd.model import Defaults, ParsedFile
@@ -21,9 +22,9 @@ class CountingParser:
     def __init__(self) -> None:
         self.parsed: list[str] = []
 
-    def __call__(self, file: str, data: bytes, defaults: Defaults) -> ParsedFile:
+    def __call__(self, file: str, data: bytes, defaults: Defaults, uses: Uses) -> ParsedFile:
         self.parsed.append(Path(file).name)
-        return parse_file(file, data, defaults)
+        return parse_file(file, data, defaults, uses)
 
 
 @pytest.fixture

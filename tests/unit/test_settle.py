@@ -1,6 +1,7 @@
 from collections.abc import Collection
 
-from reminderd.jobs.reader import Scan, Stamp
+from reminderd.jobs.library import Stamp
+from reminderd.jobs.reader import Scan
 from reminderd.jobs.settle import GRACE, Settler
 from reminderd.model import ParsedFile, Problem
 

@@ -1,0 +1,177 @@
+"""How the people of a job are written: each by themselves, or as a list that lies in another file."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated
+
+from pydantic import BeforeValidator, ConfigDict, ValidationInfo, WrapValidator
+
+from reminderd.document import MAX_PROBLEMS, scalars
+from reminderd.document.scalars import Wrong, show
+from reminderd.jobs.fields import Line, Spec
+from reminderd.message import parse_phone
+from reminderd.recurrence import parse_zone
+
+E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(slots=True)
+class Reading:
+    """How a job is read. accepted: it was found good once, and is not judged again by rules that move with time.
+
+    wrong: how many of its recipients are wrong; when these are more than anybody is told of, no others are looked at.
+    """
+
+    accepted: bool = False
+    wrong: int = 0
+
+
+def _accepted(info: ValidationInfo) -> bool:
+    return isinstance(info.context, Reading) and info.context.accepted
+
+
+def read_zone(value: object) -> str:
+    """The name of a time zone."""
+    return parse_zone(scalars.line(value))
+
+
+def read_language(value: object) -> str:
+    """The code of a language."""
+    word = scalars.line(value)
+    if not _LANGUAGE.fullmatch(word):
+        raise Wrong(f"{show(word)} is not a language", "write a code such as de or pt-BR")
+    return word
+
+
+def _phone(value: object, info: ValidationInfo) -> str:
+    text = scalars.line(value)
+    return text if _accepted(info) and E164.fullmatch(text) else parse_phone(text)
+
+
+def looks_like_timezone(name: str) -> bool:
+    """Whether a variable of this name is more likely a misspelt `timezone`, which would go unnoticed."""
+    return (
+        name != "timezone"
+        and name[:1] in ("t", "T")
+        and bool(get_close_matches(name[:20].lower(), ["timezone"], cutoff=0.85))
+    )
+
+
+Zone = Annotated[str, BeforeValidator(read_zone)]
+Language = Annotated[str, BeforeValidator(read_language)]
+
+
+class RecipientSpec(Spec):
+    """One person; every key that is not one of these is a variable of the message."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    phone: Annotated[str, BeforeValidator(_phone)]
+    name: Line | None = None
+    key: Line | None = None
+    timezone: Zone | None = None
+    language: Language | None = None
+
+    @property
+    def variables(self) -> Mapping[str, object]:
+        """The variables as YAML means them."""
+        return {key: scalars.core(value) for key, value in (self.model_extra or {}).items()}
+
+
+def _group(value: object) -> str:
+    name = scalars.line(value)
+    if not _GROUP.fullmatch(name):
+        hint = "write the name of a file in recipients.d, without its ending"
+        raise Wrong(f"{show(name)} cannot be the name of a group", hint)
+    return name
+
+
+def _file(value: object) -> str:
+    path = scalars.line(value)
+    if not path.lower().endswith((".csv", ".yaml", ".yml")):
+        raise Wrong(f"{show(path)} is neither a CSV nor a YAML file", "name one that ends in .csv, .yaml or .yml")
+    return path
+
+
+class ListSpec(Spec):
+    """A list of people: one of `group` and `file`, and perhaps who of it is meant."""
+
+    group: Annotated[str, BeforeValidator(_group)] | None = None
+    file: Annotated[str, BeforeValidator(_file)] | None = None
+    where: Annotated[str, BeforeValidator(scalars.text)] | None = None
+
+    @property
+    def key(self) -> str:
+        """The key that names the list."""
+        return "file" if self.group is None else "group"
+
+    @property
+    def private(self) -> bool:
+        """Whether the list lies outside of the repository; then its people are counted and not shown."""
+        return self.file is not None and self.file.startswith("/")
+
+
+class KeptListSpec(ListSpec):
+    """A list as the definition of a job has it. path, digest: which file it was, and what was in it."""
+
+    path: str
+    digest: str
+
+
+LIST_KEYS = tuple(ListSpec.model_fields)
+_ANYBODY = RecipientSpec(phone="+14155550100")
+
+
+def _guarded(value: object, read: Callable[[object, ValidationInfo], object], info: ValidationInfo) -> object:
+    """Read one item, unless there are more problems already than anybody is told of."""
+    reading = info.context if isinstance(info.context, Reading) else Reading()
+    if reading.wrong > MAX_PROBLEMS:
+        return _ANYBODY
+    try:
+        return read(value, info)
+    except ValueError:
+        reading.wrong += 1
+        raise
+
+
+def _person(value: object, _: object, info: ValidationInfo) -> object:
+    return _guarded(value, _recipient, info)
+
+
+def _item(value: object, _: object, info: ValidationInfo) -> object:
+    listed = isinstance(value, dict) and "phone" not in value and ("group" in value or "file" in value)
+    return _guarded(value, _list if listed else _recipient, info)
+
+
+def _recipient(value: object, info: ValidationInfo) -> RecipientSpec:
+    return RecipientSpec.model_validate(_as_mapping(value, info), context=info.context)
+
+
+def _list(value: object, info: ValidationInfo) -> ListSpec:
+    assert isinstance(value, dict)
+    if "group" in value and "file" in value:
+        raise Wrong("group and file exclude each other", "write an item for each", ("file",))
+    return (KeptListSpec if _accepted(info) else ListSpec).model_validate(value, context=info.context)
+
+
+def _as_mapping(value: object, info: ValidationInfo) -> object:
+    """A recipient that is only a number is written as text."""
+    if not isinstance(value, dict):
+        return {"phone": scalars.text(value)}
+    # Any key may be a variable, but a misspelt zone would go unnoticed.
+    misspelt = None if _accepted(info) else next(filter(looks_like_timezone, value), None)
+    if misspelt is not None:
+        raise Wrong(
+            f"the variable {show(misspelt)} looks like timezone", "write timezone, or another name", (misspelt,)
+        )
+    return value
+
+
+Person = Annotated[RecipientSpec, WrapValidator(_person)]
+# What it is shows in its keys, so that what is wrong is said of that, and not of all alternatives.
+Item = Annotated[RecipientSpec | ListSpec, WrapValidator(_item)]
