@@ -164,10 +164,10 @@ class Limited:
 class Several:
     """All occurrences of several rules; what falls on one instant is one occurrence."""
 
-    rules: tuple[At | Cron | Every, ...]
+    rules: tuple[Rule | Limited, ...]
 
 
-Schedule = At | Cron | Every | Several
+Schedule = Rule | Limited | Several
 
 
 @dataclass(frozen=True, slots=True)

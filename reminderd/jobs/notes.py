@@ -6,10 +6,8 @@ from itertools import accumulate
 
 from reminderd.document import Document, Fault, Loc
 from reminderd.duration import format_duration
-from reminderd.model import At, CatchUp, Cron, Every, Job, Limits, OnQuiet, Problem, Review, Several
+from reminderd.model import CatchUp, Cron, Job, Limited, Limits, OnQuiet, Problem, Review, Rule, Several
 from reminderd.recurrence import count, is_appointments, next_after, quiet_period
-
-Rule = At | Cron | Every
 
 _MOST_ZONES = 20  # in which a job's times are looked at, where each recipient has an own one
 _MOST_TIMES = 100  # of each, for the quiet hours
@@ -33,7 +31,7 @@ def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
     yield from _size(job, review.limits)
 
 
-def _rules(scope: Document, job: Job) -> Iterator[tuple[Loc, Rule]]:
+def _rules(scope: Document, job: Job) -> Iterator[tuple[Loc, Rule | Limited]]:
     """The rules of the job's schedule, each with where it is written."""
     if isinstance(job.schedule, Several):
         yield from ((("schedule", index), rule) for index, rule in enumerate(job.schedule.rules))
@@ -43,8 +41,9 @@ def _rules(scope: Document, job: Job) -> Iterator[tuple[Loc, Rule]]:
         yield ("schedule",), job.schedule
 
 
-def _both_days(loc: Loc, rule: Rule) -> Iterator[Fault]:
+def _both_days(loc: Loc, limited: Rule | Limited) -> Iterator[Fault]:
     """The classic slip: in every cron the two fields for days mean either, and not both."""
+    rule = limited.rule if isinstance(limited, Limited) else limited
     if not isinstance(rule, Cron):
         return
     _, _, day, _, weekday = rule.expression.split()

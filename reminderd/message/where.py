@@ -13,12 +13,14 @@ from reminderd.message.template import Expression, compile_expression
 _STEPS_FOR_A_ROW = 1_000
 _STEPS_FOR_ALL = 20_000_000  # some ten seconds
 _CANDIDATES_SHOWN = 20
+_ROW = "row"
 _HINT = "the columns of a CSV file are text: compare age|int with a number, and age with 'text'"
 
 
 class Where:
     """An expression over the columns of a list, such as plan == "pro" and age|int >= 18.
 
+    A column whose name is no word is row['Plan type'].
     text: as written. names: the columns that have to be there; not those that it asks after by `default` or
     `is defined`. One Where is for one reading of one list: the work that it does for all rows is bounded.
     """
@@ -26,9 +28,10 @@ class Where:
     def __init__(self, text: str, expression: Expression) -> None:
         self.text = text
         self._node = expression.node
-        self._columns = tuple(_columns(expression))
+        self._columns = dict(reversed(list(_columns(expression))))
         self.names: frozenset[str] = frozenset(self._columns)
         self._compared = tuple(dict.fromkeys(_compared(expression.node)))
+        self._has_row = _ROW in expression.uses.names
         self._steps = 0
 
     def matches(self, columns: Mapping[str, object]) -> bool:
@@ -38,7 +41,7 @@ class Where:
                 raise _at(
                     RenderError(f"the column {name!r} is text and never equals this", _HINT, line), self.text, name
                 )
-        run = Run(columns, most_steps=_STEPS_FOR_A_ROW)
+        run = Run({**columns, _ROW: columns} if self._has_row else columns, most_steps=_STEPS_FOR_A_ROW)
         try:
             found = bool(value_of(run, self._node))
         except RenderError as error:
@@ -50,13 +53,14 @@ class Where:
 
     def unknown(self, header: Collection[str]) -> RenderError | None:
         """What is wrong when the columns are these, None if nothing is."""
-        name = next((name for name in self._columns if name not in header), None)
-        if name is None:
+        missing = [(line, name) for name, line in reversed(self._columns.items()) if name not in header]
+        if not missing:
             return None
+        line, name = missing[0]
         shown = ", ".join(sorted(header)[:_CANDIDATES_SHOWN]) + (", …" if len(header) > _CANDIDATES_SHOWN else "")
         meant = close(name, sorted(header))
         hint = f"{meant.rstrip('?')}? " if meant else ""
-        error = RenderError(f"there is no column {name!r}", f"{hint}The columns are {shown}" if shown else "", 1)
+        error = RenderError(f"there is no column {name!r}", f"{hint}The columns are {shown}" if shown else "", line)
         return _at(error, self.text, name)
 
     def _explained(self, error: RenderError) -> RenderError:
@@ -79,10 +83,14 @@ def parse_where(text: str) -> Where:
         raise _at(error, text, _culprit(error.message)) from None
 
 
-def _columns(expression: Expression) -> list[str]:
-    """In the order in which they are written."""
+def _columns(expression: Expression) -> Iterator[tuple[str, int]]:
+    """With their lines, in the order in which they are written, those of which the expression does not find out whether they are there."""
     of = expression.uses
-    return list(dict.fromkeys(each.root for each in of.members if (each.root, None) not in of.asked_after))
+    for root, attribute, line, _ in of.members:
+        if root == _ROW and attribute is not None and (_ROW, attribute) not in of.asked_after:
+            yield attribute, line
+        elif root != _ROW and (root, None) not in of.asked_after:
+            yield root, line
 
 
 def _compared(expression: nodes.Expr) -> Iterator[tuple[str, int]]:

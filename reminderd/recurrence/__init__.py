@@ -2,17 +2,21 @@
 
 from reminderd.recurrence.cron import parse_cron
 from reminderd.recurrence.errors import ScheduleError
-from reminderd.recurrence.notation import parse_at, parse_every, several
+from reminderd.recurrence.limits import check_comes, parse_limits
+from reminderd.recurrence.notation import accept_at, parse_at, parse_every, parse_time
 from reminderd.recurrence.quiet import parse_quiet_hours, quiet_period
+from reminderd.recurrence.rrule import parse_rrule
 from reminderd.recurrence.rules import Rules, first_difference, forget_zones, rules_of
-from reminderd.recurrence.series import between, count, is_appointments, latest, next_after
+from reminderd.recurrence.series import between, count, is_appointments, latest, next_after, rules_in, several
 from reminderd.recurrence.words import describe
 from reminderd.recurrence.zones import parse_zone
 
 __all__ = [
     "Rules",
     "ScheduleError",
+    "accept_at",
     "between",
+    "check_comes",
     "count",
     "describe",
     "first_difference",
@@ -23,9 +27,13 @@ __all__ = [
     "parse_at",
     "parse_cron",
     "parse_every",
+    "parse_limits",
     "parse_quiet_hours",
+    "parse_rrule",
+    "parse_time",
     "parse_zone",
     "quiet_period",
+    "rules_in",
     "rules_of",
     "several",
 ]

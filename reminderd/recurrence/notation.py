@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from reminderd.model import At, Cron, Every, Schedule, Several
+from reminderd.model import At, DstFold, DstGap, Every, Instant
 from reminderd.recurrence.errors import ScheduleError
-from reminderd.recurrence.zones import gap_end, get_zone, instants_of, wall_of
+from reminderd.recurrence.zones import gap_end, get_zone, instants_of, resolve, wall_of
 
 # Stricter than fromisoformat, which also takes week dates, any separator, and a date alone.
 _MOMENT = re.compile(
@@ -20,40 +20,46 @@ _SECOND = timedelta(seconds=1)
 
 
 class Moment(NamedTuple):
-    """A moment in its normal notation, as model.At holds it, and as an aware UTC datetime."""
+    """A moment in its normal notation, as model.At holds it, and the aware UTC datetimes that it means."""
 
     text: str
-    instant: datetime
+    instants: tuple[datetime, ...]
 
 
-def parse_at(values: Sequence[str], zone: str) -> At:
+def parse_at(values: Sequence[str], zone: str, gap: DstGap | None = None, fold: DstFold | None = None) -> At:
     """The schedule of single instants; a value without an offset is wall time in `zone`.
 
-    Raises ScheduleError, with the index of the value: not a time, in a DST gap or a repeated hour, or given twice.
+    Raises ScheduleError, with the index of the value: not a time, given twice, or in a DST gap or a repeated hour
+    where `gap` or `fold` do not say what is meant.
     """
     if not values:
         raise ScheduleError("no time is given", "write at least one, like 2026-11-22T09:00")
     seen: dict[datetime, str] = {}
     texts = []
     for index, value in enumerate(values):
-        moment = _parse_moment(value, zone, index)
-        if moment.instant in seen:
-            raise ScheduleError(f"{value} is the same instant as {seen[moment.instant]}", "remove one of them", index)
-        seen[moment.instant] = value
+        moment = _parse_moment(value, zone, index, gap, fold)
+        for instant in moment.instants:
+            if instant in seen:
+                raise ScheduleError(f"{value} is the same instant as {seen[instant]}", "remove one of them", index)
+            seen[instant] = value
         texts.append(moment.text)
-    return At(tuple(texts))
+    return At(tuple(texts), gap, fold)
+
+
+def accept_at(values: Sequence[str], gap: DstGap | None = None, fold: DstFold | None = None) -> At:
+    """The schedule of single instants whose zone is not asked: nothing in it is judged by the zone's rules."""
+    # In UTC no time is skipped or comes twice; one by one, no two of them are the same.
+    return At(tuple(parse_at([text], "UTC").times[0] for text in values), gap, fold)
 
 
 def parse_every(interval: timedelta, start: str, zone: str) -> Every:
     """The fixed interval from `start`, which is written like a value of `at`. Raises ScheduleError."""
     if interval < _SECOND or interval % _SECOND:
         raise ScheduleError("the interval must be whole seconds, and at least one", "write it like 30s, 2h or 1d")
-    return Every(interval, _parse_moment(start, zone, None).instant)
-
-
-def several(rules: Sequence[At | Cron | Every]) -> Schedule:
-    """The schedule of all these rules; one alone stays itself."""
-    return rules[0] if len(rules) == 1 else Several(tuple(rules))
+    try:
+        return Every(interval, _parse_moment(start, zone, None, None, None).instants[0])
+    except ScheduleError as error:
+        raise ScheduleError(error.message, error.hint.split(", or say dst_")[0], key="from") from None
 
 
 def read_moment(text: str, zone: str) -> datetime:
@@ -61,14 +67,51 @@ def read_moment(text: str, zone: str) -> datetime:
 
     New rules can put an old text into a gap or a repeated hour: then its end, or its first pass.
     """
+    return read_times(text, zone, DstGap.END, DstFold.FIRST)[0].due_at
+
+
+def read_times(text: str, zone: str, gap: DstGap, fold: DstFold) -> list[Instant]:
+    """The instants of one of model.At's texts, by these rules where clocks change."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
-        return moment.astimezone(UTC)
-    found = instants_of(moment, get_zone(zone))
-    return found[0] if found else gap_end(moment, get_zone(zone))
+        return [Instant(text, moment.astimezone(UTC))]
+    instants = resolve(moment, get_zone(zone), gap, fold)
+    second = len(instants) == 2 or (fold is DstFold.SECOND and len(instants_of(moment, get_zone(zone))) == 2)
+    return [
+        Instant(f"{text} fold=1" if second and number == len(instants) else text, instant)
+        for number, instant in enumerate(instants, 1)
+    ]
 
 
-def _parse_moment(text: str, zone: str, index: int | None) -> Moment:
+def parse_time(text: str) -> str:
+    """A date, a wall time, or an instant with `Z` or an offset, in its normal form; raises ScheduleError."""
+    date = text.strip()
+    return _read_date(date).isoformat() if _DATE.fullmatch(date) else _read(date, None)[0]
+
+
+def parse_date(text: str) -> date:
+    """A date such as 2026-12-25; raises ScheduleError."""
+    if not _DATE.fullmatch(text):
+        raise ScheduleError(f"{_shown(text)} is not a date", "write YYYY-MM-DD, like 2026-12-25")
+    return _read_date(text)
+
+
+def _read_date(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ScheduleError(f"{text} is not in the calendar") from None
+    _check_year(day.year, None)
+    return day
+
+
+def _check_year(year: int, index: int | None) -> None:
+    if year not in _YEARS:
+        raise ScheduleError(f"the year {year} is out of range", f"use {_YEARS[0]} to {_YEARS[-1]}", index)
+
+
+def _read(text: str, index: int | None) -> tuple[str, datetime]:
+    """The normal form, and the wall time (naive) or the instant (aware UTC) that it means."""
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
         raise _not_a_moment(text.strip(), index)
@@ -76,42 +119,48 @@ def _parse_moment(text: str, zone: str, index: int | None) -> Moment:
         wall = datetime.fromisoformat(f"{match['date']}T{match['time']}")
     except ValueError:
         raise ScheduleError(f"{match['date']} is not in the calendar", index=index) from None
-    if wall.year not in _YEARS:
-        raise ScheduleError(f"the year {wall.year} is out of range", f"use {_YEARS[0]} to {_YEARS[-1]}", index)
+    _check_year(wall.year, index)
     if match["offset"] is None:
-        return Moment(wall.isoformat(), _local(wall, zone, index))
+        return wall.isoformat(), wall
     instant = datetime.fromisoformat(f"{wall.isoformat()}{match['offset']}").astimezone(UTC)
-    return Moment(f"{instant.replace(tzinfo=None).isoformat()}Z", instant)
+    return f"{instant.replace(tzinfo=None).isoformat()}Z", instant
+
+
+def _parse_moment(text: str, zone: str, index: int | None, gap: DstGap | None, fold: DstFold | None) -> Moment:
+    normal, moment = _read(text, index)
+    if moment.tzinfo is not None:
+        return Moment(normal, (moment,))
+    found = instants_of(moment, get_zone(zone))
+    if not found and gap is None:
+        raise _never(moment, zone, index)
+    if len(found) > 1 and fold is None:
+        raise _twice(moment, zone, found, index)
+    return Moment(normal, tuple(resolve(moment, get_zone(zone), gap or DstGap.END, fold or DstFold.FIRST)))
 
 
 def _not_a_moment(text: str, index: int | None) -> ScheduleError:
-    shown = text if len(text) <= 60 else f"{text[:60]}…"
     if _DATE.fullmatch(text):
-        return ScheduleError(f"{shown!r} has no time of day", f"write {text}T09:00", index)
+        return ScheduleError(f"{_shown(text)} has no time of day", f"write {text}T09:00", index)
     return ScheduleError(
-        f"{shown!r} is not a time", "write YYYY-MM-DDTHH:MM, like 2026-11-22T09:00 or 2026-11-22T09:00+01:00", index
+        f"{_shown(text)} is not a time",
+        "write YYYY-MM-DDTHH:MM, like 2026-11-22T09:00 or 2026-11-22T09:00+01:00",
+        index,
     )
 
 
-def _local(wall: datetime, zone: str, index: int | None) -> datetime:
-    found = instants_of(wall, get_zone(zone))
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise _twice(wall, zone, found, index)
-    raise _never(wall, zone, index)
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")
 
 
 def _never(wall: datetime, zone: str, index: int | None) -> ScheduleError:
     end = gap_end(wall, get_zone(zone))
     before, after = (wall_of(moment, get_zone(zone)) for moment in (end - _SECOND, end))
     before += _SECOND
-    if before.date() == after.date():
-        clocks = f"clocks go from {before:%H:%M} to {after:%H:%M}"
-        hint = f"write {after:%H:%M}, or give an offset, like {_with_offset(wall, zone, end - _SECOND)}"
-    else:
-        clocks = f"clocks go from {before:%Y-%m-%d %H:%M} to {after:%Y-%m-%d %H:%M}"
-        hint = f"write {after:%Y-%m-%dT%H:%M}, or give an offset, like {_with_offset(wall, zone, end - _SECOND)}"
+    one_day = before.date() == after.date()
+    shown, written = ("%H:%M", "%H:%M") if one_day else ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
+    clocks = f"clocks go from {before:{shown}} to {after:{shown}}"
+    offset = _with_offset(wall, zone, end - _SECOND)
+    hint = f"write {after:{written}}, or give an offset, like {offset}, or say dst_gap: end or later"
     return ScheduleError(f"{wall:%H:%M} does not exist on {wall:%Y-%m-%d} in {zone}: {clocks}", hint, index)
 
 
@@ -119,7 +168,7 @@ def _twice(wall: datetime, zone: str, found: list[datetime], index: int | None) 
     first, second = (_with_offset(wall, zone, instant) for instant in found)
     return ScheduleError(
         f"{wall:%H:%M} comes twice on {wall:%Y-%m-%d} in {zone}, because clocks go back",
-        f"write {first} for the first or {second} for the second",
+        f"write {first} for the first or {second} for the second, or say dst_fold: first, second or both",
         index,
     )
 

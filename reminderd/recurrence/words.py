@@ -4,25 +4,36 @@ from datetime import datetime
 from typing import assert_never
 
 from reminderd.duration import format_duration
-from reminderd.model import At, Cron, Every, Schedule, Several
+from reminderd.model import At, Cron, Every, Limited, OnHoliday, Rrule, Rule, Schedule, Several
 from reminderd.recurrence.cron import explain
 from reminderd.recurrence.notation import read_moment
+from reminderd.recurrence.rrulewords import describe_rrule
 from reminderd.recurrence.zones import get_zone
+
+_FEW = 3
 
 
 def describe(schedule: Schedule, zone: str) -> str:
     """`schedule` in a few words, with the zone of every time in them: At 09:00 every day (Europe/Berlin)."""
-    match schedule:
+    if isinstance(schedule, Several):
+        return "; ".join(describe(rule, zone) for rule in schedule.rules)
+    if isinstance(schedule, Limited):
+        return ", ".join([_describe_rule(schedule.rule, zone), *_limits(schedule)])
+    return _describe_rule(schedule, zone)
+
+
+def _describe_rule(rule: Rule, zone: str) -> str:
+    match rule:
         case At():
-            return _describe_at(schedule, zone)
+            return _describe_at(rule, zone)
         case Every():
-            return f"every {format_duration(schedule.interval)} from {_shown(schedule.start)} UTC"
+            return f"every {format_duration(rule.interval)} from {_shown(rule.start)} UTC"
         case Cron():
-            return f"{explain(schedule.expression)} ({zone})"
-        case Several():
-            return "; ".join(describe(rule, zone) for rule in schedule.rules)
+            return f"{explain(rule.expression)} ({zone})"
+        case Rrule():
+            return describe_rrule(rule, zone)
         case _:
-            assert_never(schedule)
+            assert_never(rule)
 
 
 def _describe_at(schedule: At, zone: str) -> str:
@@ -31,6 +42,33 @@ def _describe_at(schedule: At, zone: str) -> str:
     if len(moments) == 1:
         return f"once at {first} ({zone})"
     return f"{len(moments)} times, from {first} to {last} ({zone})"
+
+
+def _limits(schedule: Limited) -> list[str]:
+    words = []
+    if schedule.start is not None:
+        words.append(f"from {_written(schedule.start)}")
+    if schedule.until is not None:
+        words.append(f"until {_written(schedule.until)}")
+    if schedule.count is not None:
+        words.append("once" if schedule.count == 1 else f"{schedule.count} times")
+    if schedule.exceptions:
+        texts = [_written(text).replace("..", " to ") for text in schedule.exceptions]
+        words.append(f"except {', '.join(texts)}" if len(texts) <= _FEW else f"except {len(texts)} dates")
+    if schedule.holidays:
+        calendars = " and ".join(schedule.holidays)
+        if schedule.on_holiday is OnHoliday.SKIP:
+            words.append(f"not on holidays of {calendars}")
+        else:
+            words.append(f"on holidays of {calendars} the working day {schedule.on_holiday}")
+    return words
+
+
+def _written(text: str) -> str:
+    """A date or time of the schedule as people read it."""
+    day, _, time = text.partition("T")
+    utc = time.endswith("Z")
+    return f"{day} {time.removesuffix('Z').removesuffix(':00')}{' UTC' if utc else ''}" if time else day
 
 
 def _shown(moment: datetime) -> str:

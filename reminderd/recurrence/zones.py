@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from reminderd.model import DstFold, DstGap
 from reminderd.recurrence.errors import ScheduleError
 
 _NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
@@ -78,6 +79,22 @@ def settle(wall: datetime, zone: ZoneInfo) -> datetime:
     """
     instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     return instant if wall_of(instant, zone) == wall else gap_end(wall, zone)
+
+
+def resolve(wall: datetime, zone: ZoneInfo, gap: DstGap, fold: DstFold) -> list[datetime]:
+    """The UTC instants, in order, that are meant by `wall` (naive) by these rules for where clocks change."""
+    found = instants_of(wall, zone)
+    if len(found) == 2:
+        return found if fold is DstFold.BOTH else [found[fold is DstFold.SECOND]]
+    if found:
+        return found
+    match gap:
+        case DstGap.END:
+            return [gap_end(wall, zone)]
+        case DstGap.LATER:
+            return [wall.replace(tzinfo=zone, fold=0).astimezone(UTC)]
+        case DstGap.SKIP:
+            return []
 
 
 def gap_end(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -79,6 +79,77 @@ RULE: tuple[Key, ...] = (
         ["2027-01-01T08:00"],
         "required with `every`",
     ),
+    Key(
+        "rrule",
+        "a rule of RFC 5545",
+        "A recurrence rule without its DTSTART, which is `start`, on wall time in the job's time zone. Without `start` it must "
+        "say itself on which day and at which hour it comes. SECONDLY is not supported.",
+        shapes.RRULE,
+        ["FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"],
+    ),
+    Key(
+        "start",
+        "a date or a time",
+        "Not before this; of an `rrule` its DTSTART, from where INTERVAL and COUNT count. Not with `at`.",
+        shapes.LIMIT,
+        ["2027-01-01", "2027-01-04T09:00"],
+    ),
+    Key(
+        "until",
+        "a date or a time",
+        "Not after this; a date as a whole day. Not with `at`.",
+        shapes.LIMIT,
+        ["2027-12-31", "2027-12-31T12:00"],
+    ),
+    Key(
+        "count",
+        "a number from 1 to 10,000",
+        "So many occurrences and no more, counted from `start` (of `every` from `from`), those that `except` and `holidays` "
+        "leave out included. Not with `at`.",
+        shapes.TIMES,
+        [10],
+    ),
+    Key(
+        "except",
+        "a date, a range of dates, a time, or a list of up to 10,000 of them",
+        "What is left out, in the job's time zone.",
+        shapes.one_or_more(shapes.EXCEPTION, 10_000),
+        ["2026-12-25", ["2026-12-24..2027-01-02", "2027-05-14T09:00"]],
+    ),
+    Key(
+        "holidays",
+        "a calendar, or a list of them",
+        "A country of ISO 3166 or a part of it, whose public holidays count, or an exchange such as NYSE. Needs the "
+        "package `holidays`: pip install 'reminderd[holidays]'.",
+        shapes.one_or_more(shapes.CALENDAR, 20),
+        ["DE-BE", ["US", "US-CA"]],
+    ),
+    Key(
+        "on_holiday",
+        "`skip`, `before`, `after`",
+        "What comes of an occurrence on a holiday: nothing, or it moves to the nearest working day before or after, at the "
+        "same wall time; none within 31 days, and it stays.",
+        shapes.one_of("skip", "before", "after"),
+        ["before"],
+        "`skip`",
+    ),
+    Key(
+        "dst_gap",
+        "`end`, `later`, `skip`",
+        "What comes of a wall time that a change of clocks skips: sent when the gap is over (02:30 at 03:00), later by its "
+        "length (at 03:30), or not at all. For `at` and `rrule`.",
+        shapes.one_of("end", "later", "skip"),
+        ["later"],
+        "`end` for `rrule`; for `at` such a time is a problem",
+    ),
+    Key(
+        "dst_fold",
+        "`first`, `second`, `both`",
+        "Which is meant of a wall time that comes twice when clocks go back. For `at` and `rrule`.",
+        shapes.one_of("first", "second", "both"),
+        ["second"],
+        "`first` for `rrule`; for `at` such a time is a problem",
+    ),
 )
 
 RECIPIENT: tuple[Key, ...] = (
@@ -187,10 +258,15 @@ JOB: tuple[Key, ...] = (
     ),
     Key(
         "schedule",
-        "a rule: one of `at`, `cron`, `every` with `from`",
+        "a rule, or a list of rules: each one of `at`, `cron`, `every` with `from`, `rrule`",
         "When the message is sent.",
         shapes.MAPPING,
-        [{"cron": "0 9 * * MON-FRI"}, {"at": "2027-04-14T18:00"}, {"every": "90m", "from": "2027-01-01T08:00"}],
+        [
+            {"cron": "0 9 * * MON-FRI"},
+            {"at": "2027-04-14T18:00"},
+            {"every": "90m", "from": "2027-01-01T08:00"},
+            {"rrule": "FREQ=MONTHLY;BYMONTHDAY=-1;BYHOUR=9"},
+        ],
         required=True,
     ),
     Key(

@@ -11,7 +11,7 @@ DRAFTS = {
     "7": ("http://json-schema.org/draft-07/schema#", "definitions"),
     "2020-12": ("https://json-schema.org/draft/2020-12/schema", "$defs"),
 }
-_KINDS = ("at", "cron", "every")
+_KINDS = ("at", "cron", "every", "rrule")
 _TEXTS = ("message", "template", "messages")
 
 
@@ -81,9 +81,15 @@ def _without(one: str, other: str) -> Shape:
 
 _RULE = mapping(
     RULE,
-    description="One rule: exactly one of at, cron and every.",
+    description="One rule: exactly one of at, cron, every and rrule.",
     oneOf=[{"required": [kind]} for kind in _KINDS],
-    allOf=[_only_with("from", "every"), _only_with("every", "from")],
+    allOf=[
+        _only_with("from", "every"),
+        _only_with("every", "from"),
+        _only_with("on_holiday", "holidays"),
+        *(_without("at", key) for key in ("start", "until", "count")),
+        *(_without(key, kind) for key in ("dst_gap", "dst_fold") for kind in ("cron", "every")),
+    ],
 )
 _PERSON: Shape = {
     "type": "object",

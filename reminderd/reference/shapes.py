@@ -97,6 +97,21 @@ CRON: Shape = _text(
 MOMENT: Shape = _text(
     rf"^\s*{_DAY}[T ]{_CLOCK}{_OFFSET}\s*$", "write a time like 2026-11-22T09:00 or 2026-11-22T09:00+01:00"
 )
+LIMIT: Shape = _text(
+    rf"^\s*{_DAY}([T ]{_CLOCK}{_OFFSET})?\s*$", "write a date like 2027-01-01 or a time like 2027-01-01T09:00"
+)
+EXCEPTION: Shape = _text(
+    rf"^\s*({_DAY}([T ]{_CLOCK}{_OFFSET})?|{_DAY}\s*\.\.\s*{_DAY})\s*$",
+    "write a date like 2026-12-25, a range like 2026-12-24..2027-01-02, or a time",
+)
+RRULE: Shape = _text(
+    r"^\s*([Rr][Rr][Uu][Ll][Ee]:)?(?=.*[Ff][Rr][Ee][Qq]\s*=)[A-Za-z]+\s*=\s*[^;=]+(;\s*[A-Za-z]+\s*=[^;=]+)*;?\s*$",
+    "write NAME=VALUE;..., like FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9",
+)
+CALENDAR: Shape = _text(r"^\s*[A-Za-z0-9]{2,5}(-.+)?\s*$", "write a country like DE, or a part of it like DE-BE")
+TIMES: Shape = _text(
+    r"^[0-9]{1,5}(\.0+)?$", "write a whole number", type=["integer", "string"], minimum=1, maximum=10_000
+)
 QUIET: Shape = _text(
     r"^\s*(?!([0-9:]+) ?- ?\1\s*$)(([01]?[0-9]|2[0-3]):[0-5][0-9] ?- ?([01]?[0-9]|2[0-3]):[0-5][0-9]|none)\s*$",
     "write them like 21:00-08:00, or none",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reminderd.model import At, Cron, Every, Instant, Schedule
+from reminderd.model import At, Cron, DstFold, DstGap, Every, Instant, Limited, OnHoliday, Rule, Schedule
 from reminderd.recurrence import (
     ScheduleError,
     between,
@@ -20,6 +20,8 @@ from reminderd.recurrence import (
     next_after,
     parse_at,
     parse_cron,
+    parse_limits,
+    parse_rrule,
     parse_zone,
     several,
 )
@@ -144,18 +146,64 @@ def schedules(draw: st.DrawFn) -> tuple[Schedule, str, datetime]:
     return several(rules), zone, utc(change)
 
 
+RRULES = st.sampled_from(
+    [
+        "FREQ=DAILY",
+        "FREQ=DAILY;BYHOUR=0,1,2,3;BYMINUTE=0,30",
+        "FREQ=DAILY;INTERVAL=2;BYHOUR=2;BYMINUTE=15,30",
+        "FREQ=WEEKLY;BYDAY=SA,SU,FR;BYHOUR=1,2;BYMINUTE=59,0",
+        "FREQ=MONTHLY;BYDAY=-1SU,2SU,1SU,MO;BYHOUR=2,0;BYMINUTE=30",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1,1;BYHOUR=9",
+        "FREQ=HOURLY;BYMINUTE=15,45",
+        "FREQ=HOURLY;INTERVAL=5",
+        "FREQ=MINUTELY;INTERVAL=17",
+        "FREQ=DAILY;COUNT=3;BYHOUR=2;BYMINUTE=10,40",
+    ]
+)
+
+
 @st.composite
-def single(draw: st.DrawFn, zone: str, change: str) -> At | Cron | Every:
-    """One rule with occurrences near the change."""
-    kind = draw(st.sampled_from(["cron", "cron", "every", "at"]))
+def single(draw: st.DrawFn, zone: str, change: str) -> Rule | Limited:
+    """One rule with occurrences near the change, perhaps with bounds, exceptions and holidays."""
+    rule = draw(unlimited(zone, change))
+    if draw(st.booleans()):
+        return rule
+    days = [f"{utc(change) + draw(NEAR):%Y-%m-%d}" for _ in range(draw(st.integers(0, 2)))]
+    times = [f"{utc(change) + draw(NEAR):%Y-%m-%dT%H:%M}" for _ in range(draw(st.integers(0, 2)))]
+    bounds = {} if isinstance(rule, At) else {"until": f"{utc(change) + draw(NEAR):%Y-%m-%dT%H:%M}"}
+    if isinstance(rule, Cron | Every):
+        bounds["start"] = f"{utc(change) - draw(st.integers(0, 40)) * MINUTE * 60:%Y-%m-%d}"
+    count = draw(st.sampled_from([None, 2, 20])) if isinstance(rule, Cron | Every) else None
+    calendars = draw(st.sampled_from([[], ["DE-BB"], ["CU", "LB"], ["US"]]))
+    return parse_limits(
+        rule,
+        **bounds,
+        count=count,
+        exceptions=[*days, *times],
+        holidays=calendars,
+        on_holiday=draw(st.sampled_from(list(OnHoliday))),
+    )
+
+
+@st.composite
+def unlimited(draw: st.DrawFn, zone: str, change: str) -> Rule:
+    kind = draw(st.sampled_from(["cron", "cron", "every", "at", "rrule", "rrule"]))
+    gap, fold = draw(st.sampled_from(list(DstGap))), draw(st.sampled_from(list(DstFold)))
     if kind == "cron":
         return parse_cron(draw(EXPRESSIONS))
+    if kind == "rrule":
+        start = f"{utc(change) - draw(st.integers(0, 100)) * 37 * MINUTE:%Y-%m-%dT%H:%M:%S}"
+        return parse_rrule(draw(RRULES), start, None, gap, fold)
     if kind == "every":
-        start = utc(change) + draw(NEAR)
-        return Every(timedelta(seconds=draw(st.integers(60, 100_000))), start)
+        start_at = utc(change) + draw(NEAR)
+        return Every(timedelta(seconds=draw(st.integers(60, 100_000))), start_at)
     moments = draw(st.lists(NEAR, min_size=1, max_size=5, unique=True))
-    texts = [f"{utc(change) + moment:%Y-%m-%dT%H:%M}Z" for moment in moments]
-    return parse_at(texts, zone)
+    suffix = draw(st.sampled_from(["Z", ""]))
+    texts = [f"{utc(change) + moment:%Y-%m-%dT%H:%M}{suffix}" for moment in moments]
+    try:
+        return parse_at(texts, zone, gap, fold)
+    except ScheduleError:  # two of them come to one instant
+        return parse_at(texts[:1], zone, gap, fold)
 
 
 def listed(schedule: Schedule, zone: str, after: datetime, until: datetime) -> list[Instant]:

@@ -41,7 +41,7 @@ CASES = [
     ("rule-as-text-in-the-list", "3:5", "schedule[1]", "must be a mapping, not text"),
     ("rule-in-the-list-with-a-bad-field", "3:12", "schedule[1].cron", "minute"),
     ("rule-in-the-list-with-a-wrong-key", "4:5", "schedule[1].crno", "did you mean 'cron'?"),
-    ("empty-schedule", "1:11", "schedule", "give one of at, cron and every"),
+    ("empty-schedule", "1:11", "schedule", "give one of at, cron, every and rrule"),
     ("two-schedules", "1:18", "schedule.cron", "at and cron exclude each other"),
     ("cron-with-a-bad-field", "2:9", "schedule.cron", "minute"),
     ("cron-with-six-fields", "2:9", "schedule.cron", "five fields, not 6"),

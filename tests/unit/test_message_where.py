@@ -6,7 +6,15 @@ import pytest
 
 from reminderd.message import RenderError, parse_where
 
-ROW = {"plan": "pro", "age": "42", "name": "Ann O'Hara", "city": "", "joined": "2026-03-01", "level": 3}
+ROW = {
+    "plan": "pro",
+    "age": "42",
+    "name": "Ann O'Hara",
+    "city": "",
+    "joined": "2026-03-01",
+    "level": 3,
+    "Post code": "53111",
+}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +31,7 @@ ROW = {"plan": "pro", "age": "42", "name": "Ann O'Hara", "city": "", "joined": "
         ("nick | default('x') == 'x'", True),
         ("joined < '2026-06-01' and joined | date('%Y') == '2026'", True),
         ("level is even", False),
+        ("row['Post code'] == '53111' and row.plan == 'pro' and row.get('nick') is none", True),
         ("(age | int) % 2 == 0", True),
         ("plan | upper == 'PRO'\n  and level == 3", True),
         ("true", True),
@@ -70,6 +79,14 @@ def test_the_names_of_an_expression_are_the_columns_that_have_to_be_there() -> N
     assert where.names == {"plan", "name"}
 
 
+def test_a_column_whose_name_is_no_word_is_one_of_the_row() -> None:
+    where = parse_where("row['Post code'] and row.plan and plan and row.get('x') and row['y'] is defined")
+    assert where.names == {"Post code", "plan"}
+    error = where.unknown(["post code", "plan"])
+    assert error is not None
+    assert (error.message, error.column) == ("there is no column 'Post code'", 6)
+
+
 def test_an_unknown_column_is_told_with_those_that_there_are() -> None:
     where = parse_where("plan == 'pro' and pln == 'x'")
     assert where.unknown(["plan", "pln"]) is None
@@ -77,6 +94,9 @@ def test_an_unknown_column_is_told_with_those_that_there_are() -> None:
     assert error is not None
     assert (error.message, error.line, error.column) == ("there is no column 'pln'", 1, 19)
     assert error.hint == "did you mean plan? The columns are age, plan"
+    later = parse_where("plan\n and (age and\n  pln)").unknown(["plan", "age"])
+    assert later is not None
+    assert (later.line, later.column) == (3, 3)
     with pytest.raises(RenderError, match="pln is not defined"):
         where.matches(ROW)
 

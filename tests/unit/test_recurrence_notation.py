@@ -145,7 +145,7 @@ def test_a_year_out_of_reach_is_refused(text: str) -> None:
 def test_a_time_that_clocks_skip_is_refused_with_the_facts() -> None:
     error = at_error("2027-03-28T02:30")
     assert error.message == ("02:30 does not exist on 2027-03-28 in Europe/Berlin: clocks go from 02:00 to 03:00")
-    assert error.hint == "write 03:00, or give an offset, like 2027-03-28T02:30+01:00"
+    assert error.hint == "write 03:00, or give an offset, like 2027-03-28T02:30+01:00, or say dst_gap: end or later"
 
 
 def test_a_time_on_a_day_that_a_zone_skipped_is_refused_with_both_dates() -> None:
