@@ -18,6 +18,7 @@ from reminderd.commands import Commands
 from reminderd.daemon.clockguard import JUMP
 from reminderd.daemon.clockhold import ClockHold, check_cursors
 from reminderd.daemon.desk import Desk
+from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.systemd import notify
@@ -244,6 +245,8 @@ class Daemon:
             self._at_leisure(now)
 
     def _at_leisure(self, now: datetime) -> None:
+        if not self._clock_hold.held:
+            end_what_is_over(self._store, now)
         if self._loaded and not self._clock_hold.held:
             for delivery, job in self._store.deliveries.expire(now):
                 emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason="its validity is over")
@@ -265,7 +268,7 @@ class Daemon:
         now = self._clock.now()
         if self._clock_hold.held or self._stopping:
             return _LONGEST_WAIT  # until a sender is done, a signal comes, or the clock is looked at again
-        moments = [self._dispatcher.next_wake(now), self._origin.next_wake()]
+        moments = [self._dispatcher.next_wake(now), self._origin.next_wake(), next_end(self._store)]
         if not self._origin.open:
             moments.append(self._reconciler.next_wake())
         if self._loaded:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from reminderd.commands import Commands
+from reminderd.commands import Commands, target_of
 from reminderd.daemon.inbox import Inbox
 from reminderd.gateway.port import Gateway
 from reminderd.reconciler import look_up
@@ -51,8 +51,7 @@ class Desk:
             return {"ok": False, "error": f"the state cannot be used: {error}; {advice(error)}, and look what was done"}
         except TimeoutError:
             return {"ok": False, "error": "the daemon is busy or cannot write its state; see its log and try again"}
-        target = request.get("ids") or request.get("id") or request.get("hold")
-        emit(Event.COMMAND_DONE, command=request.get("command"), target=target, who=who)
+        emit(Event.COMMAND_DONE, command=request.get("command"), target=target_of(request), who=who)
         return {"ok": True, "result": result}
 
     def _handle_reload(self, who: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from reminderd.recurrence.cron import parse_cron
 from reminderd.recurrence.errors import ScheduleError
 from reminderd.recurrence.limits import check_comes, parse_limits
+from reminderd.recurrence.named import around, named, read_time
 from reminderd.recurrence.notation import accept_at, parse_at, parse_every, parse_time
 from reminderd.recurrence.quiet import parse_quiet_hours, quiet_period
 from reminderd.recurrence.rrule import parse_rrule
@@ -15,6 +16,7 @@ __all__ = [
     "Rules",
     "ScheduleError",
     "accept_at",
+    "around",
     "between",
     "check_comes",
     "count",
@@ -23,6 +25,7 @@ __all__ = [
     "forget_zones",
     "is_appointments",
     "latest",
+    "named",
     "next_after",
     "parse_at",
     "parse_cron",
@@ -33,6 +36,7 @@ __all__ = [
     "parse_time",
     "parse_zone",
     "quiet_period",
+    "read_time",
     "rules_in",
     "rules_of",
     "several",

@@ -17,6 +17,7 @@ from reminderd.store.connection import (
 )
 from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settled
 from reminderd.store.doubts import Doubt, Doubts
+from reminderd.store.drills import Drill, Drills
 from reminderd.store.failures import StateFailure, advice
 from reminderd.store.health import Health, Reading, Suspension
 from reminderd.store.holds import Hold, Holds
@@ -46,6 +47,7 @@ class Store:
         self.operations = Operations(connection)
         self.overrides = Overrides(connection)
         self.opt_outs = OptOuts(connection)
+        self.drills = Drills(connection)
         self.health = Health(connection)
         self.origin = Origin(connection)
         self.zones = Zones(connection)
@@ -82,6 +84,7 @@ __all__ = [
     "Began",
     "Claim",
     "Doubt",
+    "Drill",
     "Finished",
     "Hold",
     "Identity",

@@ -99,6 +99,15 @@ class Overrides:
         found = self._db.value("select min(until) from overrides where kind = 'pause' and ended_at is null")
         return from_text(found) if found else None
 
+    def pending_of(self, job: str, nominal: str) -> list[int]:
+        """The deliveries of an occurrence that wait already, which no skip reaches."""
+        rows = self._db.rows(
+            "select d.id from deliveries d join occurrences o on o.id = d.occurrence_id "
+            "where o.job = :job and o.nominal = :nominal and d.state = 'pending' order by d.id",
+            {"job": job, "nominal": nominal},
+        )
+        return [row["id"] for row in rows]
+
     # -- what is overridden -----------------------------------------------------------------------------
 
     def open_ones(self, now: datetime) -> list[Override]:

@@ -38,6 +38,7 @@ _CONCERNS = (
     "operations",
     "overrides",
     "opt_outs",
+    "drills",
     "health",
     "origin",
     "zones",

@@ -16,6 +16,7 @@ from typing import Any
 
 from reminderd.clock import earliest, to_text
 from reminderd.commands import Commands
+from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
 from reminderd.dispatcher import Dispatcher, Limits
 from reminderd.gateway.port import (
@@ -194,7 +195,9 @@ class World:
             self.store, self.line, self.clock, self.limits, self._poster(), self._probe_gateway, self._began
         )
         self.reconciler = Reconciler(self.store, self.line, self.clock.now, _DELAYS, False, self._run)
-        self.commands = Commands(self.store, self._approved)
+        self.commands = Commands(
+            self.store, self._approved, self._overridden, lambda name: self.syncer.running.get(name)
+        )
         last_alive = self.store.health.started(now)
         self.awake_since = now
         self.changed_since = min(last_alive, now) if last_alive else now
@@ -268,6 +271,7 @@ class World:
     def tick(self) -> None:
         """One pass at this moment, and all answers to what it sends."""
         now = self.clock.now()
+        end_what_is_over(self.store, now)
         if self.loaded:
             self.plan()
             self.store.deliveries.expire(now)
@@ -285,7 +289,12 @@ class World:
         for _ in range(_PASSES):
             self.tick()
             now = self.clock.now()
-            wakes = (self.planner.next_due(), self.dispatcher.next_wake(now), self.reconciler.next_wake())
+            wakes = (
+                self.planner.next_due(),
+                self.dispatcher.next_wake(now),
+                self.reconciler.next_wake(),
+                next_end(self.store),
+            )
             moment = max(now, min(earliest(*wakes) or until, until))
             if moment == now == until:
                 return
@@ -326,6 +335,9 @@ class World:
     def _approved(self, kind: str) -> None:
         if kind == "cursor":
             self.syncer.reload_planner()
+
+    def _overridden(self) -> None:
+        """What is planned from now on goes by the overrides that there are."""
 
     # -- people -----------------------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ def test_retry_is_refused_until_they_want_messages_again(desk: Desk) -> None:
     delivery = desk.owe(ANNA)
     desk.store.deliveries.expire(START + HOUR)
     opt_out(desk)
-    with pytest.raises(Refusal, match="has opted out.*reminderd opt-out remove PHONE"):
+    with pytest.raises(Refusal, match=r"has opted out.*reminderd opt-out remove PHONE"):
         desk.store.operations.retry(delivery, None, "ops", START + HOUR)
     assert desk.store.opt_outs.remove(ANNA, "")
     desk.store.operations.retry(delivery, None, "ops", START + HOUR)

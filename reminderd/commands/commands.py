@@ -1,0 +1,104 @@
+"""The commands by name.
+
+Each is a small JSON object, {"command": "retry", "ids": [42]}; each returns another, or raises Refusal.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from reminderd.clock import to_text
+from reminderd.commands import drills, holding, opting, overriding, resolving
+from reminderd.commands.known import restored
+from reminderd.commands.requests import Answer, Request, ids_of, shown, whole, word
+from reminderd.duration import format_duration, parse_duration
+from reminderd.model import Job, mask
+from reminderd.reconciler import Findings
+from reminderd.store import Doubt, Refusal, Store
+
+
+@dataclass
+class Commands:
+    """The commands on one state. `approved(kind)` tells a running daemon that a hold of this kind was approved;
+    `overridden()` that pauses or skips have changed; `running(name)` is the job that it runs, None without a daemon.
+    """
+
+    store: Store
+    approved: Callable[[str], None] = field(default=lambda _: None)
+    overridden: Callable[[], None] = field(default=lambda: None)
+    running: Callable[[str], Job | None] | None = None
+
+    def needs_log(self, request: Request) -> Doubt | None:
+        """The doubt that Plivo's log must be asked about before this command is carried out; None for most."""
+        return resolving.doubt_to_look_up(self.store, request) if request.get("command") == "resolve" else None
+
+    def perform(self, request: Request, who: str, now: datetime, findings: Findings | None = None) -> Answer:
+        """Carry out one command. findings: what the log said, where `needs_log` asked for it."""
+        match request.get("command"):
+            case "resolve" if request.get("sent"):
+                return resolving.sent(self.store, request, who, now, findings)
+            case "resolve":
+                return resolving.not_sent(self.store, request, who, now, findings)
+            case "pause" | "resume" | "skip":
+                return self._override(request, who, now)
+            case "approve":
+                return self._approve(request, who, now)
+            case "test-send":
+                return drills.send(self.store, self.running, request, who, now)
+            case other:
+                perform = {
+                    "retry": _retry,
+                    "cancel": _cancel,
+                    "hold": holding.hold,
+                    "release": holding.release,
+                    "opt-out add": opting.add,
+                    "opt-out remove": opting.remove,
+                }.get(str(other))
+                if perform is None:
+                    raise Refusal(f"there is no command {shown(other)}")
+                return perform(self.store, request, who, now)
+
+    def _override(self, request: Request, who: str, now: datetime) -> Answer:
+        match request["command"]:
+            case "pause":
+                answer = overriding.pause(self.store, self._job, request, who, now)
+            case "resume":
+                answer = overriding.resume(self.store, self._job, request, who, now)
+            case _:
+                answer = overriding.skip(self.store, self._job, request, who, now)
+        self.overridden()
+        return answer
+
+    def _job(self, name: str) -> Job | None:
+        """A job as it runs, or as it ran last."""
+        return (self.running and self.running(name)) or restored(self.store, name)
+
+    def _approve(self, request: Request, who: str, now: datetime) -> Answer:
+        hold, released = holding.approve(self.store, whole(request.get("hold")), who, now)
+        self.approved(hold.kind)
+        return {"approved": hold.id, "kind": hold.kind, "reason": hold.reason, "released": released}
+
+
+def target_of(request: Request) -> object:
+    """What a command is about, fit for the log."""
+    if isinstance(request.get("phone"), str):
+        return mask(str(request["phone"]))
+    return next((request[key] for key in ("ids", "id", "hold", "job") if request.get(key)), None)
+
+
+def _retry(store: Store, request: Request, who: str, now: datetime) -> Answer:
+    given = word(request.get("valid_for"), "duration")
+    valid_for = parse_duration(given) if given else None
+    if valid_for is not None and valid_for < timedelta(seconds=10):
+        raise Refusal(f"--valid-for {format_duration(valid_for)} is too short to send anything; give at least 10s")
+    with store.together():
+        until = {str(each): to_text(store.operations.retry(each, valid_for, who, now)) for each in ids_of(request)}
+    return {"retried": until}
+
+
+def _cancel(store: Store, request: Request, who: str, now: datetime) -> Answer:
+    ids = ids_of(request)
+    with store.together():
+        for each in ids:
+            store.operations.cancel(each, who, now)
+    return {"cancelled": ids}

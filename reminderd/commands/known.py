@@ -1,0 +1,29 @@
+"""The jobs that a state knows, by the names that people type."""
+
+import difflib
+
+from reminderd.jobs import restore
+from reminderd.model import Defaults, Job, Source
+from reminderd.store import Refusal, Store
+
+
+def check_known(store: Store, name: str) -> bool:
+    """Whether the job is declared now; raises Refusal for one that never was, with the name that may be meant."""
+    known = store.jobs.known()
+    if name in known:
+        return known[name].present
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]!r}?" if close else "`reminderd list` shows them"
+    raise Refusal(f"there was never a job {name!r}; {hint}")
+
+
+def restored(store: Store, name: str) -> Job | None:
+    """A job from its last good version in the state; None where it cannot be made any more."""
+    known = store.jobs.known().get(name)
+    if known is None:
+        return None
+    try:
+        # Its zone is known here, also where only the settings say it.
+        return restore(known.definition, Source(known.file, known.line), Defaults(timezone=known.zone))
+    except ValueError:
+        return None

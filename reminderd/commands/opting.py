@@ -1,0 +1,49 @@
+"""Who wants no messages any more, or wants them again."""
+
+from datetime import datetime
+
+from reminderd.commands.requests import Answer, Request, phone_of, sender_of, word
+from reminderd.model import mask
+from reminderd.store import Refusal, Store
+from reminderd.telemetry import Event, emit
+
+
+def add(store: Store, request: Request, who: str, now: datetime) -> Answer:
+    """Send nothing more to a phone, from one sender or from any."""
+    phone, sender = phone_of(request.get("phone"), "opt-out"), sender_of(request)
+    why = word(request.get("why"), "reason") or ""
+    known = any(each["sender"] == sender for each in store.opt_outs.of(phone))
+    with store.together():
+        cancelled = store.opt_outs.add(phone, sender, who, "operator", why, now)
+        store.operations.record(who, "opt-out add", phone, {"sender": sender, "why": why}, now)
+    if not known:
+        emit(Event.OPT_OUT_ADDED, to=mask(phone), sender=sender or None, source="operator", by=who)
+    for delivery, job in cancelled:
+        emit(Event.DELIVERY_CANCELLED, job=job, delivery=delivery, reason="opted out")
+    return {"phone": phone, "sender": sender, "new": not known, "cancelled": [each.id for each in cancelled]}
+
+
+def remove(store: Store, request: Request, who: str, now: datetime) -> Answer:
+    """Send what comes from now on to this phone again."""
+    phone, sender = phone_of(request.get("phone"), "opt-out"), sender_of(request)
+    there = store.opt_outs.of(phone)
+    mine = next((each for each in there if each["sender"] == sender), None)
+    if mine is None:
+        raise Refusal(f"{phone} has not opted out of {sender or 'every sender'}{_others(phone, there)}")
+    with store.together():
+        store.opt_outs.remove(phone, sender)
+        detail = {"sender": sender, "since": mine["since"], "source": mine["source"]}
+        store.operations.record(who, "opt-out remove", phone, detail, now)
+    emit(Event.OPT_OUT_REMOVED, to=mask(phone), sender=sender or None, by=who)
+    left = [each["sender"] for each in there if each["sender"] != sender]
+    return {"phone": phone, "sender": sender, "source": mine["source"], "still": left}
+
+
+def _others(phone: str, there: list[dict[str, object]]) -> str:
+    if not there:
+        return "; `reminderd opt-out list` shows who has"
+    ways = [
+        f"reminderd opt-out remove {phone}" + (f" --sender {each['sender']}" if each["sender"] else "")
+        for each in there
+    ]
+    return f"; what there is ends with {', '.join(ways)}"
