@@ -36,13 +36,22 @@ _GROUPS = {
         "cancel": "Give up pending deliveries.",
         "resolve": "Settle a delivery that is in doubt.",
         "approve": "Let what is on hold go on.",
+        "opt-out": "Who wants no messages: add, remove, list.",
+    },
+    "Above the files": {
+        "pause": "Send nothing of a job, or of any, until it is resumed.",
+        "resume": "End a pause, or take a skip back.",
+        "skip": "Do not send one coming occurrence.",
+        "hold": "Keep pending deliveries back.",
+        "release": "Let deliveries go that were held.",
     },
     "Trying it out": {
+        "test-send": "Send a job's text to a phone of yours, as a test.",
         "demo": "See it work: the sandbox, the daemon and four reminders.",
         "sandbox": "Play Plivo's Message API on this machine.",
     },
 }
-_MODULES = {"next": "next_", "list": "list_"}
+_MODULES = {"next": "next_", "list": "list_", "opt-out": "opt_out", "test-send": "test_send"}
 
 
 class LazyGroup(click.Group):

@@ -29,6 +29,7 @@ from reminderd.store import (
 def act(source: SettingsSource, request: dict[str, Any]) -> dict[str, Any]:
     """Have a command carried out; ends with its reason when it is refused."""
     settings = source.settings_for_state()
+    request = {**request, "zone": settings.timezone}  # for times without an offset that belong to no job
     try:
         answer = _ask_daemon(settings, request) if is_locked(settings.state) else _act_directly(settings, request)
     except (NotRunning, StateError) as error:

@@ -19,7 +19,7 @@ _MOST_SHOWN = 20
 @json_option
 @settings_options
 def command(source: SettingsSource, hold: int | None, yes: bool, as_json: bool) -> None:
-    """Let what is on hold go on: a removal of many jobs, a clock that jumped, a state that was put back.
+    """Let what is on hold go on: a removal, a limit that was exceeded, a clock that jumped, a state that was put back.
 
     Without a HOLD it approves the only one, after showing it.
     """
@@ -38,7 +38,10 @@ def command(source: SettingsSource, hold: int | None, yes: bool, as_json: bool) 
             click.confirm("Approve it?", abort=True, err=True)
         hold = int(holds[0]["id"])
     result = act(source, {"command": "approve", "hold": hold})
-    show(result, as_json, f"hold {hold} is approved")
+    lines = [f"hold {hold} is approved"]
+    if result.get("released"):
+        lines.append(f"{plural(result['released'], 'delivery', 'deliveries')} may go out now")
+    show(result, as_json, *lines)
 
 
 def _show_pending(reports: Reports) -> None:

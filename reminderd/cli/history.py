@@ -78,10 +78,12 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
         "attempts": row["attempts"],
         "message_uuid": row["message_uuid"],
         "receipt": row["receipt"],
+        "drill": bool(row["drill"]),
         "updated_at": row["updated_at"],
     }
 
 
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
     person = " ".join(part for part in (row["phone"], row["name"]) if part) or "-"
-    return row["id"], local(row["due_at"], row["zone"]), row["job"], person, row["state"], row["reason"]
+    job = f"{row['job']} (drill)" if row["drill"] else row["job"]
+    return row["id"], local(row["due_at"], row["zone"]), job, person, row["state"], row["reason"]

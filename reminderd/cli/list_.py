@@ -9,6 +9,7 @@ import click
 from reminderd import recurrence
 from reminderd.cli.catalog import mention_problems, read_catalog
 from reminderd.cli.common import SettingsSource, json_option, local, plural, print_json, print_table, settings_options
+from reminderd.cli.overrides import of_job, overrides_in_force
 from reminderd.clock import to_text
 from reminderd.model import Job
 from reminderd.settings import Settings
@@ -27,7 +28,11 @@ def command(source: SettingsSource, as_json: bool) -> None:
     mention_problems(catalog)
     results = _results(settings)
     now = datetime.now(UTC)
-    jobs = [_document(job, results.get(job.name, {}), now) for job in catalog.jobs.values()]
+    overrides = overrides_in_force(settings, now)
+    jobs = [
+        {**_document(job, results.get(job.name, {}), now), "overrides": of_job(overrides, job.name)}
+        for job in catalog.jobs.values()
+    ]
     jobs.sort(key=lambda job: (job["next_due"] is None, job["next_due"] or "", job["name"]))
     if as_json:
         print_json(jobs)
@@ -72,4 +77,13 @@ def _print(active: list[dict[str, Any]], finished: list[dict[str, Any]]) -> None
 def _row(job: dict[str, Any]) -> tuple[object, ...]:
     when = job["last_due"] if job["finished"] else job["next_due"]
     shown = local(when, job["timezone"]) if when else "disabled" if not job["enabled"] else "never"
-    return job["name"], shown, job["last_state"] or "-", job["recipients"], job["schedule"]
+    paused = [each for each in job["overrides"] if each["word"] == "paused"]
+    notes = "".join(f"; {each['word'].upper()} {_note(each)}" for each in job["overrides"])
+    shown = f"{shown} (paused)" if paused else shown
+    return job["name"], shown, job["last_state"] or "-", job["recipients"], job["schedule"] + notes
+
+
+def _note(each: dict[str, Any]) -> str:
+    when = f" {each['nominal']}" if each["nominal"] else f" until {local(each['until'])}" if each["until"] else ""
+    everything = " (every job)" if each["job"] is None else ""
+    return f"{when.strip()}{everything} by {each['who']}: {each['why']}".strip()

@@ -9,6 +9,7 @@ import click
 from reminderd import recurrence
 from reminderd.cli.catalog import mention_problems, read_catalog
 from reminderd.cli.common import SettingsSource, clean, coloured, fail, json_option, local, print_json, settings_options
+from reminderd.cli.overrides import covering, overrides_in_force
 from reminderd.clock import to_text
 from reminderd.message import RenderError, render
 from reminderd.model import Instant, Job, Recipient
@@ -27,12 +28,19 @@ def command(source: SettingsSource, job: str | None, count: int, as_json: bool) 
     if job is not None and job not in catalog.jobs:
         fail(f"the files declare no job {job!r}; `reminderd list` shows them")
     jobs = [catalog.jobs[job]] if job else [each for each in catalog.jobs.values() if each.enabled]
-    found = _coming(jobs, datetime.now(UTC), count)
+    now = datetime.now(UTC)
+    found = _coming(jobs, now, count)
+    overrides = overrides_in_force(settings, now)
     if as_json:
-        print_json([_document(each, instant) for each, instant in found])
+        print_json(
+            [
+                {**_document(each, instant), "override": covering(overrides, each.name, instant)}
+                for each, instant in found
+            ]
+        )
         return
     for each, instant in found:
-        _print(each, instant)
+        _print(each, instant, covering(overrides, each.name, instant))
     if not found:
         click.echo("nothing is due any more")
 
@@ -67,9 +75,10 @@ def _recipient(job: Job, recipient: Recipient, instant: Instant) -> dict[str, An
     return {**who, "text": message.text, "encoding": message.encoding, "segments": message.segments}
 
 
-def _print(job: Job, instant: Instant) -> None:
+def _print(job: Job, instant: Instant, override: dict[str, Any] | None) -> None:
     disabled = "" if job.enabled else " (disabled: not sent)"
-    head = f"{local(instant.due_at, job.timezone)} ({job.timezone})  {job.name}{disabled}"
+    kept = f" ({override['word']} by {clean(override['who'])}: {clean(override['why'])}: not sent)" if override else ""
+    head = f"{local(instant.due_at, job.timezone)} ({job.timezone})  {job.name}{disabled}{kept}"
     click.echo(click.style(head, bold=True) if coloured() else head)
     for recipient in job.recipients:
         found = _recipient(job, recipient, instant)

@@ -17,6 +17,7 @@ from reminderd.cli.common import (
     settings_options,
     style,
 )
+from reminderd.cli.overrides import override_document, said_of_override
 from reminderd.clock import SystemClock
 from reminderd.model import Problem, State
 from reminderd.store import Reports, StateError, StateMissing, holder_pid, is_locked, open_reports
@@ -73,6 +74,8 @@ def _document(reports: Reports, alive: bool, state: str) -> dict[str, Any]:
         "oldest_pending": reports.oldest(State.PENDING),
         "oldest_in_doubt": reports.oldest(State.IN_DOUBT),
         "holds": [_hold(row) for row in reports.holds()],
+        "overrides": [override_document(row) for row in reports.overrides(SystemClock().now())],
+        "opt_outs": len(reports.opt_outs()),
         "moved": reports.shifts(SystemClock().now()),
         "gateway": {
             "suspended": gateway["reason"] is not None,
@@ -92,9 +95,14 @@ def _hold(row: dict[str, Any]) -> dict[str, Any]:
         "id": row["id"],
         "kind": row["kind"],
         "reason": row["reason"],
+        "key": row["key"],
         "since": row["opened_at"],
+        "by": row["opened_by"],
+        "until": row["until"],
         "detail": json.loads(row["detail"]),
-        "settle_with": f"reminderd approve {row['id']}",
+        "settle_with": f"reminderd release {row['key']}"
+        if row["kind"] == "delivery"
+        else f"reminderd approve {row['id']}",
     }
 
 
@@ -114,8 +122,17 @@ def _print(document: dict[str, Any]) -> None:
         oldest = document[name]
         if oldest:
             _line(f"oldest {label}", f"delivery {oldest['id']} of {oldest['job']}, due {local(oldest['due_at'])}")
-    for hold in document["holds"]:
-        _line(f"hold {hold['id']}", f"{clean(hold['reason'])}; settle it with: {hold['settle_with']}")
+    for hold in document["holds"][:_MOST_SHOWN]:
+        until = f", until {local(hold['until'])}" if hold["until"] else ""
+        _line(f"hold {hold['id']}", f"{clean(hold['reason'])}{until}; settle it with: {hold['settle_with']}")
+    if len(document["holds"]) > _MOST_SHOWN:
+        _line("holds", f"and {len(document['holds']) - _MOST_SHOWN} more; see --json")
+    for override in document["overrides"][:_MOST_SHOWN]:
+        _line(override["word"], said_of_override(override))
+    if len(document["overrides"]) > _MOST_SHOWN:
+        _line("overrides", f"and {len(document['overrides']) - _MOST_SHOWN} more; see --json")
+    if document["opt_outs"]:
+        _line("opted out", f"{plural(document['opt_outs'], 'phone')}; see `reminderd opt-out list`")
     for row in document["moved"][:_MOST_SHOWN]:
         was, due = local(row["was_due_at"], row["zone"]), local(row["due_at"], row["zone"])
         _line(

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from reminderd.cli.common import SettingsSource, clean, fail, json_option, local, print_json, settings_options, style
+from reminderd.clock import SystemClock
 from reminderd.store import Reports
 
 
@@ -14,16 +15,17 @@ from reminderd.store import Reports
 @settings_options
 def command(source: SettingsSource, delivery: int, as_json: bool) -> None:
     """Tell one delivery's whole story: from the file and line that asked for it to Plivo's receipt."""
-    document = _document(source.reports(), delivery)
+    document = story_of(source.reports(), delivery)
     if document is None:
         fail(f"there is no delivery {delivery}; `reminderd history` lists them")
     if as_json:
         print_json(document)
     else:
-        _print(document)
+        print_story(document)
 
 
-def _document(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
+def story_of(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
+    """Everything that is known of one delivery, as `--json` prints it; None where there is none."""
     row = reports.delivery(delivery_id)
     if row is None:
         return None
@@ -45,6 +47,8 @@ def _document(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
         "not_before": row["not_before"],
         "valid_until": row["valid_until"],
         "withdrawn": row["withdrawn"],
+        "drill": bool(row["drill"]),
+        "kept_back": _kept_back(reports, row),
         "message_uuid": row["message_uuid"],
         "receipt": row["receipt"],
         "next_look_at": row["reconcile_at"] if row["state"] == "in_doubt" else None,
@@ -55,17 +59,49 @@ def _document(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
     }
 
 
+def _kept_back(reports: Reports, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """By whose word a pending delivery is not sent now."""
+    if row["state"] != "pending":
+        return []
+    held = [_hold(each) for each in reports.holds() if each["id"] == row["hold_id"]]
+    pauses = [] if row["drill"] else reports.overrides(SystemClock().now())
+    return held + [_pause(each) for each in pauses if each["kind"] == "pause" and each["job"] in (None, row["job"])]
+
+
+def _hold(hold: dict[str, Any]) -> dict[str, Any]:
+    end_with = f"reminderd approve {hold['id']}"
+    return {"by": hold["opened_by"], "why": hold["reason"], "until": hold["until"], "end_with": end_with}
+
+
+def _pause(pause: dict[str, Any]) -> dict[str, Any]:
+    what = "every job" if pause["job"] is None else "its job"
+    return {
+        "by": pause["who"],
+        "why": f"{what} is paused by {pause['who']}: {pause['why']}",
+        "until": pause["until"],
+        "end_with": f"reminderd resume {pause['job'] or '--all'}",
+    }
+
+
+def _kept(each: dict[str, Any]) -> str:
+    until = f", until {local(each['until'])}" if each["until"] else ""
+    return f"{clean(each['why'])}{until}; end it with: {each['end_with']}"
+
+
 def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def _print(story: dict[str, Any]) -> None:
+def print_story(story: dict[str, Any]) -> None:
+    """The same for people."""
     zone = story["timezone"]
     person = " ".join(clean(part) for part in (story["recipient"]["phone"], story["recipient"]["name"]) if part)
     lines = [
         ("delivery", f"{story['id']} is {style(story['state'], story['state'])}: {clean(story['reason'])}"),
         ("declared in", f"{clean(story['file'])}:{story['line']}, job {story['job']}"),
         ("due", f"{local(story['due_at'], zone)} ({zone}), valid until {local(story['valid_until'], zone)}"),
+        ("drill", "a test: it belongs to no occurrence of the job" if story["drill"] else None),
+        *(("kept back", _kept(each)) for each in story["kept_back"]),
         ("to", person or "nobody: this row stands for occurrences that were skipped"),
         ("from", story["sender"]),
         ("text", clean(story["text"]) if story["text"] else None),

@@ -20,12 +20,11 @@ from reminderd.store import Doubt, Refusal, Store
 @dataclass
 class Commands:
     """The commands on one state. `approved(kind)` tells a running daemon that a hold of this kind was approved;
-    `overridden()` that pauses or skips have changed; `running(name)` is the job that it runs, None without a daemon.
+    `running(name)` is the job that it runs; None without a daemon.
     """
 
     store: Store
     approved: Callable[[str], None] = field(default=lambda _: None)
-    overridden: Callable[[], None] = field(default=lambda: None)
     running: Callable[[str], Job | None] | None = None
 
     def needs_log(self, request: Request) -> Doubt | None:
@@ -59,15 +58,8 @@ class Commands:
                 return perform(self.store, request, who, now)
 
     def _override(self, request: Request, who: str, now: datetime) -> Answer:
-        match request["command"]:
-            case "pause":
-                answer = overriding.pause(self.store, self._job, request, who, now)
-            case "resume":
-                answer = overriding.resume(self.store, self._job, request, who, now)
-            case _:
-                answer = overriding.skip(self.store, self._job, request, who, now)
-        self.overridden()
-        return answer
+        perform = {"pause": overriding.pause, "resume": overriding.resume, "skip": overriding.skip}[request["command"]]
+        return perform(self.store, self._job, request, who, now)
 
     def _job(self, name: str) -> Job | None:
         """A job as it runs, or as it ran last."""

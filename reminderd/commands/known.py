@@ -23,7 +23,8 @@ def restored(store: Store, name: str) -> Job | None:
     if known is None:
         return None
     try:
-        # Its zone is known here, also where only the settings say it.
-        return restore(known.definition, Source(known.file, known.line), Defaults(timezone=known.zone))
+        # Its zone is known here, also where only the settings say it; where each recipient has one, the job says so.
+        defaults = Defaults(timezone="UTC" if known.zone == "recipient" else known.zone)
+        return restore(known.definition, Source(known.file, known.line), defaults)
     except ValueError:
         return None

@@ -7,13 +7,15 @@ from typing import Any
 from reminderd.clock import to_text
 from reminderd.store.connection import Connection, Row
 from reminderd.store.jobs import contents
+from reminderd.store.overrides import OPEN_OVERRIDES
 
+# All columns, since a state that no daemon has upgraded yet lacks the newer ones.
 _HISTORY = """
-select d.id, d.job, d.due_at, d.name, d.phone, d.text, d.state, d.reason, d.message_uuid,
-       (select count(*) from attempts a where a.delivery_id = d.id and a.outcome is not 'not_begun') as attempts, d.receipt,
-       d.updated_at, d.not_before, d.valid_until, d.segments, o.nominal, o.zone
+select d.*, (select count(*) from attempts a where a.delivery_id = d.id and a.outcome is not 'not_begun') as attempts,
+       o.nominal, o.zone as occurrence_zone, o.skipped
 from deliveries d join occurrences o on o.id = d.occurrence_id
 """
+_NEWER = {"drill": 0, "hold_id": None, "receipt_code": None, "receipt_at": None}
 
 
 class Reports:
@@ -35,7 +37,8 @@ class Reports:
             values["since"] = to_text(since)
         where = " where " + " and ".join(wheres) if wheres else ""
         values["most"] = limit or -1
-        return self._db.rows(_HISTORY + where + " order by d.due_at desc, d.id desc limit :most", values)
+        rows = self._db.rows(_HISTORY + where + " order by d.due_at desc, d.id desc limit :most", values)
+        return [_delivery(row) for row in rows]
 
     def timetable(self) -> list[Row]:
         """Every delivery with what it came to, by the time due, in an order that does not depend on when it was planned."""
@@ -49,11 +52,9 @@ class Reports:
         )
 
     def delivery(self, delivery_id: int) -> Row | None:
-        return self._db.row(
-            "select d.*, o.nominal, o.zone, o.skipped from deliveries d join occurrences o on o.id = d.occurrence_id "
-            "where d.id = :id",
-            {"id": delivery_id},
-        )
+        """All columns of one delivery, with its occurrence's `nominal` and `skipped`, and the `zone` it is meant in."""
+        row = self._db.row(_HISTORY + " where d.id = :id", {"id": delivery_id})
+        return _delivery(row) if row else None
 
     def attempts(self, delivery_id: int) -> list[Row]:
         return self._db.rows("select * from attempts where delivery_id = :id order by number", {"id": delivery_id})
@@ -85,12 +86,13 @@ class Reports:
         return self._db.value("select 1 from jobs where name = :name", {"name": name}) is not None
 
     def last_results(self) -> Mapping[str, Row]:
-        """By job: its newest delivery's state and due time, and how many are unsettled."""
+        """By job: its newest delivery's state and due time, and how many are unsettled. A drill is no result."""
+        newest = "join occurrences o on o.id = d.occurrence_id where d.job = j.name and o.nominal not like 'drill %'"
         rows = self._db.rows(
-            """
+            f"""
             select j.name, j.present, j.held,
-              (select d.state from deliveries d where d.job = j.name order by d.due_at desc, d.id desc limit 1) as state,
-              (select d.due_at from deliveries d where d.job = j.name order by d.due_at desc, d.id desc limit 1) as due_at,
+              (select d.state from deliveries d {newest} order by d.due_at desc, d.id desc limit 1) as state,
+              (select d.due_at from deliveries d {newest} order by d.due_at desc, d.id desc limit 1) as due_at,
               (select count(*) from deliveries d where d.job = j.name
                  and d.state in ('pending', 'sending', 'in_doubt')) as unsettled
             from jobs j
@@ -121,7 +123,25 @@ class Reports:
         return row
 
     def holds(self) -> list[Row]:
-        return self._db.rows("select * from holds where closed_at is null order by id")
+        """The open holds: `id, kind, key, reason, detail, opened_at, opened_by, until`."""
+        rows = self._db.rows("select * from holds where closed_at is null order by id")
+        return [{"key": "", "opened_by": "daemon", "until": None, **row} for row in rows]
+
+    def overrides(self, now: datetime) -> list[Row]:
+        """The pauses and skips in force; a state of before they were kept has none."""
+        if self._db.value("select 1 from sqlite_master where name = 'overrides'") is None:
+            return []
+        return self._db.rows(OPEN_OVERRIDES, {"now": to_text(now)})
+
+    def opt_outs(self) -> list[Row]:
+        """Who wants no messages, by phone; a state of before they were kept has none."""
+        if self._db.value("select 1 from sqlite_master where name = 'opt_outs'") is None:
+            return []
+        return self._db.rows("select phone, sender, since, who, source, why from opt_outs order by phone, sender")
+
+    def actions(self) -> list[Row]:
+        """What operators did, the first thing first: `at, who, action, target, detail`."""
+        return self._db.rows("select at, who, action, target, detail from actions order by id")
 
     def shifts(self, since: datetime) -> list[Row]:
         """What new time zone rules move and is still to come; a state of before they were kept has none."""
@@ -140,3 +160,7 @@ class Reports:
         )
         assert row is not None
         return row
+
+
+def _delivery(row: Row) -> Row:
+    return {**_NEWER, **row, "zone": row.get("zone") or row["occurrence_zone"]}
