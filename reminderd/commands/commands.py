@@ -3,13 +3,13 @@
 Each is a small JSON object, {"command": "retry", "ids": [42]}; each returns another, or raises Refusal.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reminderd.clock import to_text
 from reminderd.commands import drills, holding, opting, overriding, resolving
-from reminderd.commands.known import restored
+from reminderd.commands.known import belongs, restored
 from reminderd.commands.requests import Answer, Request, ids_of, shown, whole, word
 from reminderd.duration import format_duration, parse_duration
 from reminderd.model import Job, mask
@@ -19,13 +19,15 @@ from reminderd.store import Doubt, Refusal, Store
 
 @dataclass
 class Commands:
-    """The commands on one state. `approved(kind)` tells a running daemon that a hold of this kind was approved;
-    `running(name)` is the job that it runs; None without a daemon.
+    """The commands on one state.
+
+    approved: tells a running daemon that a hold of this kind was approved. running: the jobs of a running daemon by name;
+    None without one, and they are made again from the state.
     """
 
     store: Store
     approved: Callable[[str], None] = field(default=lambda _: None)
-    running: Callable[[str], Job | None] | None = None
+    running: Callable[[], Mapping[str, Job]] | None = None
 
     def needs_log(self, request: Request) -> Doubt | None:
         """The doubt that Plivo's log must be asked about before this command is carried out; None for most."""
@@ -42,11 +44,12 @@ class Commands:
                 return self._override(request, who, now)
             case "approve":
                 return self._approve(request, who, now)
+            case "retry":
+                return self._retry(request, who, now)
             case "test-send":
-                return drills.send(self.store, self.running, request, who, now)
+                return drills.send(self.store, self.running and self._running_job, request, who, now)
             case other:
                 perform = {
-                    "retry": _retry,
                     "cancel": _cancel,
                     "hold": holding.hold,
                     "release": holding.release,
@@ -63,7 +66,26 @@ class Commands:
 
     def _job(self, name: str) -> Job | None:
         """A job as it runs, or as it ran last."""
-        return (self.running and self.running(name)) or restored(self.store, name)
+        return self._running_job(name) or restored(self.store, name)
+
+    def _running_job(self, name: str) -> Job | None:
+        return self.running().get(name) if self.running is not None else None
+
+    def _retry(self, request: Request, who: str, now: datetime) -> Answer:
+        given = word(request.get("valid_for"), "duration")
+        valid_for = parse_duration(given) if given else None
+        if valid_for is not None and valid_for < timedelta(seconds=10):
+            raise Refusal(f"--valid-for {format_duration(valid_for)} is too short to send anything; give at least 10s")
+        operations = self.store.operations
+        with self.store.together():
+            until = {
+                str(each): to_text(operations.retry(each, valid_for, who, now, self._belongs))
+                for each in ids_of(request)
+            }
+        return {"retried": until}
+
+    def _belongs(self, job: str, recipient: str) -> bool:
+        return belongs(self.store, self._running_job(job), job, recipient)
 
     def _approve(self, request: Request, who: str, now: datetime) -> Answer:
         hold, released = holding.approve(self.store, whole(request.get("hold")), who, now)
@@ -76,16 +98,6 @@ def target_of(request: Request) -> object:
     if isinstance(request.get("phone"), str):
         return mask(str(request["phone"]))
     return next((request[key] for key in ("ids", "id", "hold", "job") if request.get(key)), None)
-
-
-def _retry(store: Store, request: Request, who: str, now: datetime) -> Answer:
-    given = word(request.get("valid_for"), "duration")
-    valid_for = parse_duration(given) if given else None
-    if valid_for is not None and valid_for < timedelta(seconds=10):
-        raise Refusal(f"--valid-for {format_duration(valid_for)} is too short to send anything; give at least 10s")
-    with store.together():
-        until = {str(each): to_text(store.operations.retry(each, valid_for, who, now)) for each in ids_of(request)}
-    return {"retried": until}
 
 
 def _cancel(store: Store, request: Request, who: str, now: datetime) -> Answer:

@@ -2,7 +2,7 @@
 
 import difflib
 
-from reminderd.jobs import restore
+from reminderd.jobs import Archive, identities, restore
 from reminderd.model import Defaults, Job, Source
 from reminderd.store import Refusal, Store
 
@@ -25,6 +25,16 @@ def restored(store: Store, name: str) -> Job | None:
     try:
         # Its zone is known here, also where only the settings say it; where each recipient has one, the job says so.
         defaults = Defaults(timezone="UTC" if known.zone == "recipient" else known.zone)
-        return restore(known.definition, Source(known.file, known.line), defaults)
+        return restore(known.definition, Source(known.file, known.line), defaults, Archive(store.jobs.files()))
     except ValueError:
         return None
+
+
+def belongs(store: Store, runs: Job | None, job: str, recipient: str) -> bool:
+    """Whether the recipient is in the job as it runs, or ran last, also by a list that the job names."""
+    if runs is not None:
+        return any(person.identity == recipient for person in runs.recipients)
+    try:
+        return recipient in identities(store.jobs.known()[job].definition, Archive(store.jobs.files()))
+    except ValueError as error:
+        raise Refusal(f"the last good version of job {job!r} cannot be read: {error}; start the daemon") from None

@@ -195,7 +195,7 @@ class World:
             self.store, self.line, self.clock, self.limits, self._poster(), self._probe_gateway, self._began
         )
         self.reconciler = Reconciler(self.store, self.line, self.clock.now, _DELAYS, False, self._run)
-        self.commands = Commands(self.store, self._approved, lambda name: self.syncer.running.get(name))
+        self.commands = Commands(self.store, self._approved, lambda: self.syncer.running)
         last_alive = self.store.health.started(now)
         self.awake_since = now
         self.changed_since = min(last_alive, now) if last_alive else now
