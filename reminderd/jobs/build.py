@@ -76,7 +76,7 @@ def build(spec: JobSpec, schedule: Schedule, crowd: Crowd, texts: Texts, source:
         limits=Limits(spec.limits.per_occurrence, spec.limits.per_job_and_day),
         templates=texts.sources,
         lists=crowd.lists,
-        files=_once([*crowd.files, *texts.files.values()]),
+        files=_once([*crowd.files, *(texts.files[name] for name in sorted(texts.files))]),
     )
 
 

@@ -79,8 +79,8 @@ def times_in_zones(rules: Sequence[ScheduleSpec], crowd: Crowd) -> Iterator[Faul
             fault = fault_of(error, ("schedule",))
             if fault.loc not in said:
                 said.add(fault.loc)
-                whom = "a recipient" if number == 1 else f"{number:,} recipients"
-                yield fault._replace(message=f"{fault.message} (for {whom} in {zone})")
+                whom = f"{number:,} recipient{'s' * (number != 1)}"
+                yield fault._replace(message=f"{fault.message} (for {whom})")
 
 
 def _people_by_zone(crowd: Crowd) -> Mapping[str, int]:

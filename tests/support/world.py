@@ -4,13 +4,15 @@ It joins the real parts as the daemon does, without its threads for watching and
 """
 
 import json
+import math
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,9 @@ from reminderd.gateway.port import (
     Probe,
     SendRequest,
 )
-from reminderd.jobs import Scan, parse_file
+from reminderd.jobs import Scan, Uses, beside, parse_file
+from reminderd.jobs.disk import Bound
+from reminderd.jobs.library import Found, Library, Stamp
 from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, ParsedFile, digits
 from reminderd.planner import Planner
 from reminderd.reconciler import Findings, Reconciler, look_up
@@ -65,6 +69,20 @@ def hours(world: "World") -> list[tuple[str, str]]:
 def _parsed(path: str, text: str, defaults: Defaults) -> ParsedFile:
     """Walks read the same files over and over."""
     return parse_file(path, text.encode(), defaults)
+
+
+class Shelf(Library):
+    """The files that job files name, as texts by their paths."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        super().__init__(beside(Path(FOLDER)))
+        self._texts = texts
+
+    def get(self, path: str, bound: Bound) -> Found:
+        if path not in self._texts:
+            return Found(path, b"", Stamp(b"", math.inf), "does not exist")
+        content = self._texts[path].encode()
+        return Found(path, content, Stamp(sha256(content).digest(), math.inf))
 
 
 class ScriptedGateway:
@@ -175,6 +193,7 @@ class World:
         self.limits = _LIMITS
         self.chunk = 25  # rows planned at once, as the daemon does
         self.files: dict[str, str] = {}
+        self.used: dict[str, str] = {}  # what these files name: lists and templates
         self.unreadable: set[str] = set()
         self.start(create=True)
 
@@ -255,8 +274,13 @@ class World:
         texts = {path: text for path, text in self.files.items() if path not in self.unreadable}
         if FOLDER in self.unreadable:
             return Scan({}, unreadable=frozenset(self.unreadable))
-        files = {path: _parsed(path, text, self.defaults) for path, text in texts.items()}
+        files = {path: self._parse(path, text) for path, text in texts.items()}
         return Scan(files, (), frozenset(self.unreadable), frozenset({FOLDER}))
+
+    def _parse(self, path: str, text: str) -> ParsedFile:
+        if not self.used:
+            return _parsed(path, text, self.defaults)
+        return parse_file(path, text.encode(), self.defaults, Uses.of(Shelf(self.used), path))
 
     def plan(self) -> None:
         """Plan what is due now, and send nothing."""

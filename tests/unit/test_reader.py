@@ -11,7 +11,7 @@ import pytest
 from reminderd.jobs.library import Uses
 from reminderd.jobs.parse import parse_file
 from reminderd.jobs.reader import MAX_SIZE, Reader, Scan
-from reminderd.model import Defaults, ParsedFile
+from reminderd.model import Defaults, ParsedFile, Places
 from tests.support.jobfiles import NOBODY, job_text, unprivileged, write
 from tests.support.watching import ShiftedClock
 
@@ -321,3 +321,114 @@ def test_new_defaults_reach_every_job(folder: Path) -> None:
     reader.scan()
     (parsed,) = reader.with_defaults(Defaults("Europe/Berlin")).scan().files.values()
     assert parsed.jobs[0].timezone == "Europe/Berlin"
+
+
+# What job files use besides themselves
+
+PEOPLE = "phone,name\n+447700900101,Ada\n"
+
+
+def listing(name: str, file: str = "people.csv") -> str:
+    return f"name: {name}\nschedule: {{at: 2031-05-04T09:00}}\nto: {{file: {file}}}\nmessage: Hello.\n"
+
+
+def people(scan: Scan) -> dict[str, list[str | None]]:
+    return {job.name: [each.name for each in job.recipients] for parsed in scan.files.values() for job in parsed.jobs}
+
+
+def test_only_the_job_files_that_use_a_changed_list_are_parsed_again(folder: Path) -> None:
+    write(folder / "people.csv", PEOPLE)
+    write(folder / "others.csv", PEOPLE)
+    write(folder / "a.yaml", listing("a"))
+    write(folder / "b.yaml", listing("b", "others.csv"))
+    write(folder / "c.yaml", job_text("c"))
+    parser = CountingParser()
+    reader = Reader([folder], Defaults(), parser)
+    before = reader.scan()
+    assert before.uses[str(folder / "a.yaml")].keys() == {str(folder / "people.csv")}
+    assert before.used == {str(folder / "people.csv"), str(folder / "others.csv")} == reader.used
+    write(folder / "people.csv", PEOPLE.replace("Ada", "Ida"))
+    (folder / "others.csv").touch()
+    after = reader.scan()
+    assert sorted(parser.parsed) == ["a.yaml", "a.yaml", "b.yaml", "c.yaml"]
+    assert people(after) == {"a": ["Ida"], "b": ["Ada"], "c": [None]}
+    assert after.files[str(folder / "b.yaml")] is before.files[str(folder / "b.yaml")]
+
+
+def bytes_read() -> int:
+    """How much this process has read from files until now."""
+    lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
+    return int(lines[0].removeprefix("rchar: "))
+
+
+def test_an_unchanged_list_is_not_read_again(folder: Path) -> None:
+    write(folder / "people.csv", PEOPLE + "\n" * 5_000_000)
+    write(folder / "a.yaml", listing("a"))
+    reader = Reader([folder], Defaults(), clock=ShiftedClock(timedelta(hours=1)))
+    before, begin = reader.scan(), bytes_read()
+    assert reader.scan() == before
+    assert bytes_read() - begin < 1_000_000
+
+
+def test_two_jobs_that_use_one_list_share_its_people(folder: Path) -> None:
+    write(folder / "people.csv", PEOPLE)
+    for name in ("a", "b"):
+        write(folder / f"{name}.yaml", listing(name))
+    (first,), (second,) = (parsed.jobs for parsed in read(folder).files.values())
+    assert first.recipients[0] is second.recipients[0]
+    assert first.files[0].content is second.files[0].content
+
+
+def test_a_list_that_comes_into_being_mends_the_job_file(folder: Path) -> None:
+    write(folder / "a.yaml", listing("a"))
+    reader = Reader([folder], Defaults())
+    (parsed,) = reader.scan().files.values()
+    assert "does not exist" in parsed.problems[0].message
+    write(folder / "people.csv", PEOPLE)
+    assert people(reader.scan()) == {"a": ["Ada"]}
+    (folder / "people.csv").unlink()
+    (parsed,) = reader.scan().files.values()
+    assert parsed.problems
+
+
+def test_a_group_that_changes_its_ending_is_found_again(folder: Path) -> None:
+    groups = folder.parent / "recipients.d"
+    groups.mkdir()
+    write(groups / "team.csv", PEOPLE)
+    write(folder / "a.yaml", listing("a").replace("file: people.csv", "group: team"))
+    reader = Reader([folder], Defaults())
+    assert people(reader.scan()) == {"a": ["Ada"]}
+    (groups / "team.csv").unlink()
+    write(groups / "team.yaml", "- {phone: +447700900102, name: Bob}\n")
+    assert people(reader.scan()) == {"a": ["Bob"]}
+
+
+def test_a_job_file_keeps_what_it_said_while_its_list_is_being_written(folder: Path) -> None:
+    path = write(folder / "people.csv", PEOPLE)
+    write(folder / "a.yaml", listing("a"))
+    reader = Reader([folder], Defaults())
+    before = reader.scan()
+    write(path, "phone,na")
+    write(folder / "a.yaml", listing("a").replace("Hello", "Bye"))
+    assert reader.scan(busy={str(path)}) == before
+    (parsed,) = reader.scan().files.values()
+    assert parsed.problems
+
+
+def test_a_new_job_file_is_not_known_while_its_list_is_being_written(folder: Path) -> None:
+    path = write(folder / "people.csv", PEOPLE)
+    write(folder / "a.yaml", listing("a"))
+    scan = Reader([folder], Defaults()).scan(busy={str(path)})
+    assert not scan.files
+    assert scan.unreadable == {str(folder / "a.yaml")}
+
+
+def test_templates_and_groups_lie_where_the_settings_say(folder: Path, tmp_path: Path) -> None:
+    places = Places(tmp_path / "t", tmp_path / "r")
+    for path in places:
+        path.mkdir()
+    write(places.templates / "x.j2", "Hello {{ recipient.name }}.")
+    write(places.recipients / "team.csv", PEOPLE)
+    text = listing("a").replace("file: people.csv", "group: team").replace("message: Hello.", "template: x.j2")
+    write(folder / "a.yaml", text)
+    assert people(Reader([folder], Defaults(), places=places).scan()) == {"a": ["Ada"]}

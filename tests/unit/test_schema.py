@@ -132,6 +132,8 @@ def test_the_mistakes_in_the_later_words_are_refused_too(draft: str) -> None:
         "schedule: [{cron: '@daily'}, {cron: 0 9 * * mon#1}]\nto: [+14155550100]\nmessages: {de: Hallo, pt-BR: Olá}\n",
         "defaults: {schedule: {cron: 0 9 * * *}, to: +14155550100, message: x}\njobs: [{name: a}, {name: b}]\n",
         "defaults: {to: +14155550100}\njobs: [{name: a, schedule: {cron: 0 9 * * *}, message: x}]\n",
+        "schedule: {cron: 0 9 * * *}\nto: {group: platform}\ntemplate: mail/x.j2\n",
+        "schedule: {cron: 0 9 * * *}\nto: [+14155550100, {file: /srv/people.csv, where: age|int > 9}]\nmessage: x\n",
     ],
 )
 def test_what_is_unusual_and_right_fits(text: str) -> None:
@@ -147,6 +149,9 @@ def test_what_is_unusual_and_right_fits(text: str) -> None:
         "defaults: {to: +14155550100, message: x}\njobs: [{name: a, schedule: {cron: 0 9 * * *}}, {name: b}]\n",
         "schedule: {cron: 0 9 * * *}\nto: +14155550100\nmessage: x\ntemplate: y\n",
         "schedule: {cron: 0 9 * * *}\nto: +14155550100\nmessage: x\nfallback: de\n",
+        "schedule: {cron: 0 9 * * *}\nto: {file: people.txt}\nmessage: x\n",
+        "schedule: {cron: 0 9 * * *}\nto: {file: people.csv, group: platform}\nmessage: x\n",
+        "schedule: {cron: 0 9 * * *}\nto: {group: platform, were: plan}\nmessage: x\n",
         "schedule: {cron: 0 9 * * *}\nto: []\nmessage: x\n",
         "schedule: {cron: 0 9 * * *}\nto: +14155550100\nmessage: x\nquiet_hours: 9pm-8am\n",
         "schedule: {cron: 0 9 * * *}\nto: +14155550100\nmessage: x\nlimits: {per_day: 5}\n",

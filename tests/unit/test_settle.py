@@ -1,4 +1,5 @@
 from collections.abc import Collection
+from dataclasses import replace
 
 from reminderd.jobs.library import Stamp
 from reminderd.jobs.reader import Scan
@@ -169,3 +170,67 @@ def test_the_same_content_parsed_anew_needs_no_second_look() -> None:
     line = Timeline(scan(a="one"))
     anew = Scan({"d/a.yaml": broken("d/a.yaml")}, (), frozenset(), frozenset({"d"}), scan(a="one").stamps)
     assert line.show(anew, after=5) == anew
+
+
+# Files together with those that they use
+
+
+def using(uses: str, *, own: str = "one", quiet: float = LONG_AGO, bad: bool = False) -> Scan:
+    """d/a.yaml, which uses d/people.csv with this content."""
+    seen = scan(a=f"bad {own}" if bad else own)
+    return replace(seen, uses={"d/a.yaml": {"d/people.csv": Stamp(uses.encode(), quiet)}})
+
+
+def people(believed: Scan) -> str:
+    return believed.uses["d/a.yaml"]["d/people.csv"].digest.decode()
+
+
+def test_a_change_of_a_list_is_believed_at_the_second_look() -> None:
+    line = Timeline(using("one"))
+    assert people(line.show(using("half"), after=5)) == "one"
+    assert people(line.show(using("two"), after=0.5)) == "one"
+    assert people(line.show(using("two"), after=GRACE)) == "two"
+
+
+def test_a_finished_change_of_a_list_is_believed_at_once() -> None:
+    line = Timeline(using("one"))
+    assert people(line.show(using("two"), after=5, finished=["d/people.csv"])) == "two"
+    assert not line.settler.doubtful
+
+
+def test_a_finished_job_file_does_not_vouch_for_its_list() -> None:
+    line = Timeline(using("one"))
+    assert people(line.show(using("two", own="two"), after=5, finished=["d/a.yaml"])) == "one"
+
+
+def test_a_list_that_is_being_written_is_doubted_as_long_as_that() -> None:
+    line = Timeline(using("one"))
+    for _ in range(5):
+        assert people(line.show(using("half"), after=GRACE, busy=["d/people.csv"])) == "one"
+    assert people(line.show(using("half"), after=GRACE)) == "half"
+
+
+def test_a_broken_list_is_believed_at_the_second_look_only() -> None:
+    line = Timeline(using("one"))
+    assert people(line.show(using("gone", bad=True), after=5, finished=["d/people.csv", "d/a.yaml"])) == "one"
+    believed = line.show(using("gone", bad=True), after=GRACE)
+    assert believed.files["d/a.yaml"].problems
+
+
+def test_a_list_that_is_missing_at_the_start_is_looked_for_twice() -> None:
+    line = Timeline(using("", bad=True), known=["d/a.yaml"])
+    assert line.first.files == {}
+    assert line.first.unreadable == {"d/a.yaml"}
+    assert line.show(using("", bad=True), after=GRACE).files["d/a.yaml"].problems
+
+
+def test_a_list_that_was_just_written_is_looked_at_twice_at_the_start() -> None:
+    assert Timeline(using("one", quiet=0.1)).first.files == {}
+
+
+def test_a_list_that_has_lain_there_is_believed_with_the_job_file_that_begins_to_use_it() -> None:
+    line = Timeline(scan(a="one"))
+    assert people(line.show(using("old", own="two"), after=5, finished=["d/a.yaml"])) == "old"
+    line = Timeline(scan(a="one"))
+    believed = line.show(using("new", own="two", quiet=0.1), after=5, finished=["d/a.yaml"])
+    assert contents(believed) == {"a": "one"}
