@@ -1,7 +1,7 @@
 """Make what the files say the jobs that run: last good versions, the guards against mass removal, cursors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reminderd.guard import RecipientsGuard, RemovalGuard
@@ -62,6 +62,16 @@ class Syncer:
         archive = Archive.of(self._running.values())
         self._running = {
             name: restore(job.definition, job.source, defaults, archive) for name, job in self._running.items()
+        }
+
+    def rehome(self, files: Mapping[str, str]) -> None:
+        """Let the jobs that run from the files named by the keys be those of the files named by the values.
+
+        For a copy of the state that is looked at where the files lie elsewhere.
+        """
+        self._running = {
+            name: replace(job, source=job.source._replace(file=files.get(job.source.file, job.source.file)))
+            for name, job in self._running.items()
         }
 
     @property

@@ -21,6 +21,7 @@ _GROUPS = {
         "new": "Write a new job file with a commented example.",
         "check": "Find every problem in job files and settings, offline.",
         "next": "Show the coming occurrences with people, local times and texts.",
+        "plan": "Show what the job files would change: jobs, messages, costs.",
         "simulate": "Show what would go out from one time to another, a year in seconds.",
         "list": "List the jobs: schedule in words, next due, last result.",
         "schema": "Print the JSON Schema of job files, for editors and linters.",

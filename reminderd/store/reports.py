@@ -51,6 +51,36 @@ class Reports:
             """
         )
 
+    def newest_delivery(self) -> int:
+        """The id of the delivery that was born last; 0 where there is none."""
+        return int(self._db.value("select coalesce(max(id), 0) from deliveries"))
+
+    def moved(self, at: datetime, up_to: int) -> list[Row]:
+        """Deliveries up to that id that became cancelled or pending at that moment, as they are now."""
+        return self._db.rows(
+            """
+            select d.id, d.job, o.nominal, o.zone, d.due_at, d.not_before, d.recipient, d.phone, d.name, d.text, d.segments,
+                   d.state, d.reason
+            from deliveries d join occurrences o on o.id = d.occurrence_id
+            where d.id <= :up_to and d.updated_at = :at
+              and (d.state = 'cancelled' or d.state = 'pending' and d.created_at < :at)
+            order by d.due_at, d.job, d.recipient
+            """,
+            {"at": to_text(at), "up_to": up_to},
+        )
+
+    def born_after(self, last: int) -> list[Row]:
+        """Deliveries that were born after the one with that id, by the time due."""
+        return self._db.rows(
+            """
+            select d.id, d.job, o.nominal, o.zone, d.due_at, d.not_before, d.recipient, d.phone, d.name, d.text, d.encoding,
+                   d.segments, d.state, d.reason
+            from deliveries d join occurrences o on o.id = d.occurrence_id
+            where d.id > :last order by d.due_at, d.job, d.recipient
+            """,
+            {"last": last},
+        )
+
     def delivery(self, delivery_id: int) -> Row | None:
         """All columns of one delivery, with its occurrence's `nominal` and `skipped`, and the `zone` it is meant in."""
         row = self._db.row(_HISTORY + " where d.id = :id", {"id": delivery_id})

@@ -1,0 +1,296 @@
+"""`reminderd plan`: what happens at once, what is held, how it ends, and that no text of anybody does harm."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reminderd.cli.planview.markdown import LONGEST, code
+from tests.support.planning import NOW, SETTINGS, Desk, fates, messages
+from tests.support.world import ANNA, BERT, job
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def numbers(count: int) -> list[str]:
+    return [f"+49302312{position:05}" for position in range(count)]
+
+
+# --- what is live ---
+
+
+def test_without_a_state_everything_is_new_and_it_says_so(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *"))
+    result = desk.run("--days", "1")
+    assert result.exit_code == 0
+    assert "There is nothing to compare with (no state at" in result.stdout
+    assert fates(desk.plan()) == {"a": "added"}
+    assert not (desk.folder / "state.db").exists()
+
+
+def test_it_ends_as_terraforms_plan_does(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *"))
+    desk.go_live()
+    assert desk.run("--detailed-exitcode").exit_code == 0
+    desk.write(a=job(cron="0 10 * * *"))
+    assert desk.run().exit_code == 0
+    assert desk.run("--detailed-exitcode").exit_code == 2
+    desk.write(b="schedule: 5\n")
+    assert desk.run().exit_code == 1
+    assert desk.run("--detailed-exitcode").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--wrong",), ("--days", "0"), ("--json", "--markdown"), ("--against", "nowhere"), ("surplus",)]
+)
+def test_a_mistake_on_the_command_line_is_an_error_and_no_change(desk: Desk, arguments: tuple[str, ...]) -> None:
+    assert desk.run("--detailed-exitcode", *arguments).exit_code == 1
+
+
+def test_broken_settings_are_an_error_and_no_change(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "plivo: {rat: 5}\n")
+    result = desk.run("--detailed-exitcode")
+    assert result.exit_code == 1
+    assert "did you mean 'rate'?" in result.stderr
+
+
+def test_a_state_that_is_none_is_an_error(desk: Desk) -> None:
+    (desk.folder / "state.db").write_text("not a database")
+    result = desk.run("--detailed-exitcode")
+    assert result.exit_code == 1
+    assert "is not a state of reminderd" in result.stderr
+
+
+def test_a_state_from_another_place_is_compared_by_the_names_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "host").mkdir()
+    (tmp_path / "branch").mkdir()
+    there, here = Desk(tmp_path / "host"), Desk(tmp_path / "branch")
+    there.write(a=job(cron="0 9 * * *"), b=job(cron="0 9 * * *"))
+    there.go_live()
+    here.write(a=job(cron="0 9 * * *"), b="schedule: 5\n")
+    plan = here.plan("--state", str(there.folder / "state.db"))
+    assert (plan["changes"], fates(plan)) == (False, {})
+    assert list(plan["kept"].values()) == [["b"]]
+
+
+def test_a_missing_directory_removes_nothing(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *"))
+    desk.go_live()
+    desk.jobs.rename(desk.folder / "away")
+    result = desk.run("--json", "--detailed-exitcode")
+    assert result.exit_code == 1
+    assert fates(json.loads(result.stdout)) == {}
+
+
+# --- at once ---
+
+
+def test_a_past_appointment_that_is_still_valid_is_said_to_go_out_at_once(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *"))
+    desk.go_live()
+    desk.write(b=job(at=["2026-11-30T06:30", "2026-11-29T06:30", "2026-12-24T09:00"], valid_for="1h"))
+    plan = desk.plan()
+    assert [(each["state"], each["send_at"][:10]) for each in (row["after"] for row in plan["at_once"]["born"])] == [
+        ("missed", "2026-11-29"),
+        ("pending", "2026-11-30"),
+    ]
+    assert plan["summary"]["at_once"] == {"sent": 1, "not_sent": 1, "cancelled": 0, "owed_again": 0}
+    text = desk.run().stdout
+    assert "Sent at once, since their time is past and they are still valid: 1" in text
+    assert "Not sent, since their time is past: 1" in text
+
+
+def test_what_went_out_already_does_not_go_out_again_for_an_edit(desk: Desk) -> None:
+    desk.write(a=job(at=["2026-11-30T06:30", "2026-12-01T09:00"], valid_for="2h"))
+    desk.go_live()
+    desk.write(a=job(at=["2026-11-30T06:30", "2026-12-01T10:00"], valid_for="2h"))
+    plan = desk.plan()
+    assert plan["at_once"]["born"] == []
+    assert messages(plan, "moved") == [("a", "Tue 2026-12-01 09:00 > Tue 2026-12-01 10:00")]
+
+
+def test_the_same_holds_against_other_files(desk: Desk) -> None:
+    desk.write(a=job(at=["2026-11-30T06:30", "2026-12-01T09:00"], valid_for="2h"))
+    (desk.folder / "main").mkdir()
+    (desk.folder / "main" / "a.yaml").write_text((desk.jobs / "a.yaml").read_text())
+    desk.write(a=job(at=["2026-11-30T06:30", "2026-12-01T10:00"], valid_for="2h"))
+    plan = desk.plan("--against", str(desk.folder / "main"))
+    assert plan["at_once"] == {"born": [], "cancelled": [], "owed_again": []}
+    assert fates(plan) == {"a": "changed"}
+
+
+def test_pending_deliveries_that_a_removal_would_cancel_are_listed(desk: Desk) -> None:
+    desk.write(a=job(at="2026-11-30T06:50", to=[ANNA, BERT], valid_for="8h"))
+    desk.go_live()
+    desk.write(a=job(at="2026-11-30T06:50", to=[ANNA], valid_for="8h"))
+    plan = desk.plan()
+    assert [each["phone"] for each in plan["at_once"]["cancelled"]] == [BERT]
+    (desk.jobs / "a.yaml").unlink()
+    assert len(desk.plan()["at_once"]["cancelled"]) == 2
+    assert "Pending now, cancelled by the deploy: 2" in desk.run().stdout
+
+
+def test_a_removal_that_the_guard_holds_keeps_its_messages(desk: Desk) -> None:
+    jobs = {f"j{number:02}": job(cron="0 9 * * *") for number in range(12)}
+    desk.write(**jobs)
+    desk.go_live(NOW - timedelta(days=1))
+    for name in list(jobs)[:8]:
+        (desk.jobs / f"{name}.yaml").unlink()
+    plan = desk.plan("--days", "1")
+    assert {each["held"] for each in plan["jobs"]} == {True}
+    assert [hold["kind"] for hold in plan["holds"]] == ["removal"]
+    assert plan["messages"]["removed"] == []
+    assert plan["summary"]["messages"]["after"] == 12
+    text = desk.run("--days", "1").stdout
+    assert "j00 (its removal is held: it goes on)" in text
+    assert "! on hold until approved: the files no longer declare 8 of 12 jobs" in text
+
+
+# --- limits ---
+
+LIMITED = SETTINGS + "limits: {per_occurrence: 3, per_job_and_day: 5, per_recipient_and_day: 2, spend_per_day: 0.07}\n"
+
+
+def test_limits_that_the_change_would_exceed_are_named_with_when(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, LIMITED)
+    desk.write(a=job(cron="0 9 * * *", to=numbers(2)))
+    desk.go_live()
+    desk.write(a=job(cron="0 9,10,11 * * *", to=numbers(4)))
+    plan = desk.plan("--days", "2")
+    assert [(each["limit"], each["found"], each["at"][:16]) for each in plan["limits"][:2]] == [
+        ("per_occurrence", 4, "2026-11-30T09:00"),
+        ("per_job_and_day", 8, "2026-11-30T10:00"),
+    ]
+    assert [each["who"] for each in plan["limits"] if each["limit"] == "per_recipient_and_day"] == numbers(4)
+    assert plan["limits"][-1]["limit"] == "spend_per_day"
+    assert plan["limits"][-1]["found"] == pytest.approx(0.08)
+    assert "0.0800 EUR spent within 24 hours, allowed are 0.0700 EUR; first on Mon 2026-11-30" in desk.run().stdout
+
+
+def test_a_limit_that_was_exceeded_before_is_no_news(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, LIMITED)
+    desk.write(a=job(cron="0 9 * * *", to=numbers(4)))
+    desk.go_live()
+    desk.write(b=job(cron="0 9 * * *", to=[ANNA]))
+    assert desk.plan()["limits"] == []
+
+
+def test_a_jobs_own_limit_stands_before_that_of_the_settings(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, LIMITED)
+    desk.write(a=job(cron="0 9 * * *", to=numbers(4), limits={"per_occurrence": 4}))
+    assert [each["limit"] for each in desk.plan()["limits"]] == []
+
+
+# --- many ---
+
+
+def test_long_lists_are_cut_and_counted(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *", to=numbers(600)))
+    plan = desk.plan("--days", "3")
+    assert plan["truncated"] is True
+    assert (len(plan["messages"]["added"]), plan["summary"]["messages"]["added"]) == (1000, 1800)
+    text = desk.run("--days", "3").stdout
+    assert "... and 1,775 more (--all shows all)" in text
+    assert len(text.splitlines()) < 60
+    whole = desk.plan("--days", "3", "--all")
+    assert (whole["truncated"], len(whole["messages"]["added"])) == (False, 1800)
+
+
+def test_of_very_many_messages_some_are_looked_at_and_it_says_so(desk: Desk) -> None:
+    people = numbers(1500)
+    desk.write(a=job(cron="0 * * * *", to=people, message="{{ recipient.phone }}"))
+    desk.go_live()
+    desk.write(a=job(cron="0 * * * *", to=[*people[1:], ANNA], message="Dear {{ recipient.phone }}"))
+    plan = desk.plan("--days", "1")
+    (found,) = plan["jobs"]
+    assert found["after"]["messages"] == 24 * 1500
+    assert found["after"]["looked_at"] < 1000
+    assert found["after"]["segments"] == 24 * 1500
+    assert plan["summary"]["approximate"] is True
+    assert {each["phone"] for each in plan["messages"]["added"]} == {ANNA}
+    assert {each["phone"] for each in plan["messages"]["removed"]} == {people[0]}
+    assert "36,000 messages to 1500 people; those to " in desk.run("--days", "1").stdout
+
+
+# --- Markdown ---
+
+HOSTILE = [
+    "| a | b |",
+    "</details><script>alert(1)</script>",
+    "`` ` ``` code",
+    "@everyone please look at #1 and https://evil.example",
+    "line\n\n# heading\n- item",
+    "![x](https://evil.example/x.png)",
+    "\u202egnirts \x1b[31m",
+    "` leading and trailing `",
+    "&lt;b&gt; &amp;",
+    "<!-- hidden",
+]
+
+
+def without_spans(text: str) -> str:
+    """What stands outside of code spans, by the rule of CommonMark: a run of backticks closes one of its own length."""
+    out, position = [], 0
+    while (opened := re.compile("`+").search(text, position)) is not None:
+        closed = re.compile(rf"(?<!`){opened[0]}(?!`)").search(text, opened.end())
+        assert closed is not None, f"a code span is not closed: {text[opened.start() :][:80]!r}"
+        out.append(text[position : opened.start()])
+        position = closed.end()
+    return "".join(out) + text[position:]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_code_span_holds_whatever_is_in_it_on_one_line(text: str) -> None:
+    span = code(text)
+    assert without_spans(f"a {span} b") == "a  b"
+    assert span.isprintable()
+
+
+def hostile_job(text: str) -> dict[str, Any]:
+    return job(
+        at="2026-12-01T09:00",
+        to=[{"phone": ANNA, "name": " ".join(text.split())[:40] or "x"}],
+        message="{% raw %}" + text.replace("\x1b", "") + "{% endraw %}",
+        description=text.replace("\x1b", ""),
+        vars={"note": text},
+    )
+
+
+def assert_balanced(text: str) -> None:
+    lines = text.splitlines()
+    assert sum(line.startswith("<details") for line in lines) == lines.count("</details>") > 0
+
+
+def test_nothing_that_people_wrote_leaves_its_code_span(desk: Desk) -> None:
+    desk.write(**{f"old{number}": hostile_job("harmless") for number in range(len(HOSTILE))})
+    desk.go_live()
+    desk.write(**{f"old{number}": hostile_job(text) for number, text in enumerate(HOSTILE)})
+    desk.write(new=hostile_job(HOSTILE[1]), broken="`</summary>@all|: 5\n")
+    result = desk.run("--markdown")
+    assert result.exit_code == 1
+    for line in result.stdout.splitlines():
+        bare = without_spans(line)
+        assert not re.search(r"@|script|evil|hidden|\\u202e|!\[|\|", bare), line
+        assert not re.search(r"<(?!/?details|/?summary)", bare), line
+    assert_balanced(result.stdout)
+
+
+def test_markdown_has_an_end_whatever_the_change(desk: Desk) -> None:
+    desk.write(**{f"job{number:04}": job(cron="0 9 * * *", message="x" * 300, to=numbers(3)) for number in range(150)})
+    result = desk.run("--markdown", "--all")
+    assert result.exit_code == 0
+    assert len(result.stdout) <= LONGEST
+    assert "lines left out, since a comment has its limits" in result.stdout
+    assert_balanced(result.stdout)
+
+
+def test_markdown_of_no_change_is_short(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *"))
+    desk.go_live()
+    assert "**Nothing changes.**" in desk.run("--markdown").stdout
