@@ -106,13 +106,16 @@ def _occurrences(entries: Iterable[Entry], start: datetime, end: datetime) -> It
 
 
 def _message(occurrence: NewOccurrence, delivery: NewDelivery, people: dict[str, Recipient]) -> Coming:
-    known = people.get(delivery.recipient)  # None for a second text to one phone, which fails
+    known = people.get(delivery.recipient)
+    if known is None:  # a second text to one phone, which fails
+        private = any(each.private for each in people.values())
+        known = Recipient(delivery.phone or "", delivery.name, private=private)
     return Coming(
         job=occurrence.job,
         zone=occurrence.zone,
         instant=occurrence.instant,
         send_at=occurrence.instant.due_at,
-        recipient=known or Recipient(delivery.phone or "", delivery.name),
+        recipient=known,
         identity=delivery.recipient,
         state=delivery.state,
         reason=delivery.reason,

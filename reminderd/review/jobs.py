@@ -10,6 +10,7 @@ from reminderd.model import Job, Recipient
 
 # Told in another way: the people one by one, templates by their texts.
 _ELSEWHERE = frozenset({"name", "to", "templates"})
+_DIGEST = 12  # characters that tell two versions apart
 _LISTS = ("file", "group", "where")
 
 
@@ -100,6 +101,8 @@ def _by_essence(jobs: Iterable[Job]) -> Mapping[str, list[str]]:
     found: dict[str, list[str]] = {}
     for job in jobs:
         written = {key: value for key, value in _written(job).items() if key != "name"}
+        for key in written.keys() & {"to", "templates"}:
+            written[key] = _without_paths(written[key])
         found.setdefault(json.dumps(written, sort_keys=True), []).append(job.name)
     return found
 
@@ -109,6 +112,17 @@ def _written(job: Job | None) -> dict[str, Any]:
         return {}
     written: dict[str, Any] = json.loads(job.definition)
     return written
+
+
+def _without_paths(found: Any) -> Any:
+    """The same, wherever the files that a job uses lie."""
+    match found:
+        case {**pairs}:
+            return {key: _without_paths(each) for key, each in pairs.items() if key != "path"}
+        case list():
+            return [_without_paths(each) for each in found]
+        case _:
+            return found
 
 
 def _changed(fate: Fate, before: Job | None, after: Job | None) -> JobChange:
@@ -131,13 +145,15 @@ def _keys(before: Job, after: Job) -> Iterator[KeyChange]:
 
 
 def _lists(to: object) -> list[dict[str, Any]]:
-    """The lists of people that a job names, without the people."""
+    """The lists of people that a job names, without the people; of private ones, whose people are not shown, the digest."""
     items = to if isinstance(to, list) else [to]
-    return [
-        {key: item[key] for key in _LISTS if item.get(key) is not None}
-        for item in items
-        if isinstance(item, dict) and ("file" in item or "group" in item)
-    ]
+    return [_list(item) for item in items if isinstance(item, dict) and ("file" in item or "group" in item)]
+
+
+def _list(item: Mapping[str, Any]) -> dict[str, Any]:
+    found = {key: item[key] for key in _LISTS if item.get(key) is not None}
+    private = str(item.get("file", "")).startswith("/")
+    return {**found, "digest": str(item.get("digest", ""))[:_DIGEST]} if private else found
 
 
 def _people(before: Job | None, after: Job | None) -> People:

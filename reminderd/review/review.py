@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -111,8 +111,7 @@ def review(
             stage.run(placed_like(live.scan, live.folders))
         staged = stage.deploy(scan)
     before, after = staged.before, staged.catalog.jobs
-    changes = [_with_holds(change, staged) for change in _changes(staged)]
-    jobs = tuple(_of_job(change, window, everything=everything) for change in changes)
+    jobs = tuple(_of_job(change, window, everything=everything) for change in _changes(staged))
     touched = {job.change.name for job in jobs}
     rest = {name: job for name, job in after.items() if name not in touched}
     forecasts = _forecasts(rest, window, everything=everything)
@@ -133,14 +132,17 @@ def review(
 
 
 def _changes(staged: Staged) -> list[JobChange]:
-    """As the files want it: a job that runs on only because its removal is held is removed."""
-    wanted = {name: job for name, job in staged.catalog.jobs.items() if name not in staged.held}
-    return compare_jobs(staged.before, wanted)
+    """As the files want it, with what the guards do not believe marked as held."""
+    found = compare_jobs(staged.before, staged.declared)
+    return [replace(change, held=_is_held(change, staged)) for change in found]
 
 
-def _with_holds(change: JobChange, staged: Staged) -> JobChange:
-    held = change.fate is Fate.REMOVED and change.name in staged.held
-    return JobChange(change.fate, change.before, change.after, change.keys, change.people, held) if held else change
+def _is_held(change: JobChange, staged: Staged) -> bool:
+    """Whether the job goes on as it was."""
+    runs = staged.catalog.jobs.get(change.name)
+    if change.fate is Fate.REMOVED:
+        return runs is not None
+    return change.after is not None and runs is not None and runs.digest != change.after.digest
 
 
 def _of_job(change: JobChange, window: tuple[datetime, datetime], *, everything: bool) -> JobReview:

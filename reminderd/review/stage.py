@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from reminderd.jobs import Scan
+from reminderd.jobs import Scan, assemble
 from reminderd.model import Accepted, Catalog, Job, ParsedFile
 from reminderd.planner import Planner
 from reminderd.settings import Settings
@@ -27,13 +27,12 @@ _SINCE = timedelta(hours=1)
 class Staged:
     """What was found. before: the jobs that ran. catalog: those that run then, and what is wrong in the files.
 
-    held: names of jobs that run on although the files do not declare them. holds: what would wait for approval, as the
-    state has it. withdrawn, returned: deliveries that are cancelled, or owed again. born: what is owed at once.
+    declared: what the files want to run, whatever the guards say. holds: what would wait for approval, as the state has it. withdrawn, returned: deliveries that are cancelled, or owed again. born: what is owed at once.
     """
 
     before: Mapping[str, Job]
     catalog: Catalog
-    held: frozenset[str]
+    declared: Mapping[str, Job]
     holds: tuple[Row, ...]
     withdrawn: tuple[Row, ...]
     returned: tuple[Row, ...]
@@ -77,7 +76,7 @@ class Stage:
         return Staged(
             before=before,
             catalog=synced.catalog,
-            held=synced.held,
+            declared=assemble(scan, before).jobs,
             holds=tuple(hold for hold in self._store.reports.holds() if hold["id"] not in known),
             withdrawn=tuple(row for row in moves if row["state"] == "cancelled"),
             returned=tuple(row for row in moves if row["state"] == "pending"),

@@ -66,10 +66,14 @@ class Totals(NamedTuple):
 
 def timetable(rows: Iterable[Row], jobs: Mapping[str, Job]) -> list[Line]:
     """The lines of `Reports.timetable`'s rows. Private people of one occurrence in one state are one line."""
-    people = {(job.name, each.identity): each for job in jobs.values() for each in job.recipients}
+    people = {job.name: {each.identity: each for each in job.recipients} for job in jobs.values()}
+    hidden = frozenset(name for name, known in people.items() if any(each.private for each in known.values()))
     lines: dict[object, Line] = {}
     for position, row in enumerate(rows):
-        recipient = people.get((row["job"], row["recipient"]))
+        recipient = people.get(row["job"], {}).get(row["recipient"])
+        if recipient is None and row["recipient"] != SUMMARY:
+            # A second text to one phone, which fails; it may be that of somebody whom nobody may see.
+            recipient = Recipient(row["phone"], row["name"], private=row["job"] in hidden)
         line = _line(row, recipient)
         private = recipient is not None and recipient.private
         key = (line.job, line.nominal, line.zone, line.due_at, line.state) if private else position
@@ -79,8 +83,6 @@ def timetable(rows: Iterable[Row], jobs: Mapping[str, Job]) -> list[Line]:
 
 def _line(row: Row, recipient: Recipient | None) -> Line:
     private = recipient is not None and recipient.private
-    if recipient is None and row["recipient"] != SUMMARY:
-        recipient = Recipient(row["phone"], row["name"])
     return Line(
         job=row["job"],
         zone=row["zone"],
@@ -93,7 +95,7 @@ def _line(row: Row, recipient: Recipient | None) -> Line:
         encoding=None if private else row["encoding"],
         segments=row["segments"] or 0,
         state=State(row["state"]),
-        reason=row["reason"],
+        reason="" if private and row["state"] == State.FAILED else row["reason"],  # it may name a number
         attempts=row["attempts"],
     )
 

@@ -152,6 +152,59 @@ def test_a_removal_that_the_guard_holds_keeps_its_messages(desk: Desk) -> None:
     assert "! on hold until approved: the files no longer declare 8 of 12 jobs" in text
 
 
+def test_a_loss_of_most_recipients_is_held_and_the_job_goes_on(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *", to=numbers(12)))
+    desk.go_live()
+    desk.write(a=job(cron="0 9 * * *", to=numbers(2), message="New."))
+    plan = desk.plan("--days", "1")
+    assert [(each["change"], each["held"]) for each in plan["jobs"]] == [("changed", True)]
+    assert [hold["kind"] for hold in plan["holds"]] == ["recipients"]
+    assert (plan["messages"]["removed"], plan["messages"]["reworded"]) == ([], [])
+    assert "a (held: it goes on as it is)" in desk.run().stdout
+
+
+# --- the files that a job uses ---
+
+
+def test_a_change_of_a_template_is_shown_where_it_is_and_in_every_text(desk: Desk) -> None:
+    (desk.folder / "templates").mkdir()
+    (desk.folder / "templates" / "x.j2").write_text("Old, {{ recipient.phone }}")
+    spec = job(cron="0 9 * * *")
+    del spec["message"]
+    desk.write(a={**spec, "template": "x.j2"})
+    desk.go_live()
+    (desk.folder / "templates" / "x.j2").write_text("New, {{ recipient.phone }}")
+    plan = desk.plan("--days", "1")
+    (key,) = plan["jobs"][0]["keys"]
+    assert (key["key"], key["before"][:3], key["after"][:3]) == ("template x.j2", "Old", "New")
+    assert [each["after"]["text"] for each in plan["messages"]["reworded"]] == [f"New, {ANNA}"]
+
+
+def test_people_of_a_group_are_named_and_those_of_a_private_list_are_counted(desk: Desk, tmp_path: Path) -> None:
+    (desk.folder / "recipients.d").mkdir()
+    (desk.folder / "recipients.d" / "team.csv").write_text(f"phone,name\n{ANNA},Anna\n")
+    outside = tmp_path / "outside.csv"
+    secret = "+4930231299999"
+    outside.write_text("phone,name\n+4930231299991,Secret One\n+4930231299992,Secret Two\n")
+    people = [{"group": "team"}, {"file": str(outside)}]
+    desk.write(a=job(cron="0 9 * * *", to=people, message="Hi {{ recipient.name }}"))
+    desk.go_live()
+    outside.write_text(f"phone,name\n+4930231299991,Secret One\n{secret},Secret Three\n")
+    (desk.folder / "recipients.d" / "team.csv").write_text(f"phone,name\n{ANNA},Anna\n{BERT},Bert\n")
+    plan = desk.plan("--days", "1")
+    found = plan["jobs"][0]["people"]
+    assert (found["added"]["number"], found["added"]["private"]) == (2, 1)
+    assert [each["name"] for each in found["added"]["shown"]] == ["Bert"]
+    assert {each.get("name", each.get("private_people")) for each in plan["messages"]["added"]} == {"Bert", 1}
+    before, after = plan["jobs"][0]["keys"][0]["before"], plan["jobs"][0]["keys"][0]["after"]
+    assert before[1]["file"] == after[1]["file"]
+    assert before[1]["digest"] != after[1]["digest"]
+    for arguments in (("--json", "--all"), ("--markdown",), ("--all",)):
+        shown = desk.run(*arguments).stdout
+        assert "Secret" not in shown
+        assert "+49302312999" not in shown
+
+
 # --- limits ---
 
 LIMITED = SETTINGS + "limits: {per_occurrence: 3, per_job_and_day: 5, per_recipient_and_day: 2, spend_per_day: 0.07}\n"

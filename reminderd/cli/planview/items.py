@@ -100,7 +100,9 @@ def of_rows(rows: Iterable[Row], jobs: Mapping[str, Job]) -> list[Item]:
     def who(row: Row) -> Recipient:
         job = jobs.get(row["job"])
         known = people.setdefault(row["job"], {each.identity: each for each in job.recipients} if job else {})
-        return known.get(row["recipient"]) or Recipient(row["phone"] or "", row["name"])
+        # Not known: a second text to one phone, which fails; it may be that of somebody whom nobody may see.
+        private = any(each.private for each in known.values())
+        return known.get(row["recipient"]) or Recipient(row["phone"] or "", row["name"], private=private)
 
     return _joined(Item(row["job"], who(row), 1, None, _of_row(row)) for row in rows)
 
@@ -133,7 +135,7 @@ def _joined(items: Iterable[Item]) -> list[Item]:
 
 
 def _hidden(side: Side | None) -> Side | None:
-    return side and side._replace(text=None, encoding=None)
+    return side and side._replace(text=None, encoding=None, reason="")  # a reason may name a number
 
 
 def _times(side: Side | None) -> object:

@@ -131,7 +131,7 @@ def _title(job: JobReview) -> str:
         case Fate.REMOVED if change.held:
             return f"{change.name} (its removal is held: it goes on)"
         case _:
-            return change.name
+            return f"{change.name} (held: it goes on as it is)" if change.held else change.name
 
 
 def _to(job: Job) -> str:
