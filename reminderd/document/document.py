@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from reminderd.document.scalars import clean, did_you_mean, kind, show
+from reminderd.document.scalars import clean, did_you_mean, is_null, kind, show
 from reminderd.document.yamlerrors import Misread
 from reminderd.document.yamltree import Node, compose
 from reminderd.model import Problem
@@ -22,6 +22,7 @@ Loc = tuple[str | int, ...]
 
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SIMPLE_KEY = re.compile(r"[\w<-]{1,40}")
+_VALUE = re.compile(r"[0-9]|.*[*=;/]")  # what begins like this is no key that anybody meant
 
 
 class Fault(NamedTuple):
@@ -211,7 +212,8 @@ def _fault(each: ErrorDetails, keys: Mapping[Loc, Collection[str]], examples: Ma
         case "missing":
             return Fault(loc, "is missing", examples.get(str(loc[-1]), ""), missing=True)
         case "extra_forbidden":
-            return Fault(loc, f"unknown key {show(str(loc[-1]))}", _key_hint(loc, keys), about_key=True)
+            hint = _cut_off(str(loc[-1]), each["input"]) or _key_hint(loc, keys)
+            return Fault(loc, f"unknown key {show(str(loc[-1]))}", hint, about_key=True)
         case "value_error":
             return fault_of(each["ctx"]["error"], loc)
         case "model_type" | "list_type":
@@ -225,8 +227,17 @@ def fault_of(error: ValueError, loc: Loc) -> Fault:
     return Fault((*loc, *getattr(error, "at", ())), str(error), getattr(error, "hint", ""))
 
 
+def _cut_off(key: str, value: object) -> str:
+    """A hint where the key is the rest of a value: of {cron: 0 9,12 * * *} all from the comma on."""
+    if is_null(value) and _VALUE.match(key):
+        return "a comma inside of { } ends a value: put the value in quotes"
+    return ""
+
+
 def _key_hint(loc: Loc, keys: Mapping[Loc, Collection[str]]) -> str:
     key, group = str(loc[-1]), tuple(part for part in loc[:-1] if isinstance(part, str))
+    if key in keys.get(group, ()):
+        return "it does not go with the other keys here"
     for other, names in keys.items():
         if key in names:
             return f"it goes under {path_text(other)}:" if other else "it goes one level up"

@@ -10,6 +10,7 @@ from reminderd.recurrence.errors import ScheduleError
 from reminderd.recurrence.notation import parse_date, parse_time
 
 _RANGE = re.compile(r"\s*(\S+?)\s*\.\.\s*(\S+)\s*")
+_DASHED = re.compile(r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2})\s*(?:-+|–|/|to|bis)\s*([0-9]{4}-[0-9]{2}-[0-9]{2})\s*")
 _DAY = timedelta(days=1)
 
 
@@ -27,6 +28,8 @@ def parse_exceptions(values: Sequence[str]) -> tuple[str, ...]:
 def _parse(value: str) -> str:
     ends = _RANGE.fullmatch(value)
     if ends is None:
+        if dashed := _DASHED.fullmatch(value):
+            raise ScheduleError(f"{value.strip()!r} is not a range of dates", f"write {dashed[1]}..{dashed[2]}")
         return parse_time(value)
     first, last = parse_date(ends[1]), parse_date(ends[2])
     if last < first:

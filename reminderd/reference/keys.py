@@ -82,53 +82,58 @@ RULE: tuple[Key, ...] = (
     Key(
         "rrule",
         "a rule of RFC 5545",
-        "A recurrence rule without its DTSTART, which is `start`, on wall time in the job's time zone. Without `start` it must "
-        "say itself on which day and at which hour it comes. SECONDLY is not supported.",
+        "A recurrence rule on the wall time of the job's time zone, as calendars write it, without its DTSTART, which is `start`. "
+        "Without `start` it must say itself on which day and at which hour it comes. SECONDLY is not supported.",
         shapes.RRULE,
-        ["FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"],
+        [
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9",
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=TH",
+            "FREQ=YEARLY;BYMONTH=3,6,9,12;BYMONTHDAY=-1;BYHOUR=14",
+        ],
     ),
     Key(
         "start",
         "a date or a time",
-        "Not before this; of an `rrule` its DTSTART, from where INTERVAL and COUNT count. Not with `at`.",
-        shapes.LIMIT,
-        ["2027-01-01", "2027-01-04T09:00"],
+        "Nothing comes before it; of an `rrule` it is the DTSTART, from where INTERVAL and COUNT count, and which says the time "
+        "of day where BYHOUR does not. Not with `at`.",
+        shapes.DATE_OR_MOMENT,
+        ["2027-01-04", "2027-01-04T09:00"],
     ),
     Key(
         "until",
         "a date or a time",
-        "Not after this; a date as a whole day. Not with `at`.",
-        shapes.LIMIT,
-        ["2027-12-31", "2027-12-31T12:00"],
+        "Nothing comes after it; a date means the whole day. Not with `at`.",
+        shapes.DATE_OR_MOMENT,
+        ["2027-06-30", "2027-06-30T12:00"],
     ),
     Key(
         "count",
         "a number from 1 to 10,000",
-        "So many occurrences and no more, counted from `start` (of `every` from `from`), those that `except` and `holidays` "
-        "leave out included. Not with `at`.",
-        shapes.TIMES,
-        [10],
+        "So many occurrences and no more, counted from `start` (of `every` from `from`), those included that `except` and "
+        "`holidays` leave out. Not with `at`.",
+        shapes.whole(1, 10_000),
+        [21],
     ),
     Key(
         "except",
-        "a date, a range of dates, a time, or a list of up to 10,000 of them",
-        "What is left out, in the job's time zone.",
+        "dates, ranges of dates, times",
+        "What is left out: whole days, stretches of days such as 2027-07-15..2027-08-28 with both ends, or single times.",
         shapes.one_or_more(shapes.EXCEPTION, 10_000),
-        ["2026-12-25", ["2026-12-24..2027-01-02", "2027-05-14T09:00"]],
+        ["2027-12-24", ["2027-02-01..2027-02-06", "2027-12-24", "2027-12-31T09:00"]],
     ),
     Key(
         "holidays",
-        "a calendar, or a list of them",
-        "A country of ISO 3166 or a part of it, whose public holidays count, or an exchange such as NYSE. Needs the "
-        "package `holidays`: pip install 'reminderd[holidays]'.",
+        "a calendar such as `DE-BE`, or several",
+        "A country of ISO 3166 or a part of it, whose public holidays count, or an exchange such as NYSE. Needs the package "
+        "`holidays`: `pip install 'reminderd[holidays]'`.",
         shapes.one_or_more(shapes.CALENDAR, 20),
         ["DE-BE", ["US", "US-CA"]],
     ),
     Key(
         "on_holiday",
         "`skip`, `before`, `after`",
-        "What comes of an occurrence on a holiday: nothing, or it moves to the nearest working day before or after, at the "
-        "same wall time; none within 31 days, and it stays.",
+        "What becomes of an occurrence on a holiday: left out, or moved at the same wall time to the nearest working day before or "
+        "after it; with none within 31 days, it stays.",
         shapes.one_of("skip", "before", "after"),
         ["before"],
         "`skip`",
@@ -136,19 +141,19 @@ RULE: tuple[Key, ...] = (
     Key(
         "dst_gap",
         "`end`, `later`, `skip`",
-        "What comes of a wall time that a change of clocks skips: sent when the gap is over (02:30 at 03:00), later by its "
-        "length (at 03:30), or not at all. For `at` and `rrule`.",
+        "With `at` and `rrule`, what becomes of a time that a change of clocks skips: 02:30 becomes 03:00 (`end`), 03:30 "
+        "(`later`), or nothing (`skip`).",
         shapes.one_of("end", "later", "skip"),
         ["later"],
-        "`end` for `rrule`; for `at` such a time is a problem",
+        "`end` with `rrule`; with `at` such a time is a problem",
     ),
     Key(
         "dst_fold",
         "`first`, `second`, `both`",
-        "Which is meant of a wall time that comes twice when clocks go back. For `at` and `rrule`.",
+        "With `at` and `rrule`, which is meant of a time that clocks show twice.",
         shapes.one_of("first", "second", "both"),
-        ["second"],
-        "`first` for `rrule`; for `at` such a time is a problem",
+        ["both"],
+        "`first` with `rrule`; with `at` such a time is a problem",
     ),
 )
 
@@ -196,25 +201,28 @@ RECIPIENT: tuple[Key, ...] = (
 LIST: tuple[Key, ...] = (
     Key(
         "group",
-        "a name",
-        "The people of a group: the file of this name in `recipients.d`, which ends in `.yaml`, `.yml` or `.csv`.",
+        "the name of a group",
+        "Everybody in `recipients.d/NAME.yaml` or `.csv`.",
         shapes.GROUP,
         ["platform"],
+        "one of `group` and `file`",
     ),
     Key(
         "file",
-        "a path",
-        "The people of a list, CSV or YAML. Relative to the job file's directory; an absolute path makes the list private: "
-        "its people are counted and not shown.",
+        "a path that ends in `.csv`, `.yaml` or `.yml`",
+        "Everybody in that file, which lies beside the job file, or with an absolute path outside of the repository: then its "
+        "people are counted and not shown.",
         shapes.LIST_FILE,
-        ["people.csv", "/srv/crm/people.csv"],
+        ["people.csv", "/var/lib/crm/people.csv"],
+        "one of `group` and `file`",
     ),
     Key(
         "where",
-        "an expression",
-        "Which people of the list are meant: an expression over its columns. Without it, all of them.",
-        shapes.LINE,
-        ["plan == 'pro' and age|int >= 18"],
+        "an expression over the columns",
+        "Who of them is meant. Every value of a CSV file is text: compare numbers with `age|int >= 18`.",
+        shapes.WORDING,
+        ["plan == 'pro'", "plan == 'pro' and age|int >= 18"],
+        "everybody",
     ),
 )
 
@@ -258,8 +266,8 @@ JOB: tuple[Key, ...] = (
     ),
     Key(
         "schedule",
-        "a rule, or a list of rules: each one of `at`, `cron`, `every` with `from`, `rrule`",
-        "When the message is sent.",
+        "a rule, or a list of up to 100",
+        "When the message is sent: each rule has one of `at`, `cron`, `every` with `from`, and `rrule`.",
         shapes.MAPPING,
         [
             {"cron": "0 9 * * MON-FRI"},
@@ -295,10 +303,10 @@ JOB: tuple[Key, ...] = (
     ),
     Key(
         "to",
-        "a recipient, a list in another file, or several of these",
+        "a recipient, a `group` or a `file`, or a list of them",
         "Who gets the message. The same phone with the same text counts once.",
         shapes.ANY,
-        ["+4930231250101", [{"name": "Ada", "phone": "+4930231250101"}], {"group": "platform"}],
+        ["+4930231250101", [{"name": "Ada", "phone": "+4930231250101"}, {"group": "platform"}]],
         required=True,
     ),
     Key(
@@ -312,9 +320,9 @@ JOB: tuple[Key, ...] = (
     ),
     Key(
         "template",
-        "the name of a file in the templates' directory",
-        "The text to send, kept in a file.",
-        shapes.LINE,
+        "the name of a file in the directory of templates",
+        "The text to send, kept in a file. Not beside `message`.",
+        shapes.TEMPLATE,
         ["appointment.j2"],
     ),
     Key(
@@ -427,4 +435,10 @@ JOB: tuple[Key, ...] = (
     ),
 )
 
-GROUPS: Mapping[str, tuple[Key, ...]] = {"job": JOB, "schedule": RULE, "to": (*RECIPIENT, *LIST), "limits": LIMITS}
+GROUPS: Mapping[str, tuple[Key, ...]] = {
+    "job": JOB,
+    "schedule": RULE,
+    "recipient": RECIPIENT,
+    "list": LIST,
+    "limits": LIMITS,
+}

@@ -20,6 +20,11 @@ def job_files(draft: str) -> Shape:
     return document("A job file of reminderd", _FILE, _PARTS, draft)
 
 
+def recipient_files(draft: str) -> Shape:
+    """The schema of a list of people in YAML: of a group in recipients.d, or of what a job names as its file."""
+    return document("A list of recipients of reminderd", _PEOPLE_FILE, {"recipient": _ONE}, draft)
+
+
 def document(title: str, body: Shape, parts: Mapping[str, Shape], draft: str) -> Shape:
     """A whole schema of `draft`; parts: what stands under its `$defs`, which draft 7 calls otherwise."""
     uri, home = DRAFTS[draft]
@@ -81,6 +86,7 @@ def _without(one: str, other: str) -> Shape:
 
 _RULE = mapping(
     RULE,
+    title="a rule",
     description="One rule: exactly one of at, cron, every and rrule.",
     oneOf=[{"required": [kind]} for kind in _KINDS],
     allOf=[
@@ -88,8 +94,15 @@ _RULE = mapping(
         _only_with("every", "from"),
         _only_with("on_holiday", "holidays"),
         *(_without("at", key) for key in ("start", "until", "count")),
-        *(_without(key, kind) for key in ("dst_gap", "dst_fold") for kind in ("cron", "every")),
+        *(_without(kind, key) for kind in ("cron", "every") for key in ("dst_gap", "dst_fold")),
+        {"if": {"required": ["cron", "count"]}, "then": {"required": ["start"]}},
     ],
+)
+_LIST = mapping(
+    LIST,
+    title="a list of people",
+    description="Everybody in another file, or those of them for whom `where` is true.",
+    oneOf=[{"required": ["group"]}, {"required": ["file"]}],
 )
 _PERSON: Shape = {
     "type": "object",
@@ -98,15 +111,10 @@ _PERSON: Shape = {
     "properties": properties(RECIPIENT),
     "required": ["phone"],
 }
-_LIST = mapping(
-    LIST,
-    title="a list of people",
-    description="A group, or a list in another file.",
-    oneOf=[{"required": ["group"]}, {"required": ["file"]}],
-)
+_ONE: Shape = {"anyOf": [{**shapes.PHONE, "title": "a phone number"}, _PERSON]}
 _OWN = {
     "schedule": _ref("schedule"),
-    "to": shapes.one_or_more(_ref("who")),
+    "to": shapes.one_or_more(_ref("recipients")),
     "limits": _ref("limits"),
 }
 _FITTING = [
@@ -136,9 +144,8 @@ def _in_each_unless_shared(wanted: Shape) -> Shape:
 _PARTS: Mapping[str, Shape] = {
     "schedule": shapes.one_or_more(_ref("rule"), 100),
     "rule": _RULE,
-    "who": {"anyOf": [_ref("recipient"), _ref("list")]},
-    "list": _LIST,
-    "recipient": {"anyOf": [{**shapes.PHONE, "title": "a phone number"}, _PERSON]},
+    "recipient": _ONE,
+    "recipients": {"anyOf": [*_ONE["anyOf"], _LIST]},
     "limits": mapping(LIMITS, title="limits"),
     "job": mapping(JOB, _OWN, title="a job", allOf=[*_FITTING, _SOME_TEXT]),
     "listed-job": _optional(JOB) | {"title": "a job", "required": ["name"], "allOf": [*_FITTING[:3]]},
@@ -165,4 +172,23 @@ _FILE: Shape = {
     "if": {"type": "object", "required": ["jobs"]},
     "then": _ref("jobs"),
     "else": {"if": {"type": "object"}, "then": _ref("job")},
+}
+_PEOPLE: Shape = {"type": "array", "items": _ref("recipient"), "minItems": 1}
+_PEOPLE_FILE: Shape = {
+    "description": "A list of people, for `to: {group: …}` and `to: {file: …}`.",
+    "anyOf": [
+        {"title": "recipients", **_PEOPLE},
+        {
+            "type": "object",
+            "properties": {
+                "recipients": {
+                    "title": "recipients",
+                    "description": "The people.",
+                    "anyOf": [_PEOPLE, _ref("recipient")],
+                }
+            },
+            "required": ["recipients"],
+            "additionalProperties": False,
+        },
+    ],
 }

@@ -13,10 +13,6 @@ _DELAYS: Shape = {"type": "array", "items": shapes.SECONDS}
 _TIMEOUT: Shape = shapes.SECONDS
 
 
-def _whole(least: int, most: int) -> Shape:
-    return {**shapes.WHOLE, "minimum": least, "maximum": most}
-
-
 LIMITS: tuple[Key, ...] = (
     preset(
         "per_occurrence", "a number", "How many messages one occurrence of a job may send.", shapes.WHOLE, [5000], 1000
@@ -88,7 +84,9 @@ PLIVO: tuple[Key, ...] = (
         [5],
         5,
     ),
-    preset("threads", "a number from 1 to 100", "How many requests may be under way at once.", _whole(1, 100), [8], 8),
+    preset(
+        "threads", "a number from 1 to 100", "How many requests may be under way at once.", shapes.whole(1, 100), [8], 8
+    ),
     preset("connect_timeout", "a duration", "How long a connection may take.", _TIMEOUT, ["5s"], "5s"),
     preset("read_timeout", "a duration", "How long an answer may be awaited.", _TIMEOUT, ["30s"], "30s"),
     preset("deadline", "a duration", "How long one request may take as a whole.", _TIMEOUT, ["60s"], "60s"),

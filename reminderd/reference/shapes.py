@@ -50,6 +50,34 @@ def _text(pattern: str, instead: str, **more: Any) -> Shape:
 _DURATIONS = "write a duration like 20s, 5m, 1h30m, 2d or 1w"
 _SCALARS = ["string", "number", "boolean"]
 
+_WALL = rf"{_DAY}[T ]{_CLOCK}{_OFFSET}"
+
+
+def _listed(value: str) -> str:
+    return rf"\s*{value}(\s*,\s*{value})*"
+
+
+_MO_TO_SU = f"({'|'.join(map(_any_case, ['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU']))})"
+_FREQUENCIES = ["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY"]
+# Each part of a recurrence rule: its name, and what may stand there.
+_PARTS = {
+    "FREQ": rf"\s*({'|'.join(map(_any_case, _FREQUENCIES))})",
+    "INTERVAL": r"\s*0*[1-9][0-9]{0,4}",
+    "COUNT": r"\s*0*[1-9][0-9]{0,4}",
+    "UNTIL": r"\s*[0-9]{8}([Tt][0-9]{6}[Zz]?)?",
+    "WKST": rf"\s*{_MO_TO_SU}",
+    "BYDAY": _listed(rf"([+-]?[0-9]{{1,2}})?{_MO_TO_SU}"),
+    "BYMONTH": _listed("0*([1-9]|1[0-2])"),
+    "BYWEEKNO": _listed("[+-]?0*([1-9]|[1-4][0-9]|5[0-3])"),
+    "BYYEARDAY": _listed("[+-]?0*[1-9][0-9]{0,2}"),
+    "BYMONTHDAY": _listed("[+-]?0*([1-9]|[12][0-9]|3[01])"),
+    "BYHOUR": _listed("0*(1?[0-9]|2[0-3])"),
+    "BYMINUTE": _listed("0*[1-5]?[0-9]"),
+    "BYSECOND": _listed("0*[1-5]?[0-9]"),
+    "BYSETPOS": _listed("[+-]?0*[1-9][0-9]{0,2}"),
+}
+_PART = "|".join(rf"{_any_case(name)}\s*={value}" for name, value in _PARTS.items())
+
 TEXT: Shape = {"type": _SCALARS}
 WORDING: Shape = _text(r"\S", "write a text, it is empty", type=_SCALARS)  # of a message
 LINE: Shape = _text(
@@ -61,10 +89,6 @@ NAME: Shape = _text(
     "write up to 100 letters a-z, digits, dots, dashes and underscores, and no dot or dash first",
     type=_SCALARS,
 )
-GROUP: Shape = _text(
-    "^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$", "write the name of a file in recipients.d, without its ending", type=_SCALARS
-)
-LIST_FILE: Shape = _text(r"\.([cC][sS][vV]|[yY][aA]?[mM][lL])$", "name a file that ends in .csv, .yaml or .yml")
 ZONE: Shape = _text(
     "^(?!(localtime|posixrules|Factory|posix|right)(/|$))[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$",
     "write an IANA name such as Europe/Berlin",
@@ -97,28 +121,42 @@ CRON: Shape = _text(
 MOMENT: Shape = _text(
     rf"^\s*{_DAY}[T ]{_CLOCK}{_OFFSET}\s*$", "write a time like 2026-11-22T09:00 or 2026-11-22T09:00+01:00"
 )
-LIMIT: Shape = _text(
-    rf"^\s*{_DAY}([T ]{_CLOCK}{_OFFSET})?\s*$", "write a date like 2027-01-01 or a time like 2027-01-01T09:00"
-)
-EXCEPTION: Shape = _text(
-    rf"^\s*({_DAY}([T ]{_CLOCK}{_OFFSET})?|{_DAY}\s*\.\.\s*{_DAY})\s*$",
-    "write a date like 2026-12-25, a range like 2026-12-24..2027-01-02, or a time",
-)
-RRULE: Shape = _text(
-    r"^\s*([Rr][Rr][Uu][Ll][Ee]:)?(?=.*[Ff][Rr][Ee][Qq]\s*=)[A-Za-z]+\s*=\s*[^;=]+(;\s*[A-Za-z]+\s*=[^;=]+)*;?\s*$",
-    "write NAME=VALUE;..., like FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9",
-)
-CALENDAR: Shape = _text(r"^\s*[A-Za-z0-9]{2,5}(-.+)?\s*$", "write a country like DE, or a part of it like DE-BE")
-TIMES: Shape = _text(
-    r"^[0-9]{1,5}(\.0+)?$", "write a whole number", type=["integer", "string"], minimum=1, maximum=10_000
-)
 QUIET: Shape = _text(
     r"^\s*(?!([0-9:]+) ?- ?\1\s*$)(([01]?[0-9]|2[0-3]):[0-5][0-9] ?- ?([01]?[0-9]|2[0-3]):[0-5][0-9]|none)\s*$",
     "write them like 21:00-08:00, or none",
 )
-WHOLE: Shape = _text(
-    r"^[0-9]{1,8}(\.0+)?$", "write a whole number", type=["integer", "string"], minimum=1, maximum=10_000_000
+DATE_OR_MOMENT: Shape = _text(
+    rf"^\s*({_DAY}|{_WALL})\s*$", "write a date like 2027-01-04, or a time like 2027-01-04T09:00"
 )
+EXCEPTION: Shape = _text(
+    rf"^\s*({_DAY}|{_WALL}|{_DAY}\s*\.\.\s*{_DAY})\s*$",
+    "write a date, two dates like 2027-07-15..2027-08-28, or a time like 2027-01-04T09:00",
+)
+CALENDAR: Shape = _text(r"^\s*[A-Za-z0-9]{2,5}(-.+)?\s*$", "write a country like DE, or a part of one like DE-BE")
+RRULE: Shape = _text(
+    rf"^\s*([Rr][Rr][Uu][Ll][Ee]:)?(?=.*{_any_case('FREQ')}\s*=)({_PART})(\s*;\s*({_PART}))*[\s;]*$",
+    "write a rule like FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9",
+)
+TEMPLATE: Shape = _text(
+    r"^(?!/)(?!(.*/)?\.\.?(/|$)).*\S",
+    "write its path within the directory of templates",
+    maxLength=500,
+)
+GROUP: Shape = _text(
+    "^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$", "write the name of a file in recipients.d, without its ending", type=_SCALARS
+)
+LIST_FILE: Shape = _text(
+    r"\.([Cc][Ss][Vv]|[Yy][Aa]?[Mm][Ll])\s*$", "name a file that ends in .csv, .yaml or .yml", maxLength=500
+)
+
+
+def whole(least: int, most: int) -> Shape:
+    """A whole number."""
+    pattern = r"^[0-9]{1,8}(\.0+)?$"
+    return _text(pattern, "write a whole number", type=["integer", "string"], minimum=least, maximum=most)
+
+
+WHOLE = whole(1, 10_000_000)
 ANY: Shape = {}
 MAPPING: Shape = {"type": "object"}
 
