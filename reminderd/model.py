@@ -297,6 +297,11 @@ class Job:
         """The zone in which the job's schedule is meant for this recipient."""
         return self.zone_of(recipient) if self.recipient_zones else self.timezone
 
+    @property
+    def zones(self) -> frozenset[str]:
+        """Every zone that the job's times are meant or shown in."""
+        return frozenset({self.timezone, *(self.zone_of(recipient) for recipient in self.recipients)})
+
     def by_zone(self) -> Mapping[str, tuple[Recipient, ...]]:
         """The recipients by the zone in which the schedule is meant for them; without any, the job's own zone."""
         if not self.recipient_zones:

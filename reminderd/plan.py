@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from reminderd.model import Instant, OnDoubt, Source, State, Text
+from reminderd.model import Instant, Limits, OnDoubt, OnQuiet, OnUndelivered, QuietHours, Source, State, Text
 
 # Plivo drops what it cannot hand on within `message_expiry`, and takes no less than this.
 LEAST_VALIDITY = timedelta(seconds=5)
@@ -14,12 +14,25 @@ SUMMARY = "*"  # the recipient of the one row that stands for skipped occurrence
 
 OPTED_OUT = "opted out"
 
+_NO_LIMITS = Limits()
+
+
+class Quiet(NamedTuple):
+    """The quiet hours of a delivery's recipient. since, until: of the period that comes next, or goes on."""
+
+    hours: QuietHours
+    zone: str
+    on_quiet: OnQuiet
+    since: datetime
+    until: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
     """A delivery at its birth. `recipient` is the identity that makes it unique within its occurrence.
 
     unless_equal: born missed when an equal (phone, due_at, text) went out, or will, under any name.
+    not_before: when it may go out; None where that is its time due.
     """
 
     recipient: str
@@ -31,11 +44,18 @@ class NewDelivery:
     sender: str | None = None
     message: Text | None = None
     unless_equal: bool = False
+    not_before: datetime | None = None
+    quiet: Quiet | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewOccurrence:
-    """One occurrence of a job with what it owes. `skipped` > 0 marks the summary of a gap that ends at `instant`."""
+    """One occurrence of a job with what it owes, or a part of that.
+
+    skipped: > 0 marks the one row for occurrences that are not sent, the last of which is at `instant`.
+    size: how many deliveries the occurrence has in all. offset: how many of them were planned before this part.
+    unfinished: further parts follow. limits: what is on hold where it exceeds them.
+    """
 
     job: str
     source: Source
@@ -46,14 +66,23 @@ class NewOccurrence:
     on_doubt: OnDoubt
     deliveries: tuple[NewDelivery, ...]
     skipped: int = 0
+    on_undelivered: OnUndelivered = OnUndelivered.FAIL
+    limits: Limits = _NO_LIMITS
+    size: int = 0
+    offset: int = 0
+    unfinished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One chunk of planning. cursors: (job, zone) to the instant up to which everything is planned now."""
+    """One chunk of planning. cursors: (job, zone) to the instant up to which everything is planned now.
+
+    price: of one segment, where spending is limited.
+    """
 
     occurrences: tuple[NewOccurrence, ...]
     cursors: Mapping[tuple[str, str], datetime]
+    price: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class Shifts:
     def look(self, entries: Iterable[Entry], now: datetime) -> int:
         """Compare the rules of these jobs' zones with those known; returns how many jobs have something moved."""
         jobs = [entry for entry in entries if not isinstance(entry.job.schedule, Every)]
-        zones = {entry.job.timezone for entry in jobs} - self._seen
+        zones = {entry.zone for entry in jobs} - self._seen
         if not zones:
             return 0
         known = self._store.zones.known()
@@ -42,14 +42,14 @@ class Shifts:
         changed = {zone: rules for zone, rules in current.items() if _differ(known.get(zone), rules)}
         noted = {zone: rules for zone, rules in current.items() if zone in changed or _old(known.get(zone), now)}
         with self._store.together():
-            moved = [self._move(entry, known, current, now) for entry in jobs if entry.job.timezone in changed]
+            moved = [self._move(entry, known, current, now) for entry in jobs if entry.zone in changed]
             if noted:
                 self._store.zones.note(noted, now)
         self._seen |= zones
         return sum(moved)
 
     def _move(self, entry: Entry, known: Mapping[str, Rules], current: Mapping[str, Rules], now: datetime) -> bool:
-        job, zone = entry.job, entry.job.timezone
+        job, zone = entry.job, entry.zone
         before, after = known[zone], current[zone]
         was, is_now = before.offset(entry.planned_until), after.offset(entry.planned_until)
         if was is not None and is_now is not None and is_now > was:

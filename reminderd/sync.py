@@ -7,7 +7,7 @@ from datetime import datetime
 from reminderd.guard import RecipientsGuard, RemovalGuard
 from reminderd.jobs import Archive, Scan, assemble, restore
 from reminderd.model import Catalog, Defaults, Job, Problem, Source, State
-from reminderd.planner import BEGINNING, Entry, Planner
+from reminderd.planner import Planner, entries_of
 from reminderd.shifts import Shifts
 from reminderd.store import Store
 from reminderd.telemetry import Event, emit, in_one_write
@@ -106,7 +106,7 @@ class Syncer:
             self._recipients.note(losses, now)
         self._running, self._held = jobs, held
         self.hand_over()
-        self._shifts.look(self._planner.entries().values(), now)
+        self._shifts.look(self._planner.entries(), now)
         for delivery, job, state, reason in moved:
             event = Event.DELIVERY_CANCELLED if state is State.CANCELLED else Event.DELIVERY_RETRYING
             emit(event, job=job, delivery=delivery, reason=reason)
@@ -119,7 +119,7 @@ class Syncer:
         """The zone data of this machine was replaced: derive everything anew, and tell what moved."""
         self._shifts.forget()
         self.reload_planner()
-        self._shifts.look(self._planner.entries().values(), now)
+        self._shifts.look(self._planner.entries(), now)
 
     def note_alive(self, now: datetime) -> bool:
         """Write down that the daemon lives, and that all is planned; False, and nothing, while something due is not.
@@ -146,15 +146,11 @@ class Syncer:
     def _hand_to_planner(self, names: list[str]) -> None:
         if not names:
             return
-        known, cursors = self._store.jobs.known(), self._store.jobs.cursors()
+        known, cursors, unfinished = self._store.jobs.known(), self._store.jobs.cursors(), self._store.jobs.unfinished()
         entries = [
-            Entry(
-                job,
-                cursors.get((job.name, job.timezone), BEGINNING),
-                known[job.name].loaded_at,
-                job.name in self._held,
-            )
+            entry
             for job in (self._running[name] for name in names if name in self._running)
+            for entry in entries_of(job, cursors, known[job.name].loaded_at, job.name in self._held, unfinished)
         ]
         self._planner.replace(entries, [name for name in names if name not in self._running])
 

@@ -24,13 +24,13 @@ from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.systemd import notify
 from reminderd.daemon.worker import Worker
 from reminderd.daemon.zonefiles import Fingerprint, fingerprint
-from reminderd.dispatcher import Dispatcher, Limits, lease
+from reminderd.dispatcher import Dispatcher, Limits, hush, lease
 from reminderd.duration import format_duration
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.jobs import Reader, Scan, Watcher, places_for
 from reminderd.model import Problem, State
 from reminderd.plan import SUMMARY
-from reminderd.planner import Planner
+from reminderd.planner import Planner, Terms
 from reminderd.reconciler import Reconciler
 from reminderd.recurrence import forget_zones
 from reminderd.settings import Settings
@@ -44,6 +44,7 @@ _CHUNK = 25
 _LONGEST_WAIT = 15.0
 _HEARTBEAT_SECONDS = 30
 _LEISURE = 0.25
+_PLANNING = 0.25  # seconds of one pass before new files are taken over
 
 BuildGateway = Callable[[Settings], Gateway]
 LoadSettings = Callable[[], tuple[Settings | None, list[Problem]]]
@@ -73,7 +74,7 @@ class Daemon:
         self._inbox = Inbox()
         # Two, so that a long look into Plivo's log does not keep a suspended gateway from being asked.
         self._log_worker, self._probe_worker = Worker(self._inbox.post), Worker(self._inbox.post)
-        self._planner = Planner()
+        self._planner = Planner(_terms(settings))
         self._gateway = build_gateway(settings)
         self._syncer = Syncer(store, self._planner, settings.defaults)
         self._clock_hold = ClockHold(store, clock, self._on_clock_hold, self._on_clock_released)
@@ -114,6 +115,7 @@ class Daemon:
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
         self._leisure_at = 0.0
+        self._told_holds: set[int] = set()
         self._zone_data: Fingerprint = {}
 
     # -- life -------------------------------------------------------------------------------------------
@@ -248,6 +250,8 @@ class Daemon:
         if not self._clock_hold.held:
             end_what_is_over(self._store, now)
         if self._loaded and not self._clock_hold.held:
+            for delivery, job, reason in hush(self._store, now):
+                emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason=reason)
             for delivery, job in self._store.deliveries.expire(now):
                 emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason="its validity is over")
             if (due := self._planner.next_due()) is None or due > now:
@@ -279,34 +283,53 @@ class Daemon:
         return min(_LONGEST_WAIT, max(0.0, (moment - now).total_seconds()))
 
     def _plan(self, now: datetime) -> None:
+        self._planner.overrides = self._store.overrides.all_for_planning(now)
         plan = self._planner.plan(now, self._awake_since, _CHUNK)
         if not plan.cursors:
             return
         born = self._store.deliveries.add(plan, now)
         self._planner.committed(plan)
         for occurrence in plan.occurrences:
+            if occurrence.offset:
+                continue  # a further part of one that was told of
             event = Event.OCCURRENCE_SKIPPED if occurrence.skipped else Event.OCCURRENCE_PLANNED
             emit(event, job=occurrence.job, due_at=occurrence.instant.due_at, skipped=occurrence.skipped or None)
+        self._tell_of_holds({row["hold"] for row in born if row["hold"] is not None})
         for row in born:
             if row["recipient"] != SUMMARY and row["state"] != State.PENDING:
                 event = Event.DELIVERY_FAILED if row["state"] == State.FAILED else Event.DELIVERY_MISSED
                 emit(event, job=row["job"], delivery=row["id"], reason=row["reason"])
+
+    def _tell_of_holds(self, opened: set[int]) -> None:
+        for hold in self._store.holds.open_ones() if opened - self._told_holds else ():
+            if hold.id in opened - self._told_holds:
+                command = f"reminderd approve {hold.id}"
+                emit(Event.HOLD_OPENED, hold=hold.id, kind=hold.kind, reason=hold.reason, settle_with=command)
+        self._told_holds |= opened
 
     # -- the files --------------------------------------------------------------------------------------
 
     def _take(self, scan: Scan) -> None:
         self._scan = scan
 
-    def _sync(self, scan: Scan, now: datetime) -> None:
-        """Plan what the old catalog owes until now, then let the new one run."""
+    def _planned_up_to(self, now: datetime, patient: bool) -> bool:
+        """Plan what is due; False when there is more of it than one pass should take."""
+        ends_at = self._clock.boottime() + _PLANNING
+        while (due := self._planner.next_due()) is not None and due <= now:
+            if not patient and self._clock.boottime() > ends_at:
+                return False
+            self._plan(now)
+        return True
+
+    def _sync(self, scan: Scan, now: datetime, *, patient: bool = False) -> None:
+        """Plan what the old catalog owes until now, then let the new one run. patient: however long that takes."""
         if self._clock_hold.held:
             # Cursors must not begin at a time that is wrong; systemd need not wait for the right one.
             notify("READY=1", "STATUS=on hold: the clock cannot be believed")
             return
         self._look_at_zones(now)
-        if self._loaded:
-            while (due := self._planner.next_due()) is not None and due <= now:
-                self._plan(now)
+        if self._loaded and not self._planned_up_to(now, patient):
+            return  # a long list is planned chunk by chunk; the files wait, and nothing else does
         self._syncer.host_problems = self._origin.problems
         self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
         self._scan = None
@@ -355,6 +378,7 @@ class Daemon:
         before, self._settings = self._settings, settings
         old_gateway, self._gateway = self._gateway, gateway
         self._dispatcher.configure(self._gateway, _limits(settings))
+        self._planner.terms = _terms(settings)
         self._reconciler.configure(self._gateway, settings.plivo.reconcile, settings.plivo.shared_sender)
         old_gateway.close()
         configure(settings.log.format, settings.log.level)
@@ -400,7 +424,7 @@ class Daemon:
 
     def _problems_now(self) -> dict[str, Any]:
         if self._scan is not None:
-            self._sync(self._scan, self._clock.now())
+            self._sync(self._scan, self._clock.now(), patient=True)
         rows = self._store.reports.problems()
         found = [
             Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"]) for row in rows
@@ -432,7 +456,7 @@ class Daemon:
             self._syncer.note_alive(self._clock.now())
 
     def _zone_data_in_use(self) -> Fingerprint:
-        return fingerprint(job.timezone for job in self._syncer.running.values())
+        return fingerprint({zone for job in self._syncer.running.values() for zone in job.zones})
 
     def _look_at_zones(self, now: datetime) -> None:
         found = self._zone_data_in_use()
@@ -463,6 +487,10 @@ def _reader(settings: Settings) -> Reader:
 def _of_files(settings: Settings) -> tuple[object, ...]:
     """What decides how job files are read."""
     return settings.jobs, settings.templates, settings.recipients, settings.defaults
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(settings.limits.limits, settings.plivo.price)
 
 
 def _limits(settings: Settings) -> Limits:

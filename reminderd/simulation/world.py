@@ -153,7 +153,7 @@ class Simulation:
         syncer = Syncer(self._store, self._planner, settings.defaults)
         self.catalog = syncer.sync(scan, now, now).catalog
         # Whoever has run for ever has seen to what was due before; also to single times, which are else looked at anew.
-        self._planner.replace([replace(entry, planned_until=now) for entry in self._planner.entries().values()])
+        self._planner.replace([replace(entry, planned_until=now) for entry in self._planner.entries()])
 
     def close(self) -> None:
         self._stack.close()

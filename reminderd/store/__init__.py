@@ -14,8 +14,9 @@ from reminderd.store.connection import (
     open_read_only,
     open_state,
     state_exists,
+    upgraded,
 )
-from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settled
+from reminderd.store.deliveries import Claim, Deliveries, Finished, Hushed, Owed, Settled
 from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.drills import Drill, Drills
 from reminderd.store.failures import StateFailure, advice
@@ -75,7 +76,7 @@ class Store:
 
 def open_reports(path: Path) -> Reports:
     """The reading side, beside a running daemon or without one. Raises StateError."""
-    return Reports(open_read_only(path))
+    return Reports(upgraded(open_read_only(path)))
 
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "Drill",
     "Finished",
     "Hold",
+    "Hushed",
     "Identity",
     "KnownJob",
     "Mark",

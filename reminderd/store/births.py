@@ -1,15 +1,16 @@
 """The birth of deliveries: what a plan owes becomes rows, once."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
 from reminderd.clock import to_text
-from reminderd.model import State
-from reminderd.plan import NewDelivery, NewOccurrence, Plan
-from reminderd.store.connection import Connection, Row, listed_rows
+from reminderd.model import OnQuiet, State
+from reminderd.plan import OPTED_OUT, NewDelivery, NewOccurrence, Plan, Quiet
+from reminderd.store.connection import Connection, Row, listed, listed_rows
+from reminderd.store.limits import hold_excess
 
 # What was withdrawn counts when it may have gone out all the same.
 _EQUAL = """
@@ -23,18 +24,26 @@ order by d.id limit 1
 
 _COLUMNS = (
     "occurrence_id, job, job_file, job_line, due_at, recipient, phone, name, sender, text, encoding, segments, state, "
-    "reason, retry_delays, on_doubt, valid_for, not_before, valid_until, created_at, updated_at"
+    "reason, retry_delays, on_doubt, valid_for, not_before, valid_until, created_at, updated_at, zone, on_undelivered, "
+    "quiet_hours, quiet_zone, on_quiet, quiet_from, quiet_until"
 )
 
 # Rows of one statement; SQLite takes some 32,000 values at once.
 _AT_ONCE = 200
 
 
+class _Occurrence(NamedTuple):
+    """The row of an occurrence. zone: of the part that is planned, where it is not the row's own."""
+
+    id: int
+    due_at: str
+    zone: str | None = None
+
+
 class _Born(NamedTuple):
     """A delivery to be born, with its occurrence's row."""
 
-    occurrence: int
-    due_at: str
+    occurrence: _Occurrence
     new: NewOccurrence
     delivery: NewDelivery
 
@@ -42,12 +51,14 @@ class _Born(NamedTuple):
 def add_plan(db: Connection, plan: Plan, now: datetime) -> list[Row]:
     """Record what a plan owes and move its cursors, inside an open transaction.
 
-    Returns `id, job, recipient, state, reason` of each delivery that was born.
+    Returns `id, job, recipient, state, reason, hold` of each delivery that was born; hold: the id of the hold that keeps it.
     """
     at = to_text(now)
+    added = list(_add_occurrences(db, plan.occurrences, at))
+    gone = opted_out(db, {each.phone for new, _ in added for each in new.deliveries if each.phone is not None})
     rows = [
-        _Born(occurrence, due_at, new, delivery)
-        for new, occurrence, due_at in _add_occurrences(db, plan.occurrences, at)
+        _Born(occurrence, new, _unless_opted_out(delivery, gone))
+        for new, occurrence in added
         for delivery in new.deliveries
     ]
     # Those that must not repeat others come after them, one by one.
@@ -55,8 +66,26 @@ def add_plan(db: Connection, plan: Plan, now: datetime) -> list[Row]:
     for row in rows:
         if row.delivery.unless_equal:
             born += _insert(db, [row._replace(delivery=_unless_equal(db, row))], at)
+    _note_unfinished(db, plan.occurrences)
     _move_cursors(db, plan)
-    return born
+    held = hold_excess(db, plan, [(new, each.id, each.due_at) for new, each in added], born, now)
+    return [{**row, "hold": held.get(row["id"])} for row in born]
+
+
+def _note_unfinished(db: Connection, occurrences: Sequence[NewOccurrence]) -> None:
+    """Keep which occurrences are planned in part only, so that they are planned to their end whatever comes between."""
+    parts = [(new.job, new.zone, new.instant.nominal) for new in occurrences if new.unfinished]
+    whole = [(new.job, new.zone, new.instant.nominal) for new in occurrences if not new.unfinished]
+    for start in range(0, len(whole), _AT_ONCE):
+        rows, values = listed_rows(whole[start : start + _AT_ONCE])
+        db.execute(f"delete from unfinished where (job, zone, nominal) in (values {rows})", values)
+    if parts:
+        rows, values = listed_rows(parts)
+        db.execute(
+            f"insert into unfinished (job, zone, nominal) values {rows} "
+            "on conflict (job, zone) do update set nominal = excluded.nominal",
+            values,
+        )
 
 
 def _move_cursors(db: Connection, plan: Plan) -> None:
@@ -72,11 +101,13 @@ def _move_cursors(db: Connection, plan: Plan) -> None:
 
 def _add_occurrences(
     db: Connection, occurrences: Sequence[NewOccurrence], at: str
-) -> Iterator[tuple[NewOccurrence, int, str]]:
-    """Each occurrence with its row's id and due time; none for the summary of what is planned after all."""
+) -> Iterator[tuple[NewOccurrence, _Occurrence]]:
+    """Each occurrence with its row; none for the summary of what is planned after all."""
     ids: dict[tuple[str, str], int] = {}
-    for start in range(0, len(occurrences), _AT_ONCE):
-        rows, values = listed_rows([_occurrence(new, at) for new in occurrences[start : start + _AT_ONCE]])
+    first = {(new.job, new.instant.nominal): new for new in reversed(occurrences)}
+    fresh = [new for new in occurrences if first[new.job, new.instant.nominal] is new]
+    for start in range(0, len(fresh), _AT_ONCE):
+        rows, values = listed_rows([_occurrence(new, at) for new in fresh[start : start + _AT_ONCE]])
         for row in db.rows(
             f"insert into occurrences (job, nominal, zone, due_at, planned, skipped, created_at) values {rows} "
             "on conflict (job, nominal) do nothing returning id, job, nominal",
@@ -84,17 +115,20 @@ def _add_occurrences(
         ):
             ids[row["job"], row["nominal"]] = row["id"]
     for new in occurrences:
-        occurrence = ids.get((new.job, new.instant.nominal))
+        occurrence = ids.get((new.job, new.instant.nominal)) if first[new.job, new.instant.nominal] is new else None
         if occurrence is not None:
-            yield new, occurrence, to_text(new.instant.due_at)
+            yield new, _Occurrence(occurrence, to_text(new.instant.due_at))
         elif not new.skipped:
-            # The time first derived stays: another zone or other zone rules do not make it another occurrence.
             known = db.row(
-                "select id, due_at from occurrences where job = :job and nominal = :nominal",
+                "select id, due_at, zone from occurrences where job = :job and nominal = :nominal",
                 {"job": new.job, "nominal": new.instant.nominal},
             )
             assert known is not None
-            yield new, known["id"], known["due_at"]
+            if known["zone"] == new.zone:
+                # The time first derived stays: other zone rules do not make it another occurrence.
+                yield new, _Occurrence(known["id"], known["due_at"])
+            else:
+                yield new, _Occurrence(known["id"], to_text(new.instant.due_at), new.zone)
 
 
 def _occurrence(new: NewOccurrence, at: str) -> tuple[object, ...]:
@@ -107,7 +141,7 @@ def _insert(db: Connection, born: Sequence[_Born], at: str) -> list[Row]:
         rows, values = listed_rows([_delivery(row, at) for row in born[start : start + _AT_ONCE]])
         inserted += db.rows(
             f"insert into deliveries ({_COLUMNS}) values {rows} on conflict (occurrence_id, recipient) do nothing "
-            "returning id, job, recipient, state, reason",
+            "returning id, job, recipient, state, reason, occurrence_id, phone, segments",
             values,
         )
     return inserted
@@ -115,13 +149,14 @@ def _insert(db: Connection, born: Sequence[_Born], at: str) -> list[Row]:
 
 def _delivery(row: _Born, at: str) -> tuple[object, ...]:
     """The values of `_COLUMNS`."""
-    occurrence, due_at, new, delivery = row
+    occurrence, new, delivery = row
+    quiet = delivery.quiet
     return (
-        occurrence,
+        occurrence.id,
         new.job,
         new.source.file,
         new.source.line,
-        due_at,
+        occurrence.due_at,
         delivery.recipient,
         delivery.phone,
         delivery.name,
@@ -132,11 +167,37 @@ def _delivery(row: _Born, at: str) -> tuple[object, ...]:
         json.dumps([int(delay.total_seconds()) for delay in new.retry]),
         new.on_doubt,
         int(new.valid_for.total_seconds()),
-        due_at,
+        occurrence.due_at if delivery.not_before is None else to_text(delivery.not_before),
         to_text(delivery.valid_until),
         at,
         at,
+        occurrence.zone,
+        new.on_undelivered,
+        *((None, None, OnQuiet.WAIT, None, None) if quiet is None else _quiet(quiet)),
     )
+
+
+def _quiet(quiet: Quiet) -> tuple[object, ...]:
+    return str(quiet.hours), quiet.zone, quiet.on_quiet, to_text(quiet.since), to_text(quiet.until)
+
+
+def opted_out(db: Connection, phones: Collection[str]) -> frozenset[tuple[str, str]]:
+    """Who of these wants no messages, as (phone, sender); the sender is "" where it is from anybody."""
+    found: set[tuple[str, str]] = set()
+    known = sorted(phones)
+    for start in range(0, len(known), _AT_ONCE):
+        places, values = listed(known[start : start + _AT_ONCE])
+        rows = db.rows(f"select phone, sender from opt_outs where phone in ({places})", values)
+        found |= {(row["phone"], row["sender"]) for row in rows}
+    return frozenset(found)
+
+
+def _unless_opted_out(delivery: NewDelivery, gone: frozenset[tuple[str, str]]) -> NewDelivery:
+    """The delivery, born cancelled where its recipient wants none."""
+    wanted = delivery.state is State.PENDING and delivery.phone is not None
+    if not wanted or gone.isdisjoint({(delivery.phone, ""), (delivery.phone, delivery.sender)}):
+        return delivery
+    return replace(delivery, state=State.CANCELLED, reason=OPTED_OUT)
 
 
 def find_equal(db: Connection, occurrence_id: int, wanted: Mapping[str, object]) -> Row | None:
@@ -150,8 +211,8 @@ def _unless_equal(db: Connection, row: _Born) -> NewDelivery:
     delivery = row.delivery
     if delivery.state is not State.PENDING or delivery.message is None:
         return delivery
-    wanted = {"phone": delivery.phone, "due_at": row.due_at, "text": delivery.message.text}
-    equal = find_equal(db, row.occurrence, wanted)
+    wanted = {"phone": delivery.phone, "due_at": row.occurrence.due_at, "text": delivery.message.text}
+    equal = find_equal(db, row.occurrence.id, wanted)
     if equal is None:
         return delivery
     reason = (

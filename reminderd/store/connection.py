@@ -20,6 +20,8 @@ APPLICATION_ID = 0x72656D64  # "remd", in the file's header
 
 Row = dict[str, Any]
 
+NEWEST_MIGRATION = "m0003_job_language"
+
 _BUSY_SECONDS = 5.0
 
 
@@ -248,6 +250,24 @@ def open_read_only(path: Path) -> Connection:
         return Connection(_connect_read_only(path), path)
     except sqlite3.DatabaseError as error:
         raise StateError(f"the state {path} cannot be read: {error}") from error
+
+
+def upgraded(connection: Connection) -> Connection:
+    """The reading connection again; of an older schema, one to a copy in memory that has this program's.
+
+    So that the commands work before the daemon has upgraded the state itself.
+    """
+    query = "select count(*) from _sqlite_migrations where name = :name"
+    if connection.value(query, {"name": NEWEST_MIGRATION}):
+        return connection
+    from reminderd.store.schema import migrate  # a reading command seldom pays for it
+
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    connection.raw.backup(memory)
+    connection.close()
+    copy = Connection(memory, connection.path)
+    migrate(copy)
+    return copy
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:

@@ -13,12 +13,20 @@ from reminderd.store.moves import Why, move
 from reminderd.store.optouts import IS_OPTED_OUT
 from reminderd.store.outcomes import next_state
 
+# What has to hold of a delivery `d` of job `j` whenever its request may go out. A drill is sent for its own sake: neither
+# a pause nor a disabled job keeps it.
+_MAY_GO_OUT = """d.withdrawn is null and d.valid_until > :soon and d.hold_id is null
+  and (d.quiet_from is null or d.quiet_from > :soon)
+  and not exists (select 1 from opt_outs o where o.phone = d.phone and o.sender in ('', d.sender))
+  and j.present = 1 and (d.drill = 1 or j.enabled = 1 and not exists (
+    select 1 from overrides p where p.kind = 'pause' and p.ended_at is null and (p.until is null or p.until > :now)
+      and (p.job is null or p.job = d.job)))"""
+
 # Each question about what is pending names its index: by its own choice SQLite reads, and sorts, all that is pending.
-_CLAIMABLE = """
-select d.id, d.job, d.phone, d.sender, d.text, d.attempts, d.valid_until
+_CLAIMABLE = f"""
+select d.id, d.job, d.phone, d.sender, d.text, d.attempts, min(d.valid_until, coalesce(d.quiet_from, d.valid_until)) as valid_until
 from deliveries d indexed by deliveries_pending join jobs j on j.name = d.job
-where d.state = 'pending' and d.not_before <= :now and d.valid_until > :soon and d.withdrawn is null
-  and j.present = 1 and j.enabled = 1
+where d.state = 'pending' and d.not_before <= :now and {_MAY_GO_OUT}
   and not exists (select 1 from deliveries s indexed by deliveries_sending where s.phone = d.phone and s.state = 'sending')
 order by d.valid_until, d.id limit :most
 """
@@ -31,11 +39,10 @@ update deliveries set state = 'sending', reason = 'claimed', who = 'daemon', evi
 where id in ({ids}) and state = 'pending'
 """
 
-_BEGIN = """
-update attempts set begun_at = :now where id in ({ids}) and begun_at is null and finished_at is null
+_BEGIN = f"""
+update attempts set begun_at = :now where id in ({{ids}}) and begun_at is null and finished_at is null
   and exists (select 1 from deliveries d join jobs j on j.name = d.job where d.id = attempts.delivery_id
-    and d.state = 'sending' and d.attempts = attempts.number and d.withdrawn is null and d.valid_until > :soon
-    and j.present = 1 and j.enabled = 1)
+    and d.state = 'sending' and d.attempts = attempts.number and {_MAY_GO_OUT})
 returning id
 """
 
@@ -93,6 +100,17 @@ class Owed(NamedTuple):
     phone: str
     sender: str
     due_at: datetime
+
+
+class Hushed(NamedTuple):
+    """A pending delivery whose quiet hours have come. dropped: why it is given up. since, until: the next quiet period."""
+
+    id: int
+    not_before: datetime
+    valid_until: datetime
+    since: datetime
+    until: datetime
+    dropped: str | None = None
 
 
 class Settled(NamedTuple):
@@ -173,8 +191,8 @@ class Deliveries:
         batch = list(finished)
         ids, values = listed([claim.delivery_id for claim, _ in batch])
         query = (
-            f"select d.id, d.state, d.attempts, d.retries_used, d.retry_delays, d.valid_until, d.withdrawn, {IS_OPTED_OUT} "
-            f"from deliveries d where d.id in ({ids})"
+            "select d.id, d.state, d.attempts, d.retries_used, d.retry_delays, d.valid_until, d.withdrawn, d.quiet_from, "
+            f"{IS_OPTED_OUT} from deliveries d where d.id in ({ids})"
         )
         with self._db.write():
             rows = {row["id"]: row for row in self._db.rows(query, values)}
@@ -265,17 +283,48 @@ class Deliveries:
 
     def expire(self, now: datetime) -> list[tuple[int, str]]:
         """Pending deliveries whose validity is over become missed; returns their (id, job)."""
+        # What quiet hours have come over is moved first (`hush`): its validity counts from their end.
         query = (
-            "select id, job from deliveries indexed by deliveries_pending "
-            "where state = 'pending' and valid_until <= :soon limit 1000"
+            "select d.id, d.job, h.kind as hold from deliveries d indexed by deliveries_pending "
+            "left join holds h on h.id = d.hold_id "
+            "where d.state = 'pending' and d.valid_until <= :soon and (d.quiet_from is null or d.quiet_from > :soon) "
+            "limit 1000"
         )
         rows = self._db.rows(query, {"soon": to_text(now + LEAST_VALIDITY)})
         if rows:
-            why = Why("its validity was over before it could be sent")
             with self._db.write():
                 for row in rows:
+                    held = f"; it was on hold ({row['hold']})" if row["hold"] else ""
+                    why = Why(f"its validity was over before it could be sent{held}")
                     move(self._db, row["id"], State.PENDING, State.MISSED, now, why)
         return [(row["id"], row["job"]) for row in rows]
+
+    def quietened(self, now: datetime) -> list[Row]:
+        """What is pending and has come into the recipient's quiet hours, or is about to: at most a thousand."""
+        query = (
+            "select id, job, due_at, quiet_hours, quiet_zone, on_quiet, quiet_until, valid_for, not_before, valid_until "
+            "from deliveries indexed by deliveries_quiet where state = 'pending' and quiet_from <= :soon limit 1000"
+        )
+        return self._db.rows(query, {"soon": to_text(now + LEAST_VALIDITY)})
+
+    def hush(self, changes: Sequence[Hushed], now: datetime) -> None:
+        """Let these wait until their quiet hours are over, or give them up."""
+        with self._db.write():
+            for each in changes:
+                if each.dropped is not None:
+                    move(self._db, each.id, State.PENDING, State.MISSED, now, Why(each.dropped))
+                    continue
+                self._db.execute(
+                    "update deliveries set not_before = :not_before, valid_until = :valid_until, quiet_from = :since, "
+                    "quiet_until = :until where id = :id and state = 'pending'",
+                    {
+                        "id": each.id,
+                        "not_before": to_text(each.not_before),
+                        "valid_until": to_text(each.valid_until),
+                        "since": to_text(each.since),
+                        "until": to_text(each.until),
+                    },
+                )
 
     def recover(self, now: datetime, first_look: timedelta) -> tuple[int, int]:
         """Settle the claims of a process that died: (back to pending, in doubt). The caller holds the lock."""
@@ -333,7 +382,7 @@ class Deliveries:
         return self._db.value("select 1 from deliveries where state in ('pending', 'sending') limit 1") is not None
 
     def next_pending(self, now: datetime) -> datetime | None:
-        """When the next pending delivery may be claimed or expires, if that is after `now`."""
+        """When the next pending delivery may be claimed, expires, or comes into quiet hours, or a pause ends by itself."""
         waiting = self._db.value(
             "select min(not_before) from deliveries indexed by deliveries_waiting "
             "where state = 'pending' and not_before > :now",
@@ -342,8 +391,15 @@ class Deliveries:
         valid_until = self._db.value(
             "select min(valid_until) from deliveries indexed by deliveries_pending where state = 'pending'"
         )
-        expiry = from_text(valid_until) - LEAST_VALIDITY if valid_until else None
-        return earliest(from_text(waiting) if waiting else None, expiry)
+        quiet = self._db.value(
+            "select min(quiet_from) from deliveries indexed by deliveries_quiet "
+            "where state = 'pending' and quiet_from is not null"
+        )
+        resumed = self._db.value(
+            "select min(until) from overrides where ended_at is null and until > :now", {"now": to_text(now)}
+        )
+        ends = [from_text(each) - LEAST_VALIDITY for each in (valid_until, quiet) if each]
+        return earliest(*ends, *(from_text(each) for each in (waiting, resumed) if each))
 
 
 def _is_current(claim: Claim, row: Row) -> bool:

@@ -205,8 +205,8 @@ class Doubts:
 
     def _row(self, delivery_id: int) -> Row:
         row = self._db.row(
-            "select d.id, d.state, d.valid_until, d.withdrawn, d.retries_used, json_array_length(d.retry_delays) as retries, "
-            f"{IS_OPTED_OUT} from deliveries d where d.id = :id",
+            "select d.id, d.state, d.valid_until, d.withdrawn, d.quiet_from, d.retries_used, "
+            f"json_array_length(d.retry_delays) as retries, {IS_OPTED_OUT} from deliveries d where d.id = :id",
             {"id": delivery_id},
         )
         assert row is not None

@@ -106,10 +106,10 @@ class Holds:
     # -- the passing of time ----------------------------------------------------------------------------
 
     def end_due(self, now: datetime) -> list[Hold]:
-        """Close the holds whose time is over, and those of single deliveries that keep nothing back any more."""
+        """Close the holds whose time is over, and those of deliveries that keep nothing back any more."""
         query = (
             "select h.* from holds h where h.closed_at is null "
-            f"and (h.until <= :now or h.kind = 'delivery' and not exists ({_KEPT_BACK})) order by h.id"
+            f"and (h.until <= :now or h.kind in ('delivery', 'limit') and not exists ({_KEPT_BACK})) order by h.id"
         )
         rows = self._db.rows(query, {"now": to_text(now)})
         if rows:

@@ -17,6 +17,7 @@ from reminderd.store.optouts import IS_OPTED_OUT
 # A job that was away for no longer than this was never away: a git checkout, a file being rewritten.
 BRIEF_ABSENCE = timedelta(seconds=60)
 
+EACH_ZONE = "recipient"  # stands for a zone where each recipient's own is meant
 NOT_DECLARED = "its job is no longer declared"
 NOT_RECIPIENT = "its recipient is no longer in the job"
 
@@ -68,6 +69,11 @@ class Jobs:
         """By digest, the contents of all files that declared jobs use besides their own."""
         return contents(self._db)
 
+    def unfinished(self) -> dict[tuple[str, str], str]:
+        """(job, zone) to the nominal time of the occurrence that is planned in part only."""
+        rows = self._db.rows("select job, zone, nominal from unfinished")
+        return {(row["job"], row["zone"]): row["nominal"] for row in rows}
+
     def replace(
         self,
         jobs: Mapping[str, Job],
@@ -116,7 +122,7 @@ class Jobs:
                 "line": job.source.line,
                 "definition": job.definition,
                 "digest": job.digest,
-                "zone": job.timezone,
+                "zone": EACH_ZONE if job.recipient_zones else job.timezone,
                 "enabled": job.enabled,
                 "held": held,
                 "now": to_text(now),
@@ -124,15 +130,19 @@ class Jobs:
         )
         self._keep_files(job)
         if not same or (old is not None and not old.present):
-            self._start_cursor(job, old, now, awake_since)
+            self._start_cursors(job, old, now, awake_since)
             self._match_recipients(job, now)
 
-    def _start_cursor(self, job: Job, old: KnownJob | None, now: datetime, awake_since: datetime) -> None:
+    def _start_cursors(self, job: Job, old: KnownJob | None, now: datetime, awake_since: datetime) -> None:
         """A rule is owed from now on, or from where a changed job's planning stood; times of `at` are looked at anew."""
-        key = {"job": job.name, "zone": job.timezone}
         if is_appointments(job.schedule):
-            self._db.execute("delete from cursors where job = :job", key)
+            self._db.execute("delete from cursors where job = :job", {"job": job.name})
             return
+        for zone in job.by_zone():
+            self._start_cursor(job, zone, old, now, awake_since)
+
+    def _start_cursor(self, job: Job, zone: str, old: KnownJob | None, now: datetime, awake_since: datetime) -> None:
+        key = {"job": job.name, "zone": zone}
         away = old is None or not old.enabled or (old.absent_since and old.absent_since < now - BRIEF_ABSENCE)
         planned = self._db.value("select planned_until from cursors where job = :job and zone = :zone", key)
         # Nobody planned for it while it was briefly gone: what it says now is owed from then on.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from reminderd.clock import to_text
 from reminderd.model import Recipient, State
+from reminderd.recurrence import parse_quiet_hours, quiet_period
 from reminderd.store.connection import Connection, Row
 from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import NOT_RECIPIENT
@@ -42,8 +43,8 @@ class Operations:
             self._check_retry(row)
             if not (belongs or _is_written_in(row["definition"]))(row["job"], row["recipient"]):
                 raise Refusal(f"delivery {delivery_id} cannot be retried: {NOT_RECIPIENT}")
-            length = valid_for or timedelta(seconds=row["valid_for"])
-            until = now + length
+            begins, quiet = _after_quiet_hours(row, now)
+            until = begins + (valid_for or timedelta(seconds=row["valid_for"]))
             moved = move(
                 self._db,
                 delivery_id,
@@ -51,10 +52,11 @@ class Operations:
                 State.PENDING,
                 now,
                 Why("retried by an operator", who, "operator"),
-                not_before=to_text(now),
+                not_before=to_text(begins),
                 valid_until=to_text(until),
                 retries_used=0,
                 hold_id=None,  # by the operator's word it is not to wait any longer
+                **quiet,
             )
             assert moved
             self._record(who, "retry", delivery_id, {"valid_until": to_text(until)}, now)
@@ -181,6 +183,17 @@ def _is_written_in(definition: str) -> Belongs:
     people = [person for person in json.loads(definition)["to"] if "phone" in person]
     identities = {Recipient(person["phone"], key=person.get("key")).identity for person in people}
     return lambda _, recipient: recipient in identities
+
+
+def _after_quiet_hours(row: Row, now: datetime) -> tuple[datetime, dict[str, object]]:
+    """When it may go out, now or after the quiet hours that go on; and the columns of the quiet period after that."""
+    if row["quiet_hours"] is None:
+        return now, {}
+    hours, zone = parse_quiet_hours(row["quiet_hours"]), row["quiet_zone"]
+    since, until = quiet_period(hours, zone, now)
+    begins = until if since <= now else now
+    since, until = quiet_period(hours, zone, begins)
+    return begins, {"quiet_from": to_text(since), "quiet_until": to_text(until)}
 
 
 def _instead(state: State, delivery_id: int) -> str:

@@ -19,7 +19,7 @@ class Next(NamedTuple):
 
 
 def next_state(outcome: Outcome, row: Row, now: datetime, jitter: float, first_look: timedelta) -> Next:
-    """row: the delivery's `retry_delays, retries_used, valid_until, withdrawn, opted_out`."""
+    """row: the delivery's `retry_delays, retries_used, valid_until, withdrawn, opted_out, quiet_from`."""
     match outcome:
         case Accepted():
             return Next(State.ACCEPTED, "accepted by Plivo", {"message_uuid": outcome.message_uuid})
@@ -52,11 +52,14 @@ def _retry(outcome: NotSent, row: Row, now: datetime, jitter: float) -> Next:
 def again(row: Row, not_before: datetime, reason: str, changes: dict[str, object]) -> Next:
     """Pending again at `not_before`, unless it is withdrawn, its recipient has opted out, or it is no longer valid then.
 
-    row: the delivery's `withdrawn, opted_out, valid_until`.
+    row: the delivery's `withdrawn, opted_out, valid_until, quiet_from`.
     """
     if unwanted := _unwanted(row):
         return Next(State.CANCELLED, f"{unwanted} ({reason})", {})
-    if from_text(row["valid_until"]) <= not_before + LEAST_VALIDITY:
+    quiet = from_text(row["quiet_from"]) if row["quiet_from"] else None
+    # Once quiet hours have begun, its validity counts from their end.
+    wakes_valid = quiet is not None and quiet <= not_before + LEAST_VALIDITY and quiet < from_text(row["valid_until"])
+    if from_text(row["valid_until"]) <= not_before + LEAST_VALIDITY and not wakes_valid:
         return Next(State.MISSED, f"{reason}; its validity is over before the next try", {})
     return Next(State.PENDING, reason, {"not_before": to_text(not_before), **changes})
 

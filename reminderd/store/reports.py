@@ -9,13 +9,11 @@ from reminderd.store.connection import Connection, Row
 from reminderd.store.jobs import contents
 from reminderd.store.overrides import OPEN_OVERRIDES
 
-# All columns, since a state that no daemon has upgraded yet lacks the newer ones.
 _HISTORY = """
 select d.*, (select count(*) from attempts a where a.delivery_id = d.id and a.outcome is not 'not_begun') as attempts,
-       o.nominal, o.zone as occurrence_zone, o.skipped
+       o.nominal, coalesce(d.zone, o.zone) as zone, o.skipped
 from deliveries d join occurrences o on o.id = d.occurrence_id
 """
-_NEWER = {"drill": 0, "hold_id": None, "receipt_code": None, "receipt_at": None}
 
 
 class Reports:
@@ -37,14 +35,13 @@ class Reports:
             values["since"] = to_text(since)
         where = " where " + " and ".join(wheres) if wheres else ""
         values["most"] = limit or -1
-        rows = self._db.rows(_HISTORY + where + " order by d.due_at desc, d.id desc limit :most", values)
-        return [_delivery(row) for row in rows]
+        return self._db.rows(_HISTORY + where + " order by d.due_at desc, d.id desc limit :most", values)
 
     def timetable(self) -> list[Row]:
         """Every delivery with what it came to, by the time due, in an order that does not depend on when it was planned."""
         return self._db.rows(
             """
-            select d.job, o.nominal, o.zone, d.due_at, d.not_before, d.valid_until, d.recipient, d.phone, d.name, d.text,
+            select d.job, o.nominal, coalesce(d.zone, o.zone) as zone, d.due_at, d.not_before, d.valid_until, d.recipient, d.phone, d.name, d.text,
                    d.encoding, d.segments, d.state, d.reason, d.attempts, d.updated_at, d.withdrawn
             from deliveries d join occurrences o on o.id = d.occurrence_id
             order by d.due_at, d.job, o.nominal, d.recipient
@@ -83,8 +80,7 @@ class Reports:
 
     def delivery(self, delivery_id: int) -> Row | None:
         """All columns of one delivery, with its occurrence's `nominal` and `skipped`, and the `zone` it is meant in."""
-        row = self._db.row(_HISTORY + " where d.id = :id", {"id": delivery_id})
-        return _delivery(row) if row else None
+        return self._db.row(_HISTORY + " where d.id = :id", {"id": delivery_id})
 
     def attempts(self, delivery_id: int) -> list[Row]:
         return self._db.rows("select * from attempts where delivery_id = :id order by number", {"id": delivery_id})
@@ -154,19 +150,14 @@ class Reports:
 
     def holds(self) -> list[Row]:
         """The open holds: `id, kind, key, reason, detail, opened_at, opened_by, until`."""
-        rows = self._db.rows("select * from holds where closed_at is null order by id")
-        return [{"key": "", "opened_by": "daemon", "until": None, **row} for row in rows]
+        return self._db.rows("select * from holds where closed_at is null order by id")
 
     def overrides(self, now: datetime) -> list[Row]:
-        """The pauses and skips in force; a state of before they were kept has none."""
-        if self._db.value("select 1 from sqlite_master where name = 'overrides'") is None:
-            return []
+        """The pauses and skips in force."""
         return self._db.rows(OPEN_OVERRIDES, {"now": to_text(now)})
 
     def opt_outs(self) -> list[Row]:
-        """Who wants no messages, by phone; a state of before they were kept has none."""
-        if self._db.value("select 1 from sqlite_master where name = 'opt_outs'") is None:
-            return []
+        """Who wants no messages, by phone."""
         return self._db.rows("select phone, sender, since, who, source, why from opt_outs order by phone, sender")
 
     def actions(self) -> list[Row]:
@@ -174,9 +165,7 @@ class Reports:
         return self._db.rows("select at, who, action, target, detail from actions order by id")
 
     def shifts(self, since: datetime) -> list[Row]:
-        """What new time zone rules move and is still to come; a state of before they were kept has none."""
-        if self._db.value("select 1 from sqlite_master where name = 'shifts'") is None:
-            return []
+        """What new time zone rules move and is still to come."""
         query = (
             "select job, zone, nominal, was_due_at, due_at, noted_at from shifts "
             "where max(was_due_at, due_at) >= :since order by due_at, job"
@@ -190,7 +179,3 @@ class Reports:
         )
         assert row is not None
         return row
-
-
-def _delivery(row: Row) -> Row:
-    return {**_NEWER, **row, "zone": row.get("zone") or row["occurrence_zone"]}

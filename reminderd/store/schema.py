@@ -343,9 +343,13 @@ create table job_files (
 );
 create index job_files_by_digest on job_files (digest);
 
--- Planned in part only: further deliveries are still to be born.
-alter table occurrences add column unfinished integer not null default 0;
-create index occurrences_unfinished on occurrences (job) where unfinished = 1;
+-- Occurrences that are planned in part only: further deliveries are still to be born.
+create table unfinished (
+    job text not null references jobs (name),
+    zone text not null,
+    nominal text not null,
+    primary key (job, zone)
+);
 
 drop view report_holds;
 alter table holds rename to holds_before;

@@ -14,7 +14,7 @@ from reminderd.jobs.parse import parse_file
 from reminderd.jobs.restore import restore
 from reminderd.message import RenderError, render
 from reminderd.model import Defaults, Job, ParsedFile, Problem
-from reminderd.planner import Entry, owed_by
+from reminderd.planner import entries_of, owed_by
 from reminderd.recurrence import next_after
 from tests.property.test_message import SOUP, TEMPLATES
 
@@ -111,10 +111,11 @@ def check_job(job: Job) -> None:
             assert text.text
             assert text.segments > 0
     until = following.due_at if following else NOW + timedelta(days=3)
-    for occurrence in owed_by(
-        Entry(job, NOW - timedelta(days=3), NOW, False), min(until, NOW + timedelta(days=40)), NOW
+    for entry in entries_of(
+        job, dict.fromkeys([(job.name, zone) for zone in job.by_zone()], NOW - timedelta(days=3)), NOW
     ):
-        assert occurrence.job == job.name
+        for occurrence in owed_by(entry, min(until, NOW + timedelta(days=40)), NOW):
+            assert occurrence.job == job.name
 
 
 def test_the_file_that_is_mutated_is_a_good_one() -> None:

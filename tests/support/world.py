@@ -20,7 +20,7 @@ from reminderd.clock import earliest, to_text
 from reminderd.commands import Commands
 from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
-from reminderd.dispatcher import Dispatcher, Limits
+from reminderd.dispatcher import Dispatcher, Limits, hush
 from reminderd.gateway.port import (
     Details,
     DetailsUnavailable,
@@ -286,6 +286,7 @@ class World:
         """Plan what is due now, and send nothing."""
         now = self.clock.now()
         while (due := self.planner.next_due()) is not None and due <= now:
+            self.planner.overrides = self.store.overrides.all_for_planning(now)
             plan = self.planner.plan(now, self.awake_since, self.chunk)
             self.store.deliveries.add(plan, now)
             self.planner.committed(plan)
@@ -296,6 +297,7 @@ class World:
         end_what_is_over(self.store, now)
         if self.loaded:
             self.plan()
+            hush(self.store, now)
             self.store.deliveries.expire(now)
         while self.dispatcher.advance(now) or self.dispatcher.in_flight:
             self._hear_senders()

@@ -9,6 +9,7 @@ import pytest
 
 from reminderd.model import State
 from reminderd.store import StateError, Store, open_reports
+from reminderd.store.connection import NEWEST_MIGRATION
 from tests.states import make
 from tests.support.clock import utc
 from tests.support.desk import Desk
@@ -37,6 +38,7 @@ def schema(path: Path) -> list[tuple[object, ...]]:
 
 def test_there_is_a_stored_state_of_every_schema_before_this_one(desk: Desk) -> None:
     applied = [str(name)[1:5] for (name,) in rows(desk.path, "select name from _sqlite_migrations")]
+    assert NEWEST_MIGRATION.startswith(f"m{applied[-1]}_")
     assert applied[:-1] == [path.name[:4] for path in STATES if path.name[:4] != applied[-1]]
 
 
