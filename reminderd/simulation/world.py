@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from reminderd.clock import Clock, earliest
-from reminderd.dispatcher import Dispatcher, Limits, Senders, Task
+from reminderd.dispatcher import Dispatcher, Limits, Senders, Task, hush
 from reminderd.gateway.port import Probe
 from reminderd.gateway.sandbox.faults import Fault
 from reminderd.gateway.sandbox.inprocess import SandboxGateway
 from reminderd.jobs import Scan
-from reminderd.planner import Planner
+from reminderd.planner import Planner, Terms
 from reminderd.reconciler import Findings, Reconciler
 from reminderd.settings import Settings
 from reminderd.store import Finished, Row, Store
@@ -99,7 +99,7 @@ class Simulation:
         self._stack.callback(self._store.close)
         self._gateway = SandboxGateway(self._clock, faults)
         self._stack.callback(self._gateway.close)
-        self._planner = Planner()
+        self._planner = Planner(Terms(settings.limits.limits, settings.plivo.price))
         self._awake_since = self._clock.now()
         self._dispatcher = self._build_dispatcher(settings, random.Random(seed))
         self._reconciler = Reconciler(
@@ -186,6 +186,7 @@ class Simulation:
         """As the daemon makes one."""
         now = self._clock.now()
         self._plan(min(now, last))
+        hush(self._store, now)
         self._store.deliveries.expire(now)
         self._senders.hear(now)
         self._stirred = True
