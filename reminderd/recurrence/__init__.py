@@ -1,5 +1,6 @@
 """When: schedules, time zones and the instants they mean. Pure: no I/O but the zone data, no clock."""
 
+from reminderd.recurrence.clocknotes import ClockNote, clock_notes
 from reminderd.recurrence.cron import parse_cron
 from reminderd.recurrence.errors import ScheduleError
 from reminderd.recurrence.limits import check_comes, parse_limits
@@ -13,12 +14,14 @@ from reminderd.recurrence.words import describe
 from reminderd.recurrence.zones import parse_zone
 
 __all__ = [
+    "ClockNote",
     "Rules",
     "ScheduleError",
     "accept_at",
     "around",
     "between",
     "check_comes",
+    "clock_notes",
     "count",
     "describe",
     "first_difference",

@@ -107,12 +107,14 @@ def _among(word: str, known: Collection[str]) -> str | None:
 def _hint(word: str, known: Collection[str], prefix: str) -> str:
     if not known:
         return f"write {prefix.rstrip('-')} alone"
+    if prefix and len(word) < 4:  # too short for anything but a guess
+        return f"there are {', '.join(list(known)[:60])}"
     folded = {each.casefold(): each for each in known}
     close = get_close_matches(word[:40].casefold(), folded, n=1, cutoff=0.5)
     if close:
         return f"did you mean {prefix}{folded[close[0]]}?"
     if prefix:
-        return f"there are {', '.join(list(known)[:40])}"
+        return f"there are {', '.join(list(known)[:60])}"
     return "write a country of ISO 3166, like DE, with a part of it, like DE-BE or US-CA"
 
 

@@ -49,7 +49,7 @@ def parse_cron(text: str) -> Cron:
     if len(expression.split()) != len(_FIELDS):
         raise _wrong_number_of_fields(expression)
     try:
-        first = next(_walls(expression, _ANY_DAY), None)
+        first = next(walls(expression, _ANY_DAY), None)
     except CronSimError as error:
         raise _bad_field(expression, str(error)) from None
     if first is None:
@@ -99,7 +99,7 @@ def upward(schedule: Cron, zone: str, after: datetime) -> Iterator[datetime]:
     """The UTC instants after `after`, without end, strictly increasing."""
     after = after.replace(microsecond=0)
     expression = schedule.expression
-    if _follows_the_clock(expression):
+    if follows_the_clock(expression):
         return _clock_upward(expression, get_zone(zone), after)
     return _fixed_upward(expression, get_zone(zone), after)
 
@@ -107,14 +107,14 @@ def upward(schedule: Cron, zone: str, after: datetime) -> Iterator[datetime]:
 def downward(schedule: Cron, zone: str, until: datetime, after: datetime) -> datetime | None:
     """The last UTC instant in (after, until]."""
     expression, until = schedule.expression, until.replace(microsecond=0)
-    if _follows_the_clock(expression):
+    if follows_the_clock(expression):
         found = _clock_latest(expression, get_zone(zone), until, after.replace(microsecond=0))
     else:
         found = _fixed_latest(expression, get_zone(zone), until)
     return found if found is not None and found > after else None
 
 
-def _follows_the_clock(expression: str) -> bool:
+def follows_the_clock(expression: str) -> bool:
     """Whether it fires whenever clocks show a matching time, so never in a gap and again in a repeated hour.
 
     Debian cron: so do jobs whose minute or hour starts with a star; the others run once for each matching wall time,
@@ -126,7 +126,7 @@ def _follows_the_clock(expression: str) -> bool:
 
 def _fixed_upward(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[datetime]:
     last = after
-    for wall in _walls(expression, wall_of(after, zone)):
+    for wall in walls(expression, wall_of(after, zone)):
         instant = settle(wall, zone)
         # In the second pass of a repeated hour, later wall times still belong to the first; and a gap merges many.
         if instant > last:
@@ -138,7 +138,7 @@ def _fixed_latest(expression: str, zone: ZoneInfo, until: datetime) -> datetime 
     wall = wall_of(until, zone)
     # In the second pass, all of the first is behind us, also the times that clocks are still to show again.
     repeated = until - settle(wall, zone)
-    for earlier in _walls(expression, wall + repeated + _SECOND, reverse=True):
+    for earlier in walls(expression, wall + repeated + _SECOND, reverse=True):
         instant = settle(earlier, zone)
         if instant <= until:
             return instant
@@ -151,7 +151,7 @@ def _clock_upward(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[
     while here is not None:
         change = None
         offset = offset_of(here, zone)
-        for wall in _walls(expression, start):
+        for wall in walls(expression, start):
             instant = _at_offset(wall, offset)
             change = next(changes(zone, here, instant), None)
             if change is not None:
@@ -165,7 +165,7 @@ def _clock_upward(expression: str, zone: ZoneInfo, after: datetime) -> Iterator[
 def _clock_latest(expression: str, zone: ZoneInfo, until: datetime, after: datetime) -> datetime | None:
     here = until
     while here > after:
-        wall = next(_walls(expression, wall_of(here, zone) + _SECOND, reverse=True), None)
+        wall = next(walls(expression, wall_of(here, zone) + _SECOND, reverse=True), None)
         if wall is None:
             return None
         instant = _at_offset(wall, offset_of(here, zone))
@@ -180,11 +180,11 @@ def _at_offset(wall: datetime, offset: timedelta) -> datetime:
     return (wall - offset).replace(tzinfo=UTC)
 
 
-def _walls(expression: str, start: datetime, *, reverse: bool = False) -> Iterator[datetime]:
+def walls(expression: str, start: datetime, *, reverse: bool = False) -> Iterator[datetime]:
     """The matching wall times after `start`, or before it, without end or until none comes for 50 years."""
-    walls = copy(_parsed(expression, reverse))
-    walls.dt = start
-    return walls
+    matching = copy(_parsed(expression, reverse))
+    matching.dt = start
+    return matching
 
 
 @lru_cache(maxsize=4096)

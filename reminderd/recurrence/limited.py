@@ -57,6 +57,14 @@ def latest(schedule: Limited, zone: str, after: datetime, until: datetime) -> In
     return single.search_latest(lambda moment: upward(schedule, zone, moment), after, until)
 
 
+def takes(schedule: Limited, zone: str, wall: datetime) -> bool:
+    """Whether an occurrence written for this wall time (naive) would be within the bounds and not be left out or moved."""
+    frame = frame_of(schedule, zone)
+    due_at = settle(wall, frame.info)
+    in_it = frame.begin <= due_at <= frame.end and due_at not in frame.off_at
+    return in_it and wall.date() not in frame.off and not is_holiday(frame.holidays, wall.date())
+
+
 def forget() -> None:
     """Read bounds and exceptions anew."""
     frame_of.cache_clear()

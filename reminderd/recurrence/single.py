@@ -75,7 +75,8 @@ def search_latest(series: Callable[[datetime], Iterator[Instant]], after: dateti
     while not _any(series, low, until):
         if low <= after:
             return None
-        low, length = max(until - length, after), length * _GROWTH
+        low = until - length if until - after > length else after
+        length *= _GROWTH
     while True:
         found = list(_up_to(islice(series(low), _FEW), until))
         if len(found) < _FEW:
