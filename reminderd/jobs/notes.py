@@ -6,12 +6,33 @@ from itertools import accumulate
 
 from reminderd.document import Document, Fault, Loc
 from reminderd.duration import format_duration
-from reminderd.model import CatchUp, Cron, Job, Limited, Limits, OnQuiet, Problem, Review, Rule, Several
-from reminderd.recurrence import count, is_appointments, next_after, quiet_period
+from reminderd.model import (
+    At,
+    CatchUp,
+    Cron,
+    Every,
+    Job,
+    Limited,
+    Limits,
+    OnQuiet,
+    Problem,
+    Review,
+    Rrule,
+    Rule,
+    Several,
+)
+from reminderd.recurrence import clock_notes, count, is_appointments, next_after, quiet_period
 
 _MOST_ZONES = 20  # in which a job's times are looked at, where each recipient has an own one
 _MOST_TIMES = 100  # of each, for the quiet hours
 _MANY_AT_ONCE = 10
+_CLOCKS_AHEAD = timedelta(days=400)
+_CLOCK_HINTS = {
+    "at": "if that is not meant, give the time with an offset",
+    "cron": "if that is not meant, choose an hour that no change of clocks touches",
+    "every": "",
+    "rrule": "if that is not meant, say dst_gap and dst_fold, or choose another hour",
+}
 
 
 def notes_of(scope: Document, job: Job, review: Review) -> Iterator[Problem]:
@@ -24,6 +45,7 @@ def notes_of(scope: Document, job: Job, review: Review) -> Iterator[Problem]:
 def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
     for loc, rule in _rules(scope, job):
         yield from _both_days(loc, rule)
+        yield from _clocks(loc, rule, job, review.now)
     yield from _times(job, review.now)
     if "retry" in scope.value:
         yield from _late_retry(job)
@@ -51,6 +73,28 @@ def _both_days(loc: Loc, limited: Rule | Limited) -> Iterator[Fault]:
         message = f"comes on each day that fits {day!r} and also on each that fits {weekday!r}"
         hint = "if both are meant, use rrule; if either is, write two rules"
         yield Fault((*loc, "cron"), message, hint)
+
+
+def _clocks(loc: Loc, rule: Rule | Limited, job: Job, now: datetime) -> Iterator[Fault]:
+    """The coming times that a change of clocks skips or repeats, with their dates."""
+    kind = _kind(rule)
+    hint = _CLOCK_HINTS[kind]
+    for zone in list(job.by_zone())[:_MOST_ZONES]:
+        for note in clock_notes(rule, zone, now, now + _CLOCKS_AHEAD):
+            yield Fault((*loc, kind), str(note), hint)
+
+
+def _kind(limited: Rule | Limited) -> str:
+    """The key of a rule."""
+    match limited.rule if isinstance(limited, Limited) else limited:
+        case At():
+            return "at"
+        case Cron():
+            return "cron"
+        case Every():
+            return "every"
+        case Rrule():
+            return "rrule"
 
 
 def _times(job: Job, now: datetime) -> Iterator[Fault]:

@@ -112,3 +112,21 @@ def test_the_catalog_has_the_notes_of_all_files_beside_their_jobs() -> None:
     catalog = assemble(Scan({"rent.yaml": noted, "rant.yaml": ParsedFile((), ())}), {})
     assert set(catalog.jobs) == {"rent"}
     assert (catalog.problems, catalog.warnings) == ((), noted.warnings)
+
+
+def test_each_coming_time_that_clocks_skip_or_repeat_is_told_with_its_date() -> None:
+    text = PLAIN.replace("0 9 * * *", "30 2 * * *") + "timezone: Europe/Berlin\n"
+    repeated, skipped = notes(text)
+    assert skipped.startswith(
+        "rent.yaml:1:18: schedule.cron: 02:30 Europe/Berlin does not exist on 2027-03-28: sends at 03:00, if that"
+    )
+    assert repeated.startswith(
+        "rent.yaml:1:18: schedule.cron: 02:30 Europe/Berlin comes twice on 2027-10-31: sends at the first, if that"
+    )
+
+
+def test_clocks_are_looked_at_in_the_zone_of_each_recipient_and_each_rule() -> None:
+    people = "[{phone: +14155550100, timezone: Europe/Berlin}, {phone: +14155550101, timezone: America/Havana}]"
+    text = f"schedule: [{{cron: 0 9 * * *}}, {{at: 2027-03-28T02:30, dst_gap: end}}]\ntimezone: recipient\nto: {people}\nmessage: Hello\n"
+    (note,) = notes(text)
+    assert note.startswith("rent.yaml:1:36: schedule[1].at: 02:30 Europe/Berlin does not exist on 2027-03-28")
