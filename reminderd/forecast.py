@@ -10,7 +10,7 @@ from datetime import datetime
 from reminderd import recurrence
 from reminderd.model import Instant, Job, Recipient, State, Text
 from reminderd.plan import SUMMARY, NewDelivery, NewOccurrence
-from reminderd.planner import BEGINNING, Entry, Planner
+from reminderd.planner import BEGINNING, Entry, Planner, entries_of
 
 _CHUNK = 10_000
 _MOST_INSTANTS = 100_000  # of one job and zone; a job by the second has more in a day
@@ -89,7 +89,8 @@ def forecast(job: Job, start: datetime, end: datetime, only: Collection[str] | N
 
 def _coming(job: Job, start: datetime, end: datetime) -> Iterator[Coming]:
     people = {each.identity: each for each in job.recipients}
-    for occurrence in _occurrences([Entry(job, start, BEGINNING)], start, end):
+    cursors = {(job.name, zone): start for zone in job.by_zone()}
+    for occurrence in _occurrences(entries_of(job, cursors, BEGINNING), start, end):
         for delivery in occurrence.deliveries:
             if delivery.recipient != SUMMARY:
                 yield _message(occurrence, delivery, people)
@@ -114,7 +115,7 @@ def _message(occurrence: NewOccurrence, delivery: NewDelivery, people: dict[str,
         job=occurrence.job,
         zone=occurrence.zone,
         instant=occurrence.instant,
-        send_at=occurrence.instant.due_at,
+        send_at=delivery.not_before or occurrence.instant.due_at,
         recipient=known,
         identity=delivery.recipient,
         state=delivery.state,
