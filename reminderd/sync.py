@@ -78,6 +78,11 @@ class Syncer:
     def running(self) -> Mapping[str, Job]:
         return self._running
 
+    def belongs(self, job: str, recipient: str) -> bool:
+        """Whether the recipient of this identity is in the job as it runs."""
+        runs = self._running.get(job)
+        return runs is not None and any(person.identity == recipient for person in runs.recipients)
+
     def sync(self, scan: Scan, now: datetime, awake_since: datetime) -> Synced:
         """Take a scan of the files over, in one transaction. Returns what came of it."""
         catalog = assemble(scan, self._running)

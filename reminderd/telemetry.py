@@ -50,6 +50,11 @@ class Event(StrEnum):
     DOUBT_SETTLED = "doubt.settled"
     DOUBT_UNRESOLVED = "doubt.unresolved"
     LOG_UNAVAILABLE = "log.unavailable"
+    RECEIPT_DELIVERED = "receipt.delivered"
+    RECEIPT_UNDELIVERED = "receipt.undelivered"
+    RECEIPT_ACCOUNT = "receipt.account"
+    RECEIPT_MISSING = "receipt.missing"
+    RECEIPT_UNAVAILABLE = "receipt.unavailable"
     GATEWAY_SUSPENDED = "gateway.suspended"
     GATEWAY_RESUMED = "gateway.resumed"
     HOLD_OPENED = "hold.opened"
@@ -82,6 +87,9 @@ _LEVELS = {
     Event.DELIVERY_IN_DOUBT: logging.WARNING,
     Event.DOUBT_UNRESOLVED: logging.ERROR,
     Event.LOG_UNAVAILABLE: logging.WARNING,
+    Event.RECEIPT_UNDELIVERED: logging.WARNING,
+    Event.RECEIPT_ACCOUNT: logging.ERROR,
+    Event.RECEIPT_UNAVAILABLE: logging.WARNING,
     Event.GATEWAY_SUSPENDED: logging.ERROR,
     Event.HOLD_OPENED: logging.WARNING,
     Event.MARK_FAILED: logging.ERROR,

@@ -15,9 +15,11 @@ from reminderd.cli.common import (
     print_table,
     settings_options_but_state,
 )
+from reminderd.gateway.port import MessageState
 from reminderd.model import State
 
 _STATES = [str(state) for state in State]
+_RECEIPTS = [str(state) for state in MessageState] + ["none"]
 
 
 class _StateOrFile(click.ParamType[str]):
@@ -42,12 +44,25 @@ class _StateOrFile(click.ParamType[str]):
     multiple=True,
     help=f"Only these: {', '.join(_STATES)}. A path: the state's file.",
 )
+@click.option(
+    "--receipt",
+    "receipts",
+    type=click.Choice(_RECEIPTS),
+    multiple=True,
+    help="Only those of which Plivo reports this; none: of which it knows nothing.",
+)
 @click.option("--since", metavar="T", help="Due since a time (2026-11-22T08:00, UTC) or for so long (2h, 7d).")
 @click.option("--limit", type=click.IntRange(0), default=50, show_default=True, help="How many; 0 for all.")
 @json_option
 @settings_options_but_state
 def command(
-    source: SettingsSource, job: str | None, states: tuple[str, ...], since: str | None, limit: int, as_json: bool
+    source: SettingsSource,
+    job: str | None,
+    states: tuple[str, ...],
+    receipts: tuple[str, ...],
+    since: str | None,
+    limit: int,
+    as_json: bool,
 ) -> None:
     """Show deliveries, newest due time first: of one JOB or of all."""
     wanted = [state for state in states if state in _STATES]
@@ -56,11 +71,12 @@ def command(
     # Bytes of an argument that are not UTF-8 are half characters here, which no database takes.
     if job is not None and not (job.isprintable() and reports.job_exists(job)):
         fail(f"there was never a job {job!r}; `reminderd list` shows those declared now")
-    rows = reports.history(job, wanted, parse_moment(since) if since else None, limit)
+    rows = reports.history(job, wanted, parse_moment(since) if since else None, limit, receipts)
     if as_json:
         print_json([_document(row) for row in rows])
     elif rows:
-        print_table(("ID", "DUE", "JOB", "TO", "STATE", "REASON"), [_row(row) for row in rows], state_column=4)
+        headings = ("ID", "DUE", "JOB", "TO", "STATE", "RECEIPT", "REASON")
+        print_table(headings, [_row(row) for row in rows], state_column=4)
     else:
         click.echo("no deliveries")
 
@@ -86,4 +102,5 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
     person = " ".join(part for part in (row["phone"], row["name"]) if part) or "-"
     job = f"{row['job']} (drill)" if row["drill"] else row["job"]
-    return row["id"], local(row["due_at"], row["zone"]), job, person, row["state"], row["reason"]
+    due, receipt = local(row["due_at"], row["zone"]), row["receipt"] or "-"
+    return row["id"], due, job, person, row["state"], receipt, row["reason"]

@@ -51,6 +51,9 @@ def story_of(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
         "kept_back": _kept_back(reports, row),
         "message_uuid": row["message_uuid"],
         "receipt": row["receipt"],
+        "receipt_code": row["receipt_code"],
+        "receipt_at": row["receipt_at"],
+        "next_question_at": row["receipt_due_at"],
         "next_look_at": row["reconcile_at"] if row["state"] == "in_doubt" else None,
         "skipped": row["skipped"],
         "attempts": [_without(attempt, "id", "delivery_id") for attempt in reports.attempts(delivery_id)],
@@ -107,7 +110,8 @@ def print_story(story: dict[str, Any]) -> None:
         ("text", clean(story["text"]) if story["text"] else None),
         ("length", f"{story['segments']} segments, {story['encoding']}" if story["text"] else None),
         ("message_uuid", story["message_uuid"] and clean(story["message_uuid"])),
-        ("receipt", story["receipt"] and clean(story["receipt"])),
+        ("receipt", _receipt(story)),
+        ("next question", f"to Plivo at {local(question, zone)}" if (question := story["next_question_at"]) else None),
         ("withdrawn", story["withdrawn"]),
         ("to settle", _settle_with(story)),
         ("next look", f"into Plivo's log at {local(story['next_look_at'], zone)}" if story["next_look_at"] else None),
@@ -116,6 +120,12 @@ def print_story(story: dict[str, Any]) -> None:
         if text:
             click.echo(f"{label:<14}{text}")
     _print_moves(story)
+
+
+def _receipt(story: dict[str, Any]) -> str | None:
+    if not story["receipt"]:
+        return None
+    return f"{clean(story['receipt'])}, as of {local(story['receipt_at'], story['timezone'])}"
 
 
 def _settle_with(story: dict[str, Any]) -> str | None:
@@ -130,6 +140,7 @@ def _print_moves(story: dict[str, Any]) -> None:
     click.echo("\nwhat happened")
     happened = [(move["at"], _move(move)) for move in story["moves"]]
     happened += [(look["at"], _look(look)) for look in story["lookups"]]
+    happened += [(one["receipt_at"], _report(one)) for one in story["attempts"] if one["receipt"]]
     for at, line in sorted(happened, key=lambda one: one[0]):
         click.echo(f"  {local(at, zone)}  {line}")
     for attempt in story["attempts"]:
@@ -144,6 +155,10 @@ def _move(move: dict[str, Any]) -> str:
     attempt = f" (attempt {move['attempt']})" if move["attempt"] else ""
     by = "" if move["who"] == "daemon" else f", by {clean(move['who'])}"
     return f"{way:<22}{clean(move['reason'])}{attempt}{by}"
+
+
+def _report(attempt: dict[str, Any]) -> str:
+    return f"{'Plivo reports':<22}{clean(attempt['receipt'])} (attempt {attempt['number']})"
 
 
 def _look(look: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ from reminderd.jobs import Reader, Scan, Watcher, places_for
 from reminderd.model import Problem, State
 from reminderd.plan import SUMMARY
 from reminderd.planner import Planner, Terms
-from reminderd.reconciler import Reconciler
+from reminderd.reconciler import ReceiptCollector, Reconciler
 from reminderd.recurrence import forget_zones
 from reminderd.settings import Settings
 from reminderd.store import StateFailure, Store, advice
@@ -72,8 +72,8 @@ class Daemon:
         self._build_gateway = build_gateway
         self._load_settings = load_settings
         self._inbox = Inbox()
-        # Two, so that a long look into Plivo's log does not keep a suspended gateway from being asked.
-        self._log_worker, self._probe_worker = Worker(self._inbox.post), Worker(self._inbox.post)
+        # So that a long look into Plivo's log keeps nobody from asking for receipts, or a suspended gateway for its account.
+        self._log_worker, self._probe_worker, self._receipt_worker = (Worker(self._inbox.post) for _ in range(3))
         self._planner = Planner(_terms(settings))
         self._gateway = build_gateway(settings)
         self._syncer = Syncer(store, self._planner, settings.defaults)
@@ -89,6 +89,15 @@ class Daemon:
             settings.plivo.reconcile,
             settings.plivo.shared_sender,
             self._log_worker.run,
+        )
+        self._receipts = ReceiptCollector(
+            store,
+            self._gateway,
+            self._clock_hold.time,
+            settings.plivo.receipts,
+            lambda: self._dispatcher.suspended,
+            self._syncer.belongs,
+            self._receipt_worker.run,
         )
         self._desk = Desk(
             self._inbox,
@@ -260,6 +269,7 @@ class Daemon:
             self._dispatcher.probe_if_due(now)
             if not self._origin.open:  # what the state has forgotten could be taken for what is in doubt
                 self._reconciler.advance(now)
+                self._receipts.advance(now)
         self._timetable.run_pending()
 
     def _wait(self, seconds: float) -> None:
@@ -274,7 +284,7 @@ class Daemon:
             return _LONGEST_WAIT  # until a sender is done, a signal comes, or the clock is looked at again
         moments = [self._dispatcher.next_wake(now), self._origin.next_wake(), next_end(self._store)]
         if not self._origin.open:
-            moments.append(self._reconciler.next_wake())
+            moments += [self._reconciler.next_wake(), self._receipts.next_wake()]
         if self._loaded:
             moments.append(self._planner.next_due())
         moment = earliest(*moments)
@@ -380,6 +390,7 @@ class Daemon:
         self._dispatcher.configure(self._gateway, _limits(settings))
         self._planner.terms = _terms(settings)
         self._reconciler.configure(self._gateway, settings.plivo.reconcile, settings.plivo.shared_sender)
+        self._receipts.configure(self._gateway, settings.plivo.receipts)
         old_gateway.close()
         configure(settings.log.format, settings.log.level)
         if _of_files(settings) != _of_files(before):
@@ -496,7 +507,8 @@ def _terms(settings: Settings) -> Terms:
 def _limits(settings: Settings) -> Limits:
     plivo = settings.plivo
     first_look = plivo.reconcile[0] if plivo.reconcile else timedelta(0)
-    return Limits(plivo.rate, plivo.threads, plivo.deadline, first_look)
+    first_receipt = min(plivo.receipts, default=None)
+    return Limits(plivo.rate, plivo.threads, plivo.deadline, first_look, first_receipt)
 
 
 def _watcher_failed(error: BaseException) -> None:

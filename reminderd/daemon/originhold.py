@@ -239,6 +239,8 @@ class OriginHold:
         self._ask_at = None
         self.held = True
         self._changed()
+        # What was accepted once may have been sent again since, by the state that this one is older than.
+        self._store.receipts.forgo_retries()
         if self._store.holds.open(RESTORED, said, detail, now):
             emit(Event.HOLD_OPENED, kind=RESTORED, reason=reason, settle_with="reminderd approve")
 

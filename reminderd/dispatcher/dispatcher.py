@@ -23,12 +23,13 @@ _JITTER = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """rate: messages a second, 0 for no pacing. deadline: of one request. first_look: see the reconciler."""
+    """rate: messages a second, 0 for no pacing. deadline: of one request. first_look, first_receipt: see the reconciler."""
 
     rate: float
     threads: int
     deadline: timedelta
     first_look: timedelta
+    first_receipt: timedelta | None = None
 
 
 class Dispatcher:
@@ -129,7 +130,10 @@ class Dispatcher:
         if not self._finished:
             return []
         jitter = self._chance.uniform(0, _JITTER)
-        settled = self._store.deliveries.finish(self._finished, now, jitter=jitter, first_look=self._limits.first_look)
+        limits = self._limits
+        settled = self._store.deliveries.finish(
+            self._finished, now, jitter=jitter, first_look=limits.first_look, first_receipt=limits.first_receipt
+        )
         known = self._suspension
         for claim, outcome in self._finished:
             known = after_outcome(known, outcome, claim.phone, now)

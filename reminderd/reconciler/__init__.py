@@ -1,8 +1,19 @@
-"""Settle what is in doubt, by Plivo's own log."""
+"""Settle what is in doubt, by Plivo's own log; and collect what became of what is accepted."""
 
 from reminderd.reconciler.foreign import foreign_rows, read_log
 from reminderd.reconciler.judgement import candidates
 from reminderd.reconciler.lookup import SLACK, Findings, look_up
+from reminderd.reconciler.receipts import Answers, ReceiptCollector
 from reminderd.reconciler.reconciler import Reconciler
 
-__all__ = ["SLACK", "Findings", "Reconciler", "candidates", "foreign_rows", "look_up", "read_log"]
+__all__ = [
+    "SLACK",
+    "Answers",
+    "Findings",
+    "ReceiptCollector",
+    "Reconciler",
+    "candidates",
+    "foreign_rows",
+    "look_up",
+    "read_log",
+]

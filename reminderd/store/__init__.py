@@ -30,6 +30,7 @@ from reminderd.store.operations import Operations, Refusal
 from reminderd.store.optouts import OptOuts
 from reminderd.store.origin import Identity, Origin
 from reminderd.store.overrides import Overrides
+from reminderd.store.receipts import Question, Receipts, Report
 from reminderd.store.reports import Reports
 from reminderd.store.zones import Zones
 
@@ -49,6 +50,7 @@ class Store:
         self.overrides = Overrides(connection)
         self.opt_outs = OptOuts(connection)
         self.drills = Drills(connection)
+        self.receipts = Receipts(connection)
         self.health = Health(connection)
         self.origin = Origin(connection)
         self.zones = Zones(connection)
@@ -93,8 +95,10 @@ __all__ = [
     "KnownJob",
     "Mark",
     "Owed",
+    "Question",
     "Reading",
     "Refusal",
+    "Report",
     "Reports",
     "Row",
     "Settled",

@@ -9,7 +9,7 @@ from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refus
 from reminderd.plan import LEAST_VALIDITY, Plan
 from reminderd.store.births import add_plan
 from reminderd.store.connection import Connection, Row, listed, listed_rows
-from reminderd.store.moves import Why, move
+from reminderd.store.moves import NO_RECEIPT, Why, move
 from reminderd.store.optouts import IS_OPTED_OUT
 from reminderd.store.outcomes import next_state
 
@@ -58,7 +58,8 @@ _ACCEPTED = "accepted by Plivo"
 # As `moves.move()` does it, for several at once; their attempts have the names already.
 _ACCEPT = f"""
 update deliveries set state = 'accepted', reason = '{_ACCEPTED}', who = 'daemon', evidence = 'answer', updated_at = :at,
-    message_uuid = (select a.message_uuid from attempts a where a.id = deliveries.attempt_id)
+    message_uuid = (select a.message_uuid from attempts a where a.id = deliveries.attempt_id),
+    receipt_due_at = (select :ask from attempts a where a.id = deliveries.attempt_id and a.message_uuid is not null)
 where id in ({{ids}}) and state = 'sending'
 """
 
@@ -181,13 +182,20 @@ class Deliveries:
             return {row["id"] for row in self._db.rows(_BEGIN.format(ids=ids), values)}
 
     def finish(
-        self, finished: Iterable[Finished], now: datetime, *, jitter: float, first_look: timedelta
+        self,
+        finished: Iterable[Finished],
+        now: datetime,
+        *,
+        jitter: float,
+        first_look: timedelta,
+        first_receipt: timedelta | None = None,
     ) -> list[Settled]:
         """Record outcomes; guarded by (state, attempt), so what was settled meanwhile stays settled.
 
         jitter: the share by which a retry's delay is lengthened, 0.0 to 1.0. first_look: after how long what is in doubt
-        is looked up in Plivo's log.
+        is looked up in Plivo's log. first_receipt: after how long Plivo is asked what became of what it accepted; None: never.
         """
+        ask = None if first_receipt is None else to_text(now + first_receipt)
         batch = list(finished)
         ids, values = listed([claim.delivery_id for claim, _ in batch])
         query = (
@@ -198,36 +206,39 @@ class Deliveries:
             rows = {row["id"]: row for row in self._db.rows(query, values)}
             self._close(batch, now)
             current = [one for one in batch if _is_current(one.claim, rows[one.claim.delivery_id])]
-            settled = self._accept([one.claim for one in current if isinstance(one.outcome, Accepted)], now)
+            settled = self._accept([one.claim for one in current if isinstance(one.outcome, Accepted)], now, ask)
             for one in batch:
                 if one.claim.attempt_id not in settled:
                     row = rows[one.claim.delivery_id]
-                    settled[one.claim.attempt_id] = self._finish(one, row, now, jitter, first_look)
+                    settled[one.claim.attempt_id] = self._finish(one, row, now, jitter, first_look, ask)
         return [settled[one.claim.attempt_id] for one in batch]
 
-    def _accept(self, claims: Sequence[Claim], now: datetime) -> dict[int, Settled]:
+    def _accept(self, claims: Sequence[Claim], now: datetime, ask: str | None) -> dict[int, Settled]:
         """What most answers say, for several at once; by attempt."""
         ids, values = listed([claim.delivery_id for claim in claims])
         if claims:
-            moved = self._db.execute(_ACCEPT.format(ids=ids), {**values, "at": to_text(now)})
+            moved = self._db.execute(_ACCEPT.format(ids=ids), {**values, "at": to_text(now), "ask": ask})
             assert moved == len(claims)
         return {claim.attempt_id: Settled(claim, State.ACCEPTED, _ACCEPTED) for claim in claims}
 
-    def _finish(self, one: Finished, row: Row, now: datetime, jitter: float, first_look: timedelta) -> Settled:
+    def _finish(
+        self, one: Finished, row: Row, now: datetime, jitter: float, first_look: timedelta, ask: str | None
+    ) -> Settled:
         claim, outcome = one
         if not _is_current(claim, row):
-            return self._late(claim, outcome, State(row["state"]), now)
+            return self._late(claim, outcome, State(row["state"]), now, ask)
         state, reason, changes = next_state(outcome, row, now, jitter, first_look)
         why = Why(reason, evidence=outcome.evidence, attempt_id=claim.attempt_id)
         moved = move(self._db, claim.delivery_id, State.SENDING, state, now, why, **changes)
         assert moved
         return Settled(claim, state, reason)
 
-    def _late(self, claim: Claim, outcome: Outcome, state: State, now: datetime) -> Settled:
+    def _late(self, claim: Claim, outcome: Outcome, state: State, now: datetime, ask: str | None) -> Settled:
         """An answer for an attempt that is no longer the one in flight: only a proof of acceptance still counts."""
         if isinstance(outcome, Accepted) and state in (State.PENDING, State.IN_DOUBT):
             why = Why("a late answer proves it", evidence="answer", attempt_id=claim.attempt_id)
-            move(self._db, claim.delivery_id, state, State.ACCEPTED, now, why, message_uuid=outcome.message_uuid)
+            changes = {"message_uuid": outcome.message_uuid, "receipt_due_at": ask}
+            move(self._db, claim.delivery_id, state, State.ACCEPTED, now, why, **changes)
             return Settled(claim, State.ACCEPTED, why.reason)
         return Settled(claim, state, "settled before its answer came")
 
@@ -271,11 +282,13 @@ class Deliveries:
         if other["uuid_from"] == "answer":
             return False
         self._db.execute(
-            "update attempts set message_uuid = null, uuid_from = null where id = :id", {"id": other["id"]}
+            "update attempts set message_uuid = null, uuid_from = null, receipt = null, receipt_code = null, "
+            "receipt_at = null where id = :id",
+            {"id": other["id"]},
         )
         reason = "Plivo's answer gave its message_uuid to another delivery"
         why = Why(reason, evidence="answer", attempt_id=other["id"])
-        changes = {"message_uuid": None, "reconcile_step": 0, "reconcile_at": to_text(now)}
+        changes = {**NO_RECEIPT, "reconcile_step": 0, "reconcile_at": to_text(now)}
         move(self._db, other["delivery_id"], State.ACCEPTED, State.IN_DOUBT, now, why, **changes)
         return True
 

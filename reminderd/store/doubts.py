@@ -133,7 +133,9 @@ class Doubts:
             state = State(row["state"])
             if state not in (State.IN_DOUBT, State.PENDING):
                 return False
-            changes = {"message_uuid": uuid, "reconcile_at": None}
+            # Its request is a while ago: what became of it can be asked at once.
+            ask = None if uuid is None else to_text(now)
+            changes = {"message_uuid": uuid, "reconcile_at": None, "receipt_due_at": ask}
             moved = move(self._db, doubt.delivery_id, state, State.ACCEPTED, now, why, **changes)
             assert moved
         return True

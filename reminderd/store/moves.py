@@ -3,6 +3,7 @@
 The database itself writes the row of `moves` and refuses what is not a legal move (see the triggers in schema.py).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,16 @@ from reminderd.model import MOVES, State
 from reminderd.store.connection import Connection
 
 DAEMON = "daemon"
+
+# Whatever leaves `accepted` takes no report with it: the attempt keeps its own.
+NO_RECEIPT: Mapping[str, object] = {
+    "message_uuid": None,
+    "receipt": None,
+    "receipt_code": None,
+    "receipt_at": None,
+    "receipt_step": 0,
+    "receipt_due_at": None,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Operations:
         with self._db.write():
             row = self._get(delivery_id)
             self._check_retry(row)
-            if not (belongs or _is_written_in(row["definition"]))(row["job"], row["recipient"]):
+            if not (belongs or is_written_in(row["definition"]))(row["job"], row["recipient"]):
                 raise Refusal(f"delivery {delivery_id} cannot be retried: {NOT_RECIPIENT}")
             begins, quiet = _after_quiet_hours(row, now)
             until = begins + (valid_for or timedelta(seconds=row["valid_for"]))
@@ -72,16 +72,13 @@ class Operations:
             raise Refusal(f"{name} has nothing that could be sent: {row['reason']}")
         if row["drill"]:
             raise Refusal(f"{name} was a test; send another: reminderd test-send {row['job']} --to PHONE")
-        if row["withdrawn"]:
-            raise Refusal(f"{name} cannot be retried: {row['withdrawn']}")
         if row["opted_out"]:
             raise Refusal(
                 f"{name} cannot be retried: its recipient has opted out; if they want messages again: "
                 "reminderd opt-out remove PHONE"
             )
-        if not row["present"] or not row["enabled"]:
-            word = "disabled" if row["present"] else "no longer declared"
-            raise Refusal(f"{name} cannot be retried: its job {row['job']} is {word}")
+        if unwanted := no_longer_wanted(row):
+            raise Refusal(f"{name} cannot be retried: {unwanted}")
 
     def cancel(self, delivery_id: int, who: str, now: datetime) -> None:
         """Give up a pending delivery."""
@@ -178,7 +175,20 @@ class Operations:
         )
 
 
-def _is_written_in(definition: str) -> Belongs:
+def no_longer_wanted(row: Row) -> str | None:
+    """Why its job does not want a delivery any more; None while it does, if its recipient still belongs to it.
+
+    row: the delivery's `withdrawn, job` with its job's `present, enabled`.
+    """
+    withdrawn: str | None = row["withdrawn"]
+    if withdrawn:
+        return withdrawn
+    if not row["present"] or not row["enabled"]:
+        return f"its job {row['job']} is {'disabled' if row['present'] else 'no longer declared'}"
+    return None
+
+
+def is_written_in(definition: str) -> Belongs:
     """Who is in the definition of a job. Only what is unsettled is marked when one leaves."""
     people = [person for person in json.loads(definition)["to"] if "phone" in person]
     identities = {Recipient(person["phone"], key=person.get("key")).identity for person in people}

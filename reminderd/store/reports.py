@@ -16,6 +16,10 @@ from deliveries d join occurrences o on o.id = d.occurrence_id
 """
 
 
+# Of a delivery's report, the state that Plivo gives the message: `undelivered` of `undelivered (30: spam detected)`.
+FIRST_WORD = "rtrim(substr(d.receipt, 1, instr(d.receipt || ' ', ' ') - 1), ';')"
+
+
 class Reports:
     """Queries for people."""
 
@@ -23,13 +27,23 @@ class Reports:
         self._db = connection
 
     def history(
-        self, job: str | None = None, states: Sequence[str] = (), since: datetime | None = None, limit: int = 50
+        self,
+        job: str | None = None,
+        states: Sequence[str] = (),
+        since: datetime | None = None,
+        limit: int = 50,
+        receipts: Sequence[str] = (),
     ) -> list[Row]:
-        """Deliveries, newest due time first; no states means all of them, limit 0 means no limit."""
+        """Deliveries, newest due time first; no states means all of them, limit 0 means no limit.
+
+        receipts: what Plivo has reported of them, each the first word of a report; none means whatever it said.
+        """
         wheres = ["d.job = :job"] if job is not None else []
-        values: dict[str, object] = {"job": job, **{f"state{i}": state for i, state in enumerate(states)}}
-        if states:
-            wheres.append(f"d.state in ({', '.join(f':state{i}' for i in range(len(states)))})")
+        values: dict[str, object] = {"job": job}
+        for name, column, wanted in (("state", "d.state", states), ("receipt", FIRST_WORD, receipts)):
+            if wanted:
+                values |= {f"{name}{i}": word for i, word in enumerate(wanted)}
+                wheres.append(f"{column} in ({', '.join(f':{name}{i}' for i in range(len(wanted)))})")
         if since is not None:
             wheres.append("d.due_at >= :since")
             values["since"] = to_text(since)

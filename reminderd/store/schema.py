@@ -393,6 +393,9 @@ create index deliveries_held on deliveries (hold_id) where hold_id is not null;
 create index deliveries_quiet on deliveries (quiet_from) where state = 'pending' and quiet_from is not null;
 create index deliveries_receipts on deliveries (receipt_due_at) where receipt_due_at is not null;
 
+-- Reports, for those who count the bad ones of a day.
+create index deliveries_reported on deliveries (receipt_at) where receipt_at is not null;
+
 alter table attempts add column receipt text;
 alter table attempts add column receipt_code integer;
 alter table attempts add column receipt_at text;
@@ -429,6 +432,11 @@ select d.id, d.job, o.nominal, coalesce(d.zone, o.zone) as zone, d.due_at, d.nam
        d.receipt_at, d.not_before, d.valid_until, d.quiet_from, d.quiet_until, d.hold_id, d.drill, d.withdrawn,
        d.job_file, d.job_line, d.created_at, d.updated_at
 from deliveries d join occurrences o on o.id = d.occurrence_id;
+drop view report_attempts;
+create view report_attempts as
+select a.id, a.delivery_id, d.job, d.phone, a.number, a.token, a.claimed_at, a.begun_at, a.finished_at, a.outcome, a.status,
+       a.evidence, a.message_uuid, a.uuid_from, a.receipt, a.receipt_code, a.receipt_at
+from attempts a join deliveries d on d.id = a.delivery_id;
 create view report_overrides as
 select id, kind, job, nominal, who, why, since, until, ended_at, ended_by from overrides;
 create view report_opt_outs as

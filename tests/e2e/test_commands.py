@@ -97,7 +97,7 @@ def _check_history(home: Home, rows: dict[str, Row]) -> None:
     assert (accepted["text"], accepted["attempts"], accepted["receipt"]) == ("Message of accepted.", 1, None)
     assert all(accepted[key] for key in ("id", "due_at", "reason", "message_uuid", "updated_at"))
     table = home.run("history").out.splitlines()
-    assert table[0].split() == ["ID", "DUE", "JOB", "TO", "STATE", "REASON"]
+    assert table[0].split() == ["ID", "DUE", "JOB", "TO", "STATE", "RECEIPT", "REASON"]
     assert all(" UTC " in line for line in table[1:])
     assert refused(home.run("history", "nothing"), "never a job 'nothing'")
     assert "did you mean 'in_doubt'" in home.run("history", "--state", "indoubt").err

@@ -14,12 +14,12 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
-from reminderd.dispatcher import Limits
 from reminderd.gateway.port import Details, DetailsUnavailable, Gateway, LogPage, LogUnavailable, Probe, SendRequest
 from reminderd.jobs import Scan, parse_file
 from reminderd.model import NotBegun, Outcome, ParsedFile
@@ -34,6 +34,7 @@ _CONCERNS = (
     "jobs",
     "deliveries",
     "doubts",
+    "receipts",
     "holds",
     "operations",
     "overrides",
@@ -162,6 +163,7 @@ class Mortal(World):
         threads: int = 2,
         downtime: timedelta = timedelta(0),
         fresh: bool = False,
+        receipts: Sequence[timedelta] = (),
     ) -> None:
         self.lives: list[Life] = []
         self.misdeeds: set[str] = set()
@@ -172,10 +174,10 @@ class Mortal(World):
         self._commits = 0
         self._running = self._wired = False
         self._born = False
-        super().__init__(folder, START, DEFAULTS)
+        super().__init__(folder, START, DEFAULTS, receipts)
         self._born = True
         self.gateway: Plivo = Plivo(self.clock)
-        self.limits = Limits(0, threads, timedelta(seconds=60), timedelta(0))
+        self.limits = replace(self.limits, threads=threads)
         if not fresh:
             self.path.write_bytes(_empty_state())
 

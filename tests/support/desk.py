@@ -64,7 +64,7 @@ class Desk:
 
     def finish(self, claim: Claim, outcome: Outcome, now: datetime = START, jitter: float = 0) -> Settled:
         (settled,) = self.store.deliveries.finish(
-            [Finished(claim, outcome)], now, jitter=jitter, first_look=timedelta(0)
+            [Finished(claim, outcome)], now, jitter=jitter, first_look=timedelta(0), first_receipt=timedelta(minutes=1)
         )
         return settled
 

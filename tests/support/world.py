@@ -10,11 +10,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from reminderd.clock import earliest, to_text
 from reminderd.commands import Commands
@@ -36,7 +37,7 @@ from reminderd.jobs.disk import Bound
 from reminderd.jobs.library import Found, Library, Stamp
 from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, ParsedFile, digits
 from reminderd.planner import Planner
-from reminderd.reconciler import Findings, Reconciler, look_up
+from reminderd.reconciler import ReceiptCollector, Reconciler, look_up
 from reminderd.store import Began, Claim, Mark, Store
 from reminderd.store.mark import NOTHING
 from reminderd.sync import Synced, Syncer
@@ -45,6 +46,8 @@ from tests.support.clock import START, FakeClock, utc
 SENDER = "+14155550100"
 ANNA, BERT, CARA = "+14155550101", "+14155550102", "+14155550103"
 FOLDER = "jobs.d"
+
+T = TypeVar("T")
 
 DEFAULTS = Defaults("UTC", SENDER)
 
@@ -184,13 +187,21 @@ def job(
 class World:
     """One machine with reminderd on it. The daemon runs from the beginning, with no files."""
 
-    def __init__(self, folder: Path, now: datetime = START, defaults: Defaults = DEFAULTS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        now: datetime = START,
+        defaults: Defaults = DEFAULTS,
+        receipts: Sequence[timedelta] = (),
+    ) -> None:
+        """receipts: when Plivo is asked what became of a message; the others need no reports."""
         self.path = folder / "state.db"
         self.marks = self.marks_beside(folder)
         self.clock = FakeClock(now)
         self.gateway = ScriptedGateway(self.clock)
         self.defaults = defaults
-        self.limits = _LIMITS
+        self.receipts = tuple(receipts)
+        self.limits = replace(_LIMITS, first_receipt=min(self.receipts, default=None))
         self.chunk = 25  # rows planned at once, as the daemon does
         self.files: dict[str, str] = {}
         self.used: dict[str, str] = {}  # what these files name: lists and templates
@@ -214,6 +225,15 @@ class World:
             self.store, self.line, self.clock, self.limits, self._poster(), self._probe_gateway, self._began
         )
         self.reconciler = Reconciler(self.store, self.line, self.clock.now, _DELAYS, False, self._run)
+        self.collector = ReceiptCollector(
+            self.store,
+            self.line,
+            self.clock.now,
+            self.receipts,
+            lambda: self.dispatcher.suspended,
+            self.syncer.belongs,
+            self._run,
+        )
         self.commands = Commands(self.store, self._approved, lambda: self.syncer.running)
         last_alive = self.store.health.started(now)
         self.awake_since = now
@@ -304,6 +324,7 @@ class World:
             self.inbox.make_calls()
         self.dispatcher.probe_if_due(now)
         self.reconciler.advance(now)
+        self.collector.advance(now)
         if self.loaded:
             self.syncer.note_alive(now)
 
@@ -318,6 +339,7 @@ class World:
                 self.dispatcher.next_wake(now),
                 self.reconciler.next_wake(),
                 next_end(self.store),
+                self.collector.next_wake(),
             )
             moment = max(now, min(earliest(*wakes) or until, until))
             if moment == now == until:
@@ -350,7 +372,7 @@ class World:
             return text
         return utc(text if "-" in text else f"{self.clock.now():%Y-%m-%d} {text}")
 
-    def _run(self, work: Callable[[], Findings], done: Callable[[Findings], None], failed: Callable[[], None]) -> None:
+    def _run(self, work: Callable[[], T], done: Callable[[T], None], failed: Callable[[], None]) -> None:
         done(work())
 
     def _probe_gateway(self) -> None:

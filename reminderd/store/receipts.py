@@ -1,0 +1,165 @@
+"""What Plivo reports of messages that it accepted: facts beside the state. Each public method is one transaction."""
+
+import json
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from reminderd.clock import from_text, to_text
+from reminderd.model import OnUndelivered, State
+from reminderd.plan import OPTED_OUT
+from reminderd.store.connection import Connection, Row
+from reminderd.store.jobs import NOT_RECIPIENT
+from reminderd.store.moves import NO_RECEIPT, Why, move
+from reminderd.store.operations import Belongs, is_written_in, no_longer_wanted
+from reminderd.store.optouts import IS_OPTED_OUT
+from reminderd.store.outcomes import again
+
+# Names that Plivo itself gave to the request. One from the log, or from an operator, may be another message's.
+_OWN = ("answer", "callback")
+
+
+class Question(NamedTuple):
+    """An accepted message that Plivo is to be asked about. receipt: what is known of it already."""
+
+    delivery_id: int
+    attempt_id: int
+    job: str
+    phone: str
+    sender: str
+    message_uuid: str
+    sent_at: datetime
+    receipt: str | None
+
+
+class Report(NamedTuple):
+    """What Plivo says, in words that begin with the message's state; code: Plivo's error code."""
+
+    words: str
+    code: int | None = None
+
+
+class Noted(NamedTuple):
+    """state: the delivery's, PENDING where it is sent again. words: the report as it was kept."""
+
+    state: State
+    words: str
+
+
+class Receipts:
+    """The reports on a state's accepted messages."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def due(self, now: datetime, most: int) -> list[Question]:
+        """The messages to be asked about now, at most so many, those that have waited longest first."""
+        query = (
+            "select d.id, a.id as attempt, d.job, d.phone, d.sender, d.message_uuid, a.begun_at, d.receipt "
+            "from deliveries d indexed by deliveries_receipts join attempts a on a.message_uuid = d.message_uuid "
+            "where d.receipt_due_at <= :now order by d.receipt_due_at, d.id limit :most"
+        )
+        return [
+            Question(
+                row["id"],
+                row["attempt"],
+                row["job"],
+                row["phone"],
+                row["sender"],
+                row["message_uuid"],
+                from_text(row["begun_at"]),
+                row["receipt"],
+            )
+            for row in self._db.rows(query, {"now": to_text(now), "most": most})
+        ]
+
+    def next_due(self) -> datetime | None:
+        found = self._db.value(
+            "select min(receipt_due_at) from deliveries indexed by deliveries_receipts where receipt_due_at is not null"
+        )
+        return from_text(found) if found else None
+
+    def note(
+        self,
+        question: Question,
+        report: Report,
+        again_at: datetime | None,
+        now: datetime,
+        *,
+        try_again: bool = False,
+        belongs: Belongs | None = None,
+    ) -> Noted | None:
+        """Keep a report, and ask again at `again_at`, or never. None when the message is no longer this delivery's.
+
+        try_again: Plivo says for good that no carrier had it, for a reason that passes. Where its job says
+        `on_undelivered: retry`, and nothing speaks against it, that spends one retry; else the report says why not.
+        belongs: as in `Operations.retry`.
+        """
+        with self._db.write():
+            row = self._row(question)
+            if row is None:
+                return None
+            if try_again and row["on_undelivered"] == OnUndelivered.RETRY:
+                against = self._send_again(row, question, report, now, belongs)
+                if against is None:
+                    return Noted(State.PENDING, report.words)
+                report = report._replace(words=f"{report.words}; not sent again: {against}")
+            self._keep("attempts", question.attempt_id, report, now)
+            self._keep("deliveries", question.delivery_id, report, now)
+            self._db.execute(
+                "update deliveries set receipt_step = receipt_step + 1, receipt_due_at = :again where id = :id",
+                {"again": to_text(again_at) if again_at else None, "id": question.delivery_id},
+            )
+        return Noted(State.ACCEPTED, report.words)
+
+    def ask_no_more(self) -> None:
+        """Nobody asks for reports any more; what is known stays."""
+        with self._db.write():
+            self._db.execute("update deliveries set receipt_due_at = null where receipt_due_at is not null")
+
+    def forgo_retries(self) -> None:
+        """What is accepted now is not sent again, whatever is reported: the state may not know what was sent since."""
+        with self._db.write():
+            self._db.execute(
+                "update deliveries set on_undelivered = 'fail' where receipt_due_at is not null and on_undelivered = 'retry'"
+            )
+
+    def _row(self, question: Question) -> Row | None:
+        """The delivery, as long as the message in question is the one that it was accepted with."""
+        return self._db.row(
+            f"select d.*, a.uuid_from, j.present, j.enabled, j.definition, {IS_OPTED_OUT} from deliveries d "
+            "join attempts a on a.message_uuid = d.message_uuid join jobs j on j.name = d.job "
+            "where d.id = :id and d.state = 'accepted' and d.message_uuid = :uuid",
+            {"id": question.delivery_id, "uuid": question.message_uuid},
+        )
+
+    def _keep(self, table: str, number: int, report: Report, now: datetime) -> None:
+        self._db.execute(
+            f"update {table} set receipt = :words, receipt_code = :code, receipt_at = :now where id = :id",
+            {"words": report.words, "code": report.code, "now": to_text(now), "id": number},
+        )
+
+    def _send_again(
+        self, row: Row, question: Question, report: Report, now: datetime, belongs: Belongs | None
+    ) -> str | None:
+        """Pending again; or why not."""
+        delays, used = json.loads(row["retry_delays"]), row["retries_used"]
+        if row["uuid_from"] not in _OWN:
+            return "its message_uuid does not come from Plivo's own answer"
+        if row["opted_out"]:
+            return OPTED_OUT
+        if unwanted := no_longer_wanted(row):
+            return unwanted
+        if not (belongs or is_written_in(row["definition"]))(row["job"], row["recipient"]):
+            return NOT_RECIPIENT
+        if used >= len(delays):
+            return "retries used up"
+        reason = f"Plivo's report: {report.words}"
+        not_before = now + timedelta(seconds=delays[used])
+        state, _, changes = again(row, not_before, reason, {**NO_RECEIPT, "retries_used": used + 1})
+        if state is not State.PENDING:
+            return "its validity is over before the next try"
+        self._keep("attempts", question.attempt_id, report, now)
+        why = Why(reason, evidence=f"receipt: {question.message_uuid}", attempt_id=question.attempt_id)
+        moved = move(self._db, question.delivery_id, State.ACCEPTED, State.PENDING, now, why, **changes)
+        assert moved
+        return None
