@@ -123,7 +123,7 @@ def _limited_rule(spec: ScheduleSpec, zone: str, accepted: bool) -> Rule | Limit
             holidays=spec.holidays,
             on_holiday=spec.on_holiday or OnHoliday.SKIP,
         )
-        if isinstance(limited, Limited) and not accepted:
+        if not accepted:
             check_comes(limited, zone)
         return limited
     except ScheduleError as error:

@@ -48,8 +48,16 @@ def parse_limits(
     return rule if made == Limited(rule) else made
 
 
-def check_comes(schedule: Limited, zone: str) -> None:
+def check_comes(schedule: Rule | Limited, zone: str) -> None:
     """Raise ScheduleError, with the key that is to blame, where bounds, exceptions and holidays leave nothing."""
+    rule = schedule.rule if isinstance(schedule, Limited) else schedule
+    if isinstance(rule, At) and next(single.upward(rule, zone, _BEGIN), None) is None:
+        raise ScheduleError("skip leaves nothing: clocks skip each time of at", "write end or later", key="dst_gap")
+    if isinstance(schedule, Limited):
+        _check_limits(schedule, zone)
+
+
+def _check_limits(schedule: Limited, zone: str) -> None:
     frame = limited.frame_of(schedule, zone)
     if frame.begin > frame.end:
         raise ScheduleError(f"until is before start, {schedule.start}", "exchange them", key="until")

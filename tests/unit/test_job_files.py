@@ -526,6 +526,14 @@ enabled: true
         WHOLE,
         SMALL + "timezone: America/New_York\n",
         SMALL.replace("cron: 0 9 * * *", "at: [2026-11-22T09:00, 2026-11-22T09:00+02:00]"),
+        SMALL.replace("{cron: 0 9 * * *}", "{rrule: 'freq=weekly;byday=mo,tu', start: 2027-01-04T09:00, count: 9}"),
+        SMALL.replace(
+            "{cron: 0 9 * * *}",
+            "[{rrule: 'FREQ=DAILY;BYHOUR=2', dst_gap: later, dst_fold: both, until: 2027-12-31},"
+            " {cron: '@daily', start: 2027-01-01, count: 90, except: [2027-01-06, 2027-02-01 .. 2027-02-03, 2027-03-01 00:00],"
+            " holidays: [de-be, US], on_holiday: before}, {at: [2027-03-28T02:30, 2027-03-30T02:30], dst_gap: skip, except: 2027-03-29},"
+            " {every: 8h, from: 2027-01-01T09:00, until: 2027-05-01T09:00Z}]",
+        ),
         SMALL.replace(
             "{cron: 0 9 * * *}", "[{cron: 0 9 * * *}, {at: 2026-11-22T09:30}, {every: 1d, from: 2026-11-22T09:00}]"
         ),

@@ -246,6 +246,12 @@ def test_a_time_of_at_that_comes_twice_is_taken_as_the_job_says(fold: DstFold, e
     assert [(instant.nominal, f"{instant.due_at:%H:%M}") for instant in found] == expected
 
 
+def test_times_that_are_all_skipped_are_refused() -> None:
+    with pytest.raises(ScheduleError, match="skip leaves nothing") as caught:
+        check_comes(parse_at(["2027-03-28T02:30"], BERLIN, DstGap.SKIP), BERLIN)
+    assert caught.value.key == "dst_gap"
+
+
 def test_a_rule_for_gaps_says_nothing_of_repeated_hours() -> None:
     with pytest.raises(ScheduleError, match="comes twice") as caught:
         parse_at(["2027-10-31T02:30"], BERLIN, DstGap.END)
