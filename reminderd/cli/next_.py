@@ -11,6 +11,7 @@ from reminderd.cli.catalog import mention_problems, read_catalog
 from reminderd.cli.common import SettingsSource, clean, coloured, fail, json_option, local, print_json, settings_options
 from reminderd.cli.overrides import covering, overrides_in_force
 from reminderd.clock import to_text
+from reminderd.jobs import people_shown
 from reminderd.message import RenderError, render
 from reminderd.model import Instant, Job, Recipient
 
@@ -56,13 +57,15 @@ def _coming(jobs: list[Job], now: datetime, count: int) -> list[tuple[Job, Insta
 
 
 def _document(job: Job, instant: Instant) -> dict[str, Any]:
+    shown = people_shown(job)
     return {
         "job": job.name,
         "due_at": to_text(instant.due_at),
         "local": local(instant.due_at, job.timezone),
         "timezone": job.timezone,
         "enabled": job.enabled,
-        "recipients": [_recipient(job, recipient, instant) for recipient in job.recipients],
+        "recipients": [_recipient(job, recipient, instant) for recipient in shown.people],
+        "lists": [each._asdict() for each in shown.lists],
     }
 
 
@@ -80,7 +83,10 @@ def _print(job: Job, instant: Instant, override: dict[str, Any] | None) -> None:
     kept = f" ({override['word']} by {clean(override['who'])}: {clean(override['why'])}: not sent)" if override else ""
     head = f"{local(instant.due_at, job.timezone)} ({job.timezone})  {job.name}{disabled}{kept}"
     click.echo(click.style(head, bold=True) if coloured() else head)
-    for recipient in job.recipients:
+    shown = people_shown(job)
+    for each in shown.private:
+        click.echo(f"    {clean(str(each))}")
+    for recipient in shown.people:
         found = _recipient(job, recipient, instant)
         name = f" {clean(recipient.name)}" if recipient.name else ""
         click.echo(f"    {recipient.phone}{name}: {clean(found['text'] or 'cannot be rendered: ' + found['problem'])}")
