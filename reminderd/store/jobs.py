@@ -128,7 +128,8 @@ class Jobs:
                 "now": to_text(now),
             },
         )
-        self._keep_files(job)
+        if old is not None or job.files:
+            self._keep_files(job)
         if not same or (old is not None and not old.present):
             self._start_cursors(job, old, now, awake_since)
             self._match_recipients(job, now)

@@ -121,7 +121,7 @@ def test_a_list_at_an_absolute_path_is_private(repository: Repository, tmp_path:
         ("{file: large.yaml}", "jobs.d/rent.yaml:2:12: to.file: jobs.d/large.yaml is too large: 1,048,577 bytes"),
         ("{file: people.csv, whre: x}", "jobs.d/rent.yaml:2:24: to.whre: unknown key 'whre', did you mean 'where'?"),
         ("{file: people.csv, group: a}", "jobs.d/rent.yaml:2:12: to.file: group and file exclude each other"),
-        ("{file: people.csv, timezone: Europe/Rome}", "jobs.d/rent.yaml:2:24: to.timezone: unknown key 'timezone', it goes one level up"),
+        ("{file: people.csv, timezone: Europe/Rome}", "jobs.d/rent.yaml:2:24: to.timezone: unknown key 'timezone', it does not go with the other keys here"),
         ("{file: people.csv, path: x}", "jobs.d/rent.yaml:2:24: to.path: unknown key 'path'"),
         ("{where: x}", "jobs.d/rent.yaml:2:5: to.phone: is missing"),
         ("{file: people.csv, where: plam == 'pro'}", "jobs.d/rent.yaml:2:31: to.where: there is no column 'plam', did you"),
