@@ -33,7 +33,7 @@ to:                            # who: numbers with their country code, and whate
 
 _GREETING = """\
 message: >
-  Hello {{ recipient.name }}, this is the reminder for the {{ recipient.flat }} flat of {{ due_at.strftime("%d.%m.") }}"""
+  Hello {{ recipient.name }}, this is the reminder for the {{ recipient.flat }} flat of {{ due_at | date }}"""
 
 
 class Starter(NamedTuple):
@@ -72,6 +72,29 @@ schedule:
   every: 90m                   # counted from there, in hours and not in wall time
   from: "{date}T08:00\"""",
     ),
+    "rrule": Starter(
+        "A reminder by a rule, as calendars have them.",
+        "On the last weekday of each month",
+        """\
+schedule:
+  rrule: FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1
+  start: "{date}T09:00"    # from when on, and at which time of day
+  # until: "{later}"        # to when
+  # except: ["{later}"]     # not on these days
+  # holidays: DE-BE          # with on_holiday: skip, before or after; needs pip install 'reminderd[holidays]'""",
+    ),
+    "list": Starter(
+        "A reminder for the people of a list.",
+        "On weekdays at nine, to some of a list",
+        """\
+schedule:
+  cron: "0 9 * * MON-FRI\"""",
+        to="""\
+to:
+  file: {name}.csv       # beside this file; its columns are known to the message
+  where: active == 'yes' # who of them""",
+        beside={".csv": "phone,name,flat,active\n+14155550101,Ada,front,yes\n+14155550102,Grace,back,yes\n"},
+    ),
 }
 
 
@@ -89,7 +112,7 @@ def starter(kind: str, name: str, file: str, zone: str, now: datetime) -> Mappin
         file=file,
         zone=zone,
         schedule=chosen.schedule.format(date=date, later=later),
-        to=chosen.to.replace("NAME", name),
+        to=chosen.to.replace("{name}", name),
         message=chosen.message,
     )
     return {"": job, **chosen.beside}

@@ -1,17 +1,19 @@
 """`reminderd new` writes job files that are good as they stand, and overwrites nothing."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from reminderd.cli import main
-from reminderd.jobs import parse_file
+from reminderd.jobs import Reader, parse_file, places_for
 from reminderd.model import Defaults, Job, ParsedFile, Review
 from reminderd.recurrence import next_after
 from reminderd.reference import job_files
 from reminderd.reference.starters import STARTERS, starter
+from reminderd.settings import Settings
 from tests.support.clock import utc
 from tests.support.yaml12 import load
 
@@ -25,15 +27,21 @@ def new(folder: Path, *arguments: str) -> Result:
 
 
 def switched_on(path: Path) -> ParsedFile:
-    data = re.sub("^enabled: false .*\n", "", path.read_text(), flags=re.MULTILINE).encode()
-    return parse_file(str(path), data, Defaults(), review=Review(NOW))
+    path.write_text(re.sub("^enabled: false .*\n", "", path.read_text(), flags=re.MULTILINE))
+    return reviewed(path)
+
+
+def reviewed(path: Path) -> ParsedFile:
+    reader = Reader([path], Defaults(), partial(parse_file, review=Review(NOW)), places=places_for(Settings(), [path]))
+    (parsed,) = reader.scan().files.values()
+    return parsed
 
 
 @kinds
 def test_each_kind_is_a_good_job_without_warnings_once_it_is_switched_on(kind: str, tmp_path: Path) -> None:
     assert new(tmp_path, "rent", "--kind", kind).exit_code == 0
     path = tmp_path / "rent.yaml"
-    assert parse_file(str(path), path.read_bytes(), Defaults()).jobs[0].enabled is False
+    assert reviewed(path).jobs[0].enabled is False
     parsed = switched_on(path)
     assert (parsed.problems, parsed.warnings) == ((), ())
     (job,) = parsed.jobs
@@ -61,6 +69,20 @@ def job_of(text: str) -> Job:
     parsed = parse_file("rent.yaml", text.encode(), Defaults())
     assert parsed.problems == ()
     return parsed.jobs[0]
+
+
+def test_a_list_is_written_beside_its_job_and_both_or_neither(tmp_path: Path) -> None:
+    assert new(tmp_path, "rent", "--kind", "list").exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rent.csv", "rent.yaml"]
+    assert "file: rent.csv " in (tmp_path / "rent.yaml").read_text()
+    (tmp_path / "rent.yaml").unlink()
+    again = new(tmp_path, "rent", "--kind", "list")
+    assert again.exit_code == 1
+    assert f"{tmp_path}/rent.csv exists already" in again.stderr
+    assert not (tmp_path / "rent.yaml").exists()
+    printed = new(tmp_path, "rent", "--kind", "list", "--output", "-")
+    assert (printed.exit_code, printed.stdout) == (2, "")
+    assert "writes a list beside the job" in printed.stderr
 
 
 def test_what_it_writes_passes_check(tmp_path: Path) -> None:
