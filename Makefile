@@ -44,6 +44,9 @@ format: $(VENV)/ready  ## rewrite the code in the house's format
 	$(BIN)/ruff check --fix reminderd tests benchmarks
 	$(BIN)/ruff format reminderd tests benchmarks
 
+docs: $(VENV)/ready  ## renew the tables of keys in docs/ from the words that the schema has too
+	$(BIN)/python -m reminderd.reference.pages docs/*.md
+
 bench: $(VENV)/ready  ## lateness, throughput and idle cost, as ratios to a bare baseline of the same run
 	$(BIN)/python -m benchmarks
 
@@ -57,4 +60,4 @@ lock:  ## write requirements.lock anew from pyproject.toml
 clean:  ## remove what was built here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup editor demo test nightly promise torture check format bench lock clean
+.PHONY: help setup editor demo test nightly promise torture check format docs bench lock clean

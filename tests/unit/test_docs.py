@@ -8,9 +8,11 @@ import click
 import pytest
 
 from reminderd.cli import main
-from reminderd.jobs import parse_file
+from reminderd.jobs import Reader, parse_file, places_for
 from reminderd.model import BIRTHS, MOVES, Defaults, State
-from reminderd.settings import VARIABLES, load_settings
+from reminderd.reference.keys import GROUPS
+from reminderd.reference.pages import renewed
+from reminderd.settings import VARIABLES, Settings, load_settings
 from reminderd.store import Store
 from reminderd.telemetry import Event
 
@@ -28,13 +30,25 @@ def job_blocks() -> list[tuple[str, str]]:
         (f"{page.name}-{number}", block)
         for page in PAGES
         for number, block in enumerate(blocks(page, "yaml"))
-        if "plivo:" not in block
+        if "plivo:" not in block and page.name != "cookbook.md"  # whose recipes have tests of their own
     ]
 
 
+# What the lists in the pages' examples hold.
+BESIDE = {
+    "recipients.d/platform.yaml": '- {name: Ada, phone: "+447700900101"}\n',
+    "jobs.d/people.csv": "phone,name,plan,age\n+447700900102,Ada,pro,36\n+447700900103,Grace,trial,85\n",
+}
+
+
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in job_blocks()])
-def test_every_job_file_shown_has_no_problem(text: str) -> None:
-    parsed = parse_file("shown.yaml", text.encode(), Defaults(sender="+14155550100"))
+def test_every_job_file_shown_has_no_problem(text: str, tmp_path: Path) -> None:
+    for name, content in {**BESIDE, "jobs.d/shown.yaml": text}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    folder = tmp_path / "jobs.d"
+    defaults = Defaults(sender="+14155550100")
+    (parsed,) = Reader([folder], defaults, places=places_for(Settings(), [folder])).scan().files.values()
     assert parsed.problems == ()
     assert parsed.jobs
 
@@ -76,6 +90,16 @@ def test_every_command_shown_can_be_parsed(line: str) -> None:
     command = main.get_command(click.Context(main), name)
     assert command is not None
     command.make_context(name, arguments)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_tables_of_keys_are_those_of_the_program(page: Path) -> None:
+    assert renewed(page.read_text()) == page.read_text(), "run `make docs`"
+
+
+def test_every_key_has_its_table_on_a_page() -> None:
+    shown = {name for page in PAGES for name in re.findall(r"<!-- keys: (\w+) -->", page.read_text())}
+    assert shown == set(GROUPS)
 
 
 def test_every_make_target_shown_exists() -> None:
