@@ -94,6 +94,8 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
         "attempts": row["attempts"],
         "message_uuid": row["message_uuid"],
         "receipt": row["receipt"],
+        "receipt_code": row["receipt_code"],
+        "receipt_at": row["receipt_at"],
         "drill": bool(row["drill"]),
         "updated_at": row["updated_at"],
     }

@@ -1,6 +1,7 @@
 """reminderd status"""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -19,10 +20,13 @@ from reminderd.cli.common import (
 )
 from reminderd.cli.overrides import override_document, said_of_override
 from reminderd.clock import SystemClock
+from reminderd.gateway.port import MessageState
 from reminderd.model import Problem, State
 from reminderd.store import Reports, StateError, StateMissing, holder_pid, is_locked, open_reports
 
 _MOST_SHOWN = 20
+_REPORTED = timedelta(hours=24)
+_BADLY = (MessageState.UNDELIVERED, MessageState.FAILED, MessageState.REJECTED)
 
 
 @click.command()
@@ -71,6 +75,7 @@ def _document(reports: Reports, alive: bool, state: str) -> dict[str, Any]:
         },
         "problems": [str(_problem(row)) for row in reports.problems()],
         "deliveries": {str(name): counts.get(name, 0) for name in State},
+        "reported": reports.reported(SystemClock().now() - _REPORTED),
         "oldest_pending": reports.oldest(State.PENDING),
         "oldest_in_doubt": reports.oldest(State.IN_DOUBT),
         "holds": [_hold(row) for row in reports.holds()],
@@ -118,6 +123,10 @@ def _print(document: dict[str, Any]) -> None:
     _line("gateway", f"SUSPENDED: {clean(gateway['reason'])}" if gateway["suspended"] else "in use")
     counts = [style(f"{number} {name}", name) for name, number in document["deliveries"].items() if number]
     _line("deliveries", ", ".join(counts) or "none yet")
+    if bad := [f"{document['reported'][word]} {word}" for word in _BADLY if document["reported"].get(word)]:
+        _line(
+            "reported", f"{', '.join(bad)} in 24 hours; see `reminderd history --receipt undelivered --receipt failed`"
+        )
     for name, label in (("oldest_pending", "pending"), ("oldest_in_doubt", "in doubt")):
         oldest = document[name]
         if oldest:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from reminderd.clock import from_text, to_text
 from reminderd.model import OnUndelivered, State
-from reminderd.plan import OPTED_OUT
+from reminderd.plan import LEAST_VALIDITY, OPTED_OUT
 from reminderd.store.connection import Connection, Row
 from reminderd.store.jobs import NOT_RECIPIENT
 from reminderd.store.moves import NO_RECEIPT, Why, move
@@ -156,7 +156,8 @@ class Receipts:
         reason = f"Plivo's report: {report.words}"
         not_before = now + timedelta(seconds=delays[used])
         state, _, changes = again(row, not_before, reason, {**NO_RECEIPT, "retries_used": used + 1})
-        if state is not State.PENDING:
+        # Quiet hours lengthen the validity of what waits for their end, and of nothing that was over before.
+        if state is not State.PENDING or from_text(row["valid_until"]) <= now + LEAST_VALIDITY:
             return "its validity is over before the next try"
         self._keep("attempts", question.attempt_id, report, now)
         why = Why(reason, evidence=f"receipt: {question.message_uuid}", attempt_id=question.attempt_id)

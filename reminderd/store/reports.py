@@ -144,6 +144,15 @@ class Reports:
         rows = self._db.rows("select state, count(*) as number from deliveries group by state")
         return {row["state"]: row["number"] for row in rows}
 
+    def reported(self, since: datetime) -> dict[str, int]:
+        """How many deliveries Plivo has reported on since then, by the state that it gives their messages."""
+        rows = self._db.rows(
+            f"select {FIRST_WORD} as word, count(*) as number from deliveries d indexed by deliveries_reported "
+            "where d.receipt_at >= :since group by word",
+            {"since": to_text(since)},
+        )
+        return {row["word"]: row["number"] for row in rows}
+
     def oldest(self, state: str) -> Row | None:
         return self._db.row(
             "select id, job, due_at from deliveries where state = :state order by due_at, id limit 1", {"state": state}

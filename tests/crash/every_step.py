@@ -67,7 +67,9 @@ def run(
 def _world(scenario: Scenario, folder: Path, deaths: Sequence[int], downtime: timedelta) -> Mortal:
     if scenario.faults is not None:
         return Wired(folder, deaths, scenario.faults, downtime)
-    return Mortal(folder, deaths, threads=scenario.threads, downtime=downtime, fresh=scenario.fresh)
+    return Mortal(
+        folder, deaths, threads=scenario.threads, downtime=downtime, fresh=scenario.fresh, receipts=scenario.receipts
+    )
 
 
 def places(life: Life, *, each: bool = False) -> list[int]:

@@ -171,8 +171,9 @@ def _key(row: Row) -> tuple[str, str, str | None]:
 
 
 def _is_a_word(move: Row) -> bool:
-    """Whether this move is somebody's word to send again: an operator's, or the job's own after a doubt."""
-    return move["to_state"] == State.PENDING and move["from_state"] in (State.IN_DOUBT, State.FAILED, State.MISSED)
+    """Whether this move is somebody's word to send again: an operator's, or the job's own after a doubt or a bad report."""
+    before = (State.IN_DOUBT, State.FAILED, State.MISSED, State.ACCEPTED)
+    return move["to_state"] == State.PENDING and move["from_state"] in before
 
 
 def _everything(world: Mortal) -> list[list[tuple[Any, ...]]]:

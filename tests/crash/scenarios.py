@@ -1,11 +1,12 @@
 """Small stories of a day, each with what it owes and how each delivery may end when the daemon dies in them."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from reminderd.gateway.port import Details, DetailsUnavailable, MessageState
 from reminderd.model import InDoubt, NotSent, Outcome, Refused, State
 from tests.crash.judge import Owed
 from tests.support.clock import utc
@@ -31,7 +32,8 @@ class Scenario:
     """steps: what happens, in order; each can be done again after a death in it. answers: what Plivo says, by phone.
 
     standing: connections that stand, so that requests begin with their claim. threads: senders. fresh: the state is to be
-    created. small: short enough for every pair of deaths. faults: the real SDK asks a sandbox that has these.
+    created. receipts: when Plivo is asked what became of messages. fates: what it says then, as in `ScriptedGateway`. small:
+    short enough for every pair of deaths. faults: the real SDK asks a sandbox that has these.
     """
 
     name: str
@@ -45,10 +47,13 @@ class Scenario:
     threads: int = 2
     fresh: bool = False
     small: bool = False
+    receipts: tuple[timedelta, ...] = ()
+    fates: Mapping[str, Sequence[Details | DetailsUnavailable]] = field(default_factory=dict)
     faults: tuple[str, ...] | None = None
 
     def prepare(self, plivo: Plivo) -> None:
         plivo.answers = dict(self.answers)
+        plivo.fates = dict(self.fates)
         plivo.lost_arrive = self.lost_arrive
         plivo.standing = self.standing
         if self.unusable_until:
@@ -376,6 +381,35 @@ def _held() -> Scenario:
     )
 
 
+def _reported() -> Scenario:
+    """One message expires at Plivo and is sent again, one goes to somebody who has said STOP, and one is on its way."""
+    return Scenario(
+        "what Plivo reports",
+        (
+            have(
+                a=nine([ANNA], on_undelivered="retry", retry=["1m", "1m"]),
+                b=nine([BERT], on_undelivered="retry"),
+                c=nine([CARA]),
+                later=job(to=[BERT], cron="5 9 * * *", message="Later."),
+            ),
+            go("09:30"),
+        ),
+        (
+            # What arrives without a reader shows in the log as Plivo's first one does, which has an owner.
+            Owed("a", "09:00", ANNA, SENT, most=2, provable=False, through=(State.PENDING,)),
+            Owed("b", "09:00", BERT, SENT),
+            Owed("c", "09:00", CARA, SENT),
+            Owed("later", "09:05", BERT, (CANCELLED, *SENT)),
+        ),
+        receipts=(timedelta(minutes=1), timedelta(minutes=5)),
+        fates={
+            ANNA: (Details(MessageState.FAILED, 420), Details(MessageState.DELIVERED)),
+            BERT: (Details(MessageState.FAILED, 200),),
+            CARA: (Details(MessageState.SENT),),
+        },
+    )
+
+
 def _wired() -> Scenario:
     """One whose answer gets lost, one whose request does, and two that arrive."""
     return Scenario(
@@ -417,5 +451,6 @@ SCENARIOS = (
     _downtime(),
     _guarded(),
     _held(),
+    _reported(),
     _wired(),
 )

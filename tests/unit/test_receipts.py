@@ -21,6 +21,7 @@ SENT, DELIVERED = Details(MessageState.SENT), Details(MessageState.DELIVERED)
 EXPIRED = Details(MessageState.FAILED, 420)
 OPTED_OUT = Details(MessageState.FAILED, 200)
 BUSY = DetailsUnavailable("429: too many requests", timedelta(seconds=90), pause=True)
+Told = list[tuple[str, dict[str, Any]]]
 UNKNOWN = DetailsUnavailable("404: not found", unknown=True)
 
 
@@ -34,9 +35,10 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def told(caplog: pytest.LogCaptureFixture) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+def told(caplog: pytest.LogCaptureFixture) -> Iterator[Told]:
     """The events, with their fields, as they come."""
-    logger, events = logging.getLogger("reminderd"), list[tuple[str, dict[str, Any]]]()
+    logger = logging.getLogger("reminderd")
+    events: Told = []
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -88,7 +90,7 @@ def test_a_message_on_its_way_is_asked_about_at_each_delay_until_it_is_there(wor
     assert receipt(world) == "delivered"
 
 
-def test_after_a_day_it_ends_with_what_is_known(world: World, told: list[tuple[str, dict[str, Any]]]) -> None:
+def test_after_a_day_it_ends_with_what_is_known(world: World, told: Told) -> None:
     send(world, SENT)
     world.go_to("2027-03-04 09:00")
     assert len(world.gateway.asked) == len(DELAYS)
@@ -127,9 +129,7 @@ def test_nobody_is_asked_about_while_the_gateway_is_suspended(world: World) -> N
     assert len(world.gateway.asked) == 2
 
 
-def test_who_answers_that_it_is_too_much_is_left_alone_for_as_long_as_it_asks(
-    world: World, told: list[tuple[str, dict[str, Any]]]
-) -> None:
+def test_who_answers_that_it_is_too_much_is_left_alone_for_as_long_as_it_asks(world: World, told: Told) -> None:
     send(world, BUSY)
     world.go_to("09:02:29")
     assert len(world.gateway.asked) == 1
@@ -220,9 +220,7 @@ def test_asking_ends_at_the_first_answer_that_speaks_of_everybody(world: World) 
 # -- what is made of the answers --------------------------------------------------------------------------
 
 
-def test_what_no_carrier_delivered_is_shown_and_stays_accepted(
-    world: World, told: list[tuple[str, dict[str, Any]]]
-) -> None:
+def test_what_no_carrier_delivered_is_shown_and_stays_accepted(world: World, told: Told) -> None:
     send(world, Details(MessageState.UNDELIVERED, 30), on_undelivered="retry", retry=["1m"])
     world.go_to("11:00")
     assert (world.only()["state"], receipt(world)) == ("accepted", "undelivered (30: spam detected)")
@@ -231,9 +229,7 @@ def test_what_no_carrier_delivered_is_shown_and_stays_accepted(
     assert (fields["receipt"], fields["to"]) == ("undelivered (30: spam detected)", "…0101")
 
 
-def test_a_code_that_speaks_of_the_account_is_an_error_told_once_for_many(
-    world: World, told: list[tuple[str, dict[str, Any]]]
-) -> None:
+def test_a_code_that_speaks_of_the_account_is_an_error_told_once_for_many(world: World, told: Told) -> None:
     for phone in (ANNA, BERT):
         world.gateway.fates[phone] = (Details(MessageState.FAILED, 450),)
     world.load("a.yaml", job(to=[ANNA, BERT], at=nominal("09:00")))
@@ -242,9 +238,7 @@ def test_a_code_that_speaks_of_the_account_is_an_error_told_once_for_many(
     assert fields == {"code": 450, "meaning": "the country is not permitted for this account"}
 
 
-def test_who_has_said_stop_gets_nothing_more_from_that_sender(
-    world: World, told: list[tuple[str, dict[str, Any]]]
-) -> None:
+def test_who_has_said_stop_gets_nothing_more_from_that_sender(world: World, told: Told) -> None:
     send(world, OPTED_OUT)
     world.load("later.yaml", job(to=[ANNA], at="2027-03-01T09:00:30", message="Later.", retry=["1h"], valid_for="3h"))
     world.gateway.script.extend([Accepted("uuid-a"), NotSent("no route")])
@@ -255,7 +249,7 @@ def test_who_has_said_stop_gets_nothing_more_from_that_sender(
     assert Event.OPT_OUT_ADDED in [event for event, _ in told]
 
 
-def test_nothing_of_a_report_shows_a_number_or_a_text(world: World, told: list[tuple[str, dict[str, Any]]]) -> None:
+def test_nothing_of_a_report_shows_a_number_or_a_text(world: World, told: Told) -> None:
     send(world, OPTED_OUT, message="A secret.")
     world.go_to("09:30")
     said = [field for event, fields in told if event.startswith(("receipt.", "opt_out.")) for field in fields.values()]
@@ -270,3 +264,117 @@ def test_the_next_settings_hold_for_what_waits(world: World) -> None:
     world.go_to("12:00")
     assert len(world.gateway.asked) == 1
     assert world.store.receipts.next_due() is None
+
+
+# -- sending again ----------------------------------------------------------------------------------------
+
+
+def test_what_expired_at_plivo_is_sent_again_once_and_only_once(world: World, told: Told) -> None:
+    send(world, EXPIRED, DELIVERED, on_undelivered="retry", retry=["1m", "1m"])
+    world.go_to("2027-03-03 09:00")
+    assert world.texts == ["Hello."] * 2
+    assert world.gateway.arrived_at == ["2027-03-01T09:00:00.000Z", "2027-03-01T09:02:00.000Z"]
+    assert (world.only()["state"], receipt(world)) == ("accepted", "delivered")
+    assert [attempt["receipt"] for attempt in world.store.reports.attempts(1)] == [
+        "failed (420: it expired in Plivo's queue)",
+        "delivered",
+    ]
+    assert ("accepted", "pending") in world.moves(1)
+    reasons = [fields["reason"] for event, fields in told if event == Event.DELIVERY_RETRYING]
+    assert reasons == ["Plivo's report: failed (420: it expired in Plivo's queue)"]
+
+
+def test_what_fails_every_time_ends_when_its_retries_are_used_up(world: World) -> None:
+    send(world, EXPIRED, on_undelivered="retry", retry=["1m", "1m"])
+    world.go_to("2027-03-03 09:00")
+    assert len(world.texts) == 3
+    assert world.only()["state"] == "accepted"
+    assert receipt(world) == "failed (420: it expired in Plivo's queue); not sent again: retries used up"
+
+
+@pytest.mark.parametrize(
+    "fate",
+    [
+        SENT,
+        UNKNOWN,
+        Details(MessageState.QUEUED),
+        Details(MessageState.UNDELIVERED, 420),
+        Details(MessageState.REJECTED, 420),
+        Details(MessageState.FAILED, 450),
+        Details(MessageState.FAILED, 30),
+        Details(MessageState.FAILED, 777),
+        Details(MessageState.FAILED),
+        Details(MessageState.SENT, 420),
+    ],
+    ids=str,
+)
+def test_nothing_is_sent_again_that_may_have_reached_a_carrier_or_would_fail_again(
+    world: World, fate: Details | DetailsUnavailable
+) -> None:
+    send(world, fate, on_undelivered="retry", retry=["1m", "1m"])
+    world.go_to("2027-03-03 09:00")
+    assert world.texts == ["Hello."]
+    assert world.only()["state"] == "accepted"
+
+
+def test_a_retry_waits_for_its_delay_and_goes_no_further_than_validity(world: World) -> None:
+    send(world, EXPIRED, on_undelivered="retry", retry=["3h"])
+    world.go_to("2027-03-03 09:00")
+    assert world.texts == ["Hello."]
+    assert receipt(world) == (
+        "failed (420: it expired in Plivo's queue); not sent again: its validity is over before the next try"
+    )
+
+
+def test_quiet_hours_do_not_make_a_message_valid_again_that_is_over(world: World) -> None:
+    world.gateway.fates[ANNA] = (SENT,)
+    keys: dict[str, Any] = {"quiet_hours": "21:00-08:00", "on_undelivered": "retry", "retry": ["1m"]}
+    world.load("a.yaml", job(to=[ANNA], at=nominal("20:00"), valid_for="2h", **keys))
+    world.go_to("21:30")
+    world.gateway.fates[ANNA] = (EXPIRED,)
+    world.go_to("2027-03-03 09:00")
+    assert world.texts == ["Hello."]
+    assert world.only()["state"] == "accepted"
+
+
+def test_a_retry_that_falls_into_quiet_hours_waits_for_their_end(world: World) -> None:
+    world.gateway.fates[ANNA] = (EXPIRED, DELIVERED)
+    keys: dict[str, Any] = {"quiet_hours": "21:00-08:00", "on_undelivered": "retry", "retry": ["30m"]}
+    world.load("a.yaml", job(to=[ANNA], at=nominal("20:45"), valid_for="2h", **keys))
+    world.go_to("2027-03-03 09:00")
+    assert world.gateway.arrived_at == ["2027-03-01T20:45:00.000Z", "2027-03-02T08:00:00.000Z"]
+    assert world.only()["state"] == "accepted"
+
+
+def test_who_leaves_the_job_before_the_retry_gets_none(world: World) -> None:
+    send(world, EXPIRED, on_undelivered="retry", retry=["5m"])
+    world.go_to("09:02")
+    assert world.only()["state"] == "pending"
+    world.delete("a.yaml")
+    world.go_to("11:00")
+    assert world.texts == ["Hello."]
+    assert world.only()["state"] == "cancelled"
+
+
+def test_a_death_after_the_report_sends_no_third_message(world: World) -> None:
+    """The report and the move are one commit; a daemon that starts again knows of both, and asks about the second."""
+    send(world, EXPIRED, DELIVERED, on_undelivered="retry", retry=["1m", "1m"])
+    world.go_to("09:01")
+    world.restart()
+    world.go_to("09:02")
+    assert len(world.texts) == 2
+    world.restart()
+    world.go_to("2027-03-03 09:00")
+    assert len(world.texts) == 2
+    assert receipt(world) == "delivered"
+
+
+def test_a_death_in_the_second_request_leaves_a_doubt_and_no_third_message(world: World) -> None:
+    send(world, EXPIRED, on_undelivered="retry", retry=["1m", "1m", "1m"])
+    world.go_to("09:01:59")
+    world.clock.go_to(utc("2027-03-01 09:02"))
+    world.die_in_a_request()
+    world.sync()
+    world.go_to("2027-03-03 09:00")
+    assert world.texts == ["Hello."]
+    assert world.only()["state"] == "in_doubt"
