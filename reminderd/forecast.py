@@ -89,8 +89,8 @@ def forecast(job: Job, start: datetime, end: datetime, only: Collection[str] | N
 
 def _coming(job: Job, start: datetime, end: datetime) -> Iterator[Coming]:
     people = {each.identity: each for each in job.recipients}
-    cursors = {(job.name, zone): start for zone in job.by_zone()}
-    for occurrence in _occurrences(entries_of(job, cursors, BEGINNING), start, end):
+    entries = [replace(entry, planned_until=start) for entry in entries_of(job, {}, BEGINNING)]
+    for occurrence in _occurrences(entries, start, end):
         for delivery in occurrence.deliveries:
             if delivery.recipient != SUMMARY:
                 yield _message(occurrence, delivery, people)

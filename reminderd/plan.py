@@ -54,7 +54,7 @@ class NewOccurrence:
 
     skipped: > 0 marks the one row for occurrences that are not sent, the last of which is at `instant`.
     size: how many deliveries the occurrence has in all. offset: how many of them were planned before this part.
-    unfinished: further parts follow. limits: what is on hold where it exceeds them.
+    unfinished: further parts follow. limits: what is on hold where it exceeds them. key: of its cursor.
     """
 
     job: str
@@ -71,11 +71,17 @@ class NewOccurrence:
     size: int = 0
     offset: int = 0
     unfinished: bool = False
+    key: str = ""
+
+
+def appointments_key(zone: str) -> str:
+    """The key of the cursor of a job's single times in `zone`, where the job has rules too; theirs is the zone itself."""
+    return f"{zone} at"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One chunk of planning. cursors: (job, zone) to the instant up to which everything is planned now.
+    """One chunk of planning. cursors: (job, key) to the instant up to which everything is planned now.
 
     price: of one segment, where spending is limited.
     """

@@ -33,7 +33,7 @@ class Shifts:
 
     def look(self, entries: Iterable[Entry], now: datetime) -> int:
         """Compare the rules of these jobs' zones with those known; returns how many jobs have something moved."""
-        jobs = [entry for entry in entries if not isinstance(entry.job.schedule, Every)]
+        jobs = [entry for entry in entries if not isinstance(entry.schedule, Every)]
         zones = {entry.zone for entry in jobs} - self._seen
         if not zones:
             return 0
@@ -56,7 +56,7 @@ class Shifts:
             owed = tuple(fallen_behind(entry, entry.planned_until - (is_now - was), now))
             self._store.deliveries.add(Plan(owed, {}), now)
         moment = max(entry.planned_until, (first_difference(before, after) or now) - timedelta(days=1), before.since)
-        for instant in recurrence.between(job.schedule, zone, moment, before.until):
+        for instant in recurrence.between(entry.schedule, zone, moment, before.until):
             if instant.nominal.endswith("Z"):
                 continue  # no zone moves it
             local = instant.due_at + (after.offset(instant.due_at) or timedelta(0))

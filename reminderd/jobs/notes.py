@@ -21,7 +21,7 @@ from reminderd.model import (
     Rule,
     Several,
 )
-from reminderd.recurrence import clock_notes, count, is_appointments, latest, next_after, quiet_period
+from reminderd.recurrence import clock_notes, count, is_appointments, next_after, quiet_period
 
 _MOST_ZONES = 20  # in which a job's times are looked at, where each recipient has an own one
 _MOST_TIMES = 100  # of each, for the quiet hours
@@ -47,7 +47,6 @@ def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
     for loc, rule in _rules(scope, job):
         yield from _both_days(loc, rule)
         yield from _clocks(loc, rule, job, review.now)
-        yield from _past_beside_a_rule(loc, rule, job, review.now)
     yield from _times(job, review.now)
     if "retry" in scope.value:
         yield from _late_retry(job)
@@ -84,15 +83,6 @@ def _clocks(loc: Loc, rule: Rule | Limited, job: Job, now: datetime) -> Iterator
     for zone in list(job.by_zone())[:_MOST_ZONES]:
         for note in clock_notes(rule, zone, now, now + _CLOCKS_AHEAD):
             yield Fault((*loc, kind), str(note), hint)
-
-
-def _past_beside_a_rule(loc: Loc, rule: Rule | Limited, job: Job, now: datetime) -> Iterator[Fault]:
-    """Times of `at` that are owed as a rule's: from when the job is first loaded."""
-    if _kind(rule) == "at" and not is_appointments(job.schedule):
-        past = latest(rule, job.timezone, _LONG_AGO, now)
-        if past is not None:
-            message = f"{past.nominal} is past: beside a rule, what was due before the job is first loaded is not sent"
-            yield Fault((*loc, "at"), message, "remove it, or give it a job of its own")
 
 
 def _kind(limited: Rule | Limited) -> str:

@@ -130,4 +130,5 @@ def _new(entry: Entry, owed: Owed, rows: tuple[NewDelivery, ...], offset: int, *
         size=0 if owed.skipped else len(job.recipients),
         offset=offset,
         unfinished=unfinished,
+        key=entry.key,
     )

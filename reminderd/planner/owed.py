@@ -8,15 +8,15 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from reminderd import recurrence
 from reminderd.clock import to_text
 from reminderd.duration import format_duration
-from reminderd.model import CatchUp, Instant, Job, OnQuiet, Recipient
-from reminderd.plan import LEAST_VALIDITY, Override
+from reminderd.model import CatchUp, Instant, Job, OnQuiet, Recipient, Schedule
+from reminderd.plan import LEAST_VALIDITY, Override, appointments_key
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,9 +34,11 @@ class Progress(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A job as the planner keeps it, once for each zone in which its schedule is meant.
+    """A job as the planner keeps it, once for each zone in which its schedule is meant; of a schedule that has both, its
+    single times and its rules apart, since each is owed in its own way.
 
-    planned_until: its cursor. loaded_at: since when this version of the job is known. held: it runs on only because its
+    schedule: the part of the job's that is meant. rules: for single times, what the rules beside them say. key: names its
+    cursor among those of the job. planned_until: its cursor. loaded_at: since when this version of the job is known. held: it runs on only because its
     removal waits for approval, so it must not repeat what goes out under another name. begun: what is planned in part.
     """
 
@@ -46,11 +48,14 @@ class Entry:
     held: bool
     zone: str
     recipients: tuple[Recipient, ...]
+    schedule: Schedule
+    key: str
     begun: Progress | None = None
+    rules: Schedule | None = None
 
     @property
     def id(self) -> tuple[str, str]:
-        return self.job.name, self.zone
+        return self.job.name, self.key
 
 
 class Owed(NamedTuple):
@@ -68,12 +73,18 @@ def entries_of(
     held: bool = False,
     unfinished: Mapping[tuple[str, str], str] | None = None,
 ) -> list[Entry]:
-    """The job's entries, one a zone. unfinished: by (job, zone), the nominal time that is planned in part."""
-    begun = {key: Progress(nominal, 0) for key, nominal in (unfinished or {}).items()}
-    return [
-        Entry(job, cursors.get((job.name, zone), BEGINNING), loaded_at, held, zone, people, begun.get((job.name, zone)))
-        for zone, people in job.by_zone().items()
-    ]
+    """The job's entries. cursors, unfinished (the nominal time that is planned in part): by job and key."""
+    found = []
+    appointments, rules = recurrence.parted(job.schedule)
+    for zone, people in job.by_zone().items():
+        for schedule, key in ((rules, zone), (appointments, appointments_key(zone) if rules else zone)):
+            if schedule is not None:
+                cursor = cursors.get((job.name, key), BEGINNING)
+                nominal = (unfinished or {}).get((job.name, key))
+                begun = None if nominal is None else Progress(nominal, 0)
+                beside = rules if schedule is appointments else None
+                found.append(Entry(job, cursor, loaded_at, held, zone, people, schedule, key, begun, beside))
+    return found
 
 
 def owing(entry: Entry, now: datetime, awake_since: datetime, overrides: Sequence[Override]) -> Iterator[Owed]:
@@ -96,7 +107,7 @@ def _begun_first(entry: Entry, now: datetime, awake_since: datetime) -> Iterator
 
 def _finish_begun(entry: Entry, begun: Progress, now: datetime, awake_since: datetime) -> Iterator[Owed]:
     """The occurrence in the making, then the rest; the cursor stands right before it."""
-    first = recurrence.next_after(entry.job.schedule, entry.zone, entry.planned_until)
+    first = recurrence.next_after(entry.schedule, entry.zone, entry.planned_until)
     if first is None or first.nominal != begun.nominal:
         yield from _owing(entry, now, awake_since)  # zone rules moved it
         return
@@ -105,22 +116,31 @@ def _finish_begun(entry: Entry, begun: Progress, now: datetime, awake_since: dat
 
 
 def _past(entry: Entry, moment: datetime) -> Entry:
-    return Entry(entry.job, moment, entry.loaded_at, entry.held, entry.zone, entry.recipients)
+    return replace(entry, planned_until=moment, begun=None)
 
 
 def _owing(entry: Entry, now: datetime, awake_since: datetime) -> Iterator[Owed]:
     job = entry.job
-    if recurrence.is_appointments(job.schedule):
-        for instant in recurrence.between(job.schedule, entry.zone, entry.planned_until, now):
-            yield _appointment(entry, instant, awake_since)
+    if recurrence.is_appointments(entry.schedule):
+        for instant in recurrence.between(entry.schedule, entry.zone, entry.planned_until, now):
+            if not _is_a_rules(entry, instant):
+                yield _appointment(entry, instant, awake_since)
     elif job.enabled:
         # What falls exactly when the daemon wakes up is on time.
         asleep_until = min(now, awake_since - _INSTANT)
         if asleep_until > entry.planned_until:
             yield from _caught_up(entry, asleep_until, now)
         live_from = max(entry.planned_until, asleep_until)
-        for instant in recurrence.between(job.schedule, entry.zone, live_from, now):
+        for instant in recurrence.between(entry.schedule, entry.zone, live_from, now):
             yield Owed(instant)
+
+
+def _is_a_rules(entry: Entry, instant: Instant) -> bool:
+    """Whether a rule of the same job is due at the same instant, and owes it. What was due before the job was loaded, no
+    rule owes."""
+    if entry.rules is None or instant.due_at <= entry.loaded_at:
+        return False
+    return recurrence.count(entry.rules, entry.zone, instant.due_at - _INSTANT, instant.due_at, 1) == 1
 
 
 def moved_behind(entry: Entry, after: datetime) -> Iterator[Owed]:
@@ -129,10 +149,10 @@ def moved_behind(entry: Entry, after: datetime) -> Iterator[Owed]:
     Each time of `at` is an appointment of its own; of a rule's, `catch_up` chooses as after downtime.
     """
     job, until = entry.job, entry.planned_until
-    moved = list(recurrence.between(job.schedule, entry.zone, after, until, limit=_COUNT_CAP))
+    moved = list(recurrence.between(entry.schedule, entry.zone, after, until, limit=_COUNT_CAP))
     if not moved or not job.enabled:
         return
-    if recurrence.is_appointments(job.schedule) or job.catch_up is CatchUp.ALL:
+    if recurrence.is_appointments(entry.schedule) or job.catch_up is CatchUp.ALL:
         kept = moved
     else:
         kept = moved[-1:] if job.catch_up is CatchUp.LATEST else []
@@ -143,7 +163,7 @@ def moved_behind(entry: Entry, after: datetime) -> Iterator[Owed]:
 def _caught_up(entry: Entry, until: datetime, now: datetime) -> Iterator[Owed]:
     """Of what a rule owed while the daemon was down: what `catch_up` still sends, and one summary of the rest."""
     job = entry.job
-    schedule, zone, since = job.schedule, entry.zone, entry.planned_until
+    schedule, zone, since = entry.schedule, entry.zone, entry.planned_until
     valid_from = max(since, now - job.valid_for - _longest_wait(job) + LEAST_VALIDITY)
     last = recurrence.latest(schedule, zone, since, until)
     kept: Iterable[Instant] = ()
@@ -169,7 +189,7 @@ def _longest_wait(job: Job) -> timedelta:
 
 def _summary(entry: Entry, since: datetime, final: Instant) -> Owed:
     job = entry.job
-    number = recurrence.count(job.schedule, entry.zone, since, final.due_at, _COUNT_CAP)
+    number = recurrence.count(entry.schedule, entry.zone, since, final.due_at, _COUNT_CAP)
     many = "1 occurrence" if number == 1 else f"{number}{' or more' if number == _COUNT_CAP else ''} occurrences"
     reason = (
         f"{many} up to {final.nominal} ({entry.zone}) passed while the daemon was not running, since "

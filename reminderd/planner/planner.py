@@ -13,7 +13,7 @@ from reminderd.planner.owed import BEGINNING, Entry, Owed, Progress, owing
 
 _JUST_BEFORE = timedelta(milliseconds=1)  # the least that the state can tell apart
 
-Key = tuple[str, str]  # job, zone
+Key = tuple[str, str]  # job, and the key of one of its entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class _Chunk:
 
 
 class Planner:
-    """Knows for each job and zone how far it is planned and when it is due next."""
+    """Knows for each part of a job how far it is planned and when it is due next."""
 
     def __init__(self, terms: Terms | None = None) -> None:
         self.terms = terms or Terms()
         self.overrides: tuple[Override, ...] = ()
-        self._entries: dict[str, dict[str, Entry]] = {}  # by job, by zone
+        self._entries: dict[str, dict[str, Entry]] = {}  # by job, by key
         self._next: dict[Key, datetime] = {}
         self._heap: list[tuple[datetime, bool, Key]] = []
         self._progress: tuple[Plan, dict[Key, Progress]] | None = None
@@ -54,17 +54,17 @@ class Planner:
         """Take new versions of some jobs, each with all its zones, and forget others."""
         fresh: dict[str, dict[str, Entry]] = {}
         for entry in entries:
-            fresh.setdefault(entry.job.name, {})[entry.zone] = entry
+            fresh.setdefault(entry.job.name, {})[entry.key] = entry
         for name in (*removed, *fresh):
-            for zone in self._entries.pop(name, {}):
-                self._next.pop((name, zone), None)
+            for key in self._entries.pop(name, {}):
+                self._next.pop((name, key), None)
         self._entries |= fresh
-        for zones in fresh.values():
-            for entry in zones.values():
+        for parts in fresh.values():
+            for entry in parts.values():
                 self._schedule(entry)
 
     def _schedule(self, entry: Entry) -> None:
-        following = recurrence.next_after(entry.job.schedule, entry.zone, entry.planned_until)
+        following = recurrence.next_after(entry.schedule, entry.zone, entry.planned_until)
         if following is None:
             self._next.pop(entry.id, None)
         else:
@@ -78,7 +78,7 @@ class Planner:
         return self._heap[0][0] if self._heap else None
 
     def entries(self) -> list[Entry]:
-        return [entry for zones in self._entries.values() for entry in zones.values()]
+        return [entry for parts in self._entries.values() for entry in parts.values()]
 
     def plan(self, now: datetime, awake_since: datetime, most: int) -> Plan:
         """What is owed up to `now`, in chunks of about `most` rows; a long occurrence is planned in parts.
@@ -122,7 +122,7 @@ class Planner:
         jobs last."""
         if (first := self.next_due()) is None or first > now:
             return []
-        due = [self._entries[name][zone] for (name, zone), moment in self._next.items() if moment <= now]
+        due = [self._entries[name][key] for (name, key), moment in self._next.items() if moment <= now]
         return heapq.nsmallest(most, due, key=lambda entry: self._order(entry, most))
 
     def _order(self, entry: Entry, most: int) -> tuple[bool, datetime, bool, datetime, Key]:
@@ -135,10 +135,10 @@ class Planner:
         """The plan is in the state: go on from there."""
         known, progress = self._progress or (None, {})
         assert known is plan, "plans are committed one by one"
-        for (name, zone), until in plan.cursors.items():
-            entry = self._entries[name][zone]
-            moved = replace(entry, planned_until=until, begun=progress.get((name, zone)))
-            self._entries[name][zone] = moved
+        for (name, key), until in plan.cursors.items():
+            entry = self._entries[name][key]
+            moved = replace(entry, planned_until=until, begun=progress.get((name, key)))
+            self._entries[name][key] = moved
             self._schedule(moved)
 
 

@@ -9,7 +9,7 @@ from reminderd.recurrence.notation import accept_at, parse_at, parse_every, pars
 from reminderd.recurrence.quiet import parse_quiet_hours, quiet_period
 from reminderd.recurrence.rrule import parse_rrule
 from reminderd.recurrence.rules import Rules, first_difference, forget_zones, rules_of
-from reminderd.recurrence.series import between, count, is_appointments, latest, next_after, rules_in, several
+from reminderd.recurrence.series import between, count, is_appointments, latest, next_after, parted, rules_in, several
 from reminderd.recurrence.words import describe
 from reminderd.recurrence.zones import parse_zone
 
@@ -38,6 +38,7 @@ __all__ = [
     "parse_rrule",
     "parse_time",
     "parse_zone",
+    "parted",
     "quiet_period",
     "read_time",
     "rules_in",

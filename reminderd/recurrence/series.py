@@ -59,6 +59,14 @@ def is_appointments(schedule: Schedule) -> bool:
     return all(isinstance(rule, At) for rule in rules_in(schedule))
 
 
+def parted(schedule: Schedule) -> tuple[Schedule | None, Schedule | None]:
+    """The appointments in a schedule, and its rules; None where there are none."""
+    rules = schedule.rules if isinstance(schedule, Several) else (schedule,)
+    appointments = [rule for rule in rules if is_appointments(rule)]
+    others = [rule for rule in rules if not is_appointments(rule)]
+    return several(appointments) if appointments else None, several(others) if others else None
+
+
 def rules_in(schedule: Schedule) -> tuple[Rule, ...]:
     """Each rule of a schedule, without its bounds and exceptions."""
     rules = schedule.rules if isinstance(schedule, Several) else (schedule,)

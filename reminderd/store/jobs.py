@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from reminderd.clock import from_text, to_text
 from reminderd.model import Job, Problem, State
-from reminderd.plan import LEAST_VALIDITY
-from reminderd.recurrence import is_appointments
+from reminderd.plan import LEAST_VALIDITY, appointments_key
+from reminderd.recurrence import parted
 from reminderd.store.births import find_equal
 from reminderd.store.connection import Connection, Row, listed_rows
 from reminderd.store.moves import Why, move
@@ -136,11 +136,13 @@ class Jobs:
 
     def _start_cursors(self, job: Job, old: KnownJob | None, now: datetime, awake_since: datetime) -> None:
         """A rule is owed from now on, or from where a changed job's planning stood; times of `at` are looked at anew."""
-        if is_appointments(job.schedule):
-            self._db.execute("delete from cursors where job = :job", {"job": job.name})
-            return
+        appointments, rules = parted(job.schedule)
         for zone in job.by_zone():
-            self._start_cursor(job, zone, old, now, awake_since)
+            if appointments is not None:
+                key = appointments_key(zone) if rules else zone
+                self._db.execute("delete from cursors where job = :job and zone = :key", {"job": job.name, "key": key})
+            if rules is not None:
+                self._start_cursor(job, zone, old, now, awake_since)
 
     def _start_cursor(self, job: Job, zone: str, old: KnownJob | None, now: datetime, awake_since: datetime) -> None:
         key = {"job": job.name, "zone": zone}

@@ -130,10 +130,3 @@ def test_clocks_are_looked_at_in_the_zone_of_each_recipient_and_each_rule() -> N
     text = f"schedule: [{{cron: 0 9 * * *}}, {{at: 2027-03-28T02:30, dst_gap: end}}]\ntimezone: recipient\nto: {people}\nmessage: Hello\n"
     (note,) = notes(text)
     assert note.startswith("rent.yaml:1:36: schedule[1].at: 02:30 Europe/Berlin does not exist on 2027-03-28")
-
-
-def test_a_past_time_beside_a_rule_is_told_since_it_is_not_caught_up() -> None:
-    text = PLAIN.replace("{cron: 0 9 * * *}", "[{cron: 0 9 * * *}, {at: [2026-11-28T09:30, 2026-12-28T09:30]}]")
-    (note,) = notes(text)
-    assert note.startswith("rent.yaml:1:36: schedule[1].at: 2026-11-28T09:30:00 is past: beside a rule")
-    assert notes(PLAIN.replace("{cron: 0 9 * * *}", "[{at: 2026-11-28T09:30}, {at: 2026-12-28T09:30}]")) == []
