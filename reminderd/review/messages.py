@@ -38,19 +38,17 @@ class Difference(NamedTuple):
         return self.before is not None and self.after is not None and _said(self.before) != _said(self.after)
 
 
-def compare(before: Sequence[Coming], after: Sequence[Coming]) -> tuple[list[Difference], int]:
-    """The differences of one job's messages, by time, and how many messages stay as they are.
+def compare(before: Sequence[Coming], after: Sequence[Coming]) -> list[Difference]:
+    """The differences of one job's messages, by time.
 
     Two messages to one recipient are the same one at another time: when they are of the same occurrence, else when they
     are due at the same instant, else on the same local day, else in the order in which they come.
     """
     pairs, gone, new = _pair(before, after)
     found = [difference for old, fresh in pairs if (difference := _difference(old, fresh)) is not None]
-    unchanged = len(pairs) - len(found)
     found += [Difference(Kind.REMOVED, old, None) for old in gone]
     found += [Difference(Kind.ADDED, None, fresh) for fresh in new]
-    found.sort(key=_order)
-    return found, unchanged
+    return sorted(found, key=_order)
 
 
 Pairs = list[tuple[Coming, Coming]]

@@ -1,7 +1,7 @@
 """The whole review: what a change of the files does to jobs, to the messages of the days to come, and at once."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reminderd.forecast import Forecast, forecast, occurrences, sample
 from reminderd.jobs import Scan
-from reminderd.model import Job, Problem, State
+from reminderd.model import Job, Problem, Recipient, State
 from reminderd.review.jobs import Fate, JobChange, compare_jobs
 from reminderd.review.limits import Exceeded, exceeded
 from reminderd.review.messages import Difference, Kind, compare
@@ -36,13 +36,16 @@ class Live(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JobReview:
-    """One job that changes, with its messages before and after in the days to come."""
+    """One job that changes, with its messages before and after in the days to come.
+
+    counts: how many messages differ in which way; where not all were looked at, as many as the others let expect.
+    """
 
     change: JobChange
     before: Forecast
     after: Forecast
     differences: tuple[Difference, ...]
-    unchanged: int
+    counts: Mapping[Kind, int]
 
     @property
     def whole(self) -> bool:
@@ -85,7 +88,7 @@ class Review:
         return sorted(found, key=lambda each: (each.shown.send_at, each.shown.job, each.shown.identity, each.kind))
 
     def count(self, kind: Kind) -> int:
-        return sum(difference.kind is kind for job in self.jobs for difference in job.differences)
+        return sum(job.counts[kind] for job in self.jobs)
 
     @property
     def changes(self) -> bool:
@@ -149,17 +152,33 @@ def _of_job(change: JobChange, window: tuple[datetime, datetime], *, everything:
     if change.fate is Fate.RELOCATED:
         assert change.after is not None
         same = _forecasts({change.name: change.after}, window, everything=everything)[change.name]
-        return JobReview(change, same, same, (), len(same.messages))
+        return JobReview(change, same, same, (), dict.fromkeys(Kind, 0))
     before, after = change.before, change.after
     # What is held goes on: its messages stay.
     after = before if change.held else after
     times = max(1, *(occurrences(job, *window) for job in (before, after) if job), 1)
     most = None if everything else max(_FEWEST_PEOPLE, _MOST_OF_A_JOB // times)
-    people = [job.recipients if job else () for job in (before, after)]
+    people: list[Sequence[Recipient]] = [job.recipients if job else () for job in (before, after)]
     only = None if most is None else sample(people[0], people[1], most)
     old, new = (forecast(job, *window, only) if job else Forecast() for job in (before, after))
-    differences, unchanged = compare(old.messages, new.messages)
-    return JobReview(change, old, new, tuple(differences), unchanged)
+    differences = compare(old.messages, new.messages)
+    return JobReview(change, old, new, tuple(differences), _counts(differences, people, only))
+
+
+def _counts(
+    differences: Sequence[Difference], people: Sequence[Sequence[Recipient]], only: frozenset[str] | None
+) -> Mapping[Kind, int]:
+    """How many differ in each way. only: who was looked at; those who come, who go and who stay stand for their like."""
+    were, are = ({each.identity for each in some} for some in people)
+    groups = (are - were, were - are, are & were)
+    weights: dict[str, float] = {}
+    for group in groups:
+        seen = group if only is None else group & only
+        weights |= dict.fromkeys(seen, len(group) / max(1, len(seen)))
+    sums = dict.fromkeys(Kind, 0.0)
+    for each in differences:
+        sums[each.kind] += weights.get(each.shown.identity, 1.0)
+    return {kind: round(number) for kind, number in sums.items()}
 
 
 def _forecasts(

@@ -266,6 +266,8 @@ def test_of_very_many_messages_some_are_looked_at_and_it_says_so(desk: Desk) -> 
     assert found["after"]["looked_at"] < 1000
     assert found["after"]["segments"] == 24 * 1500
     assert plan["summary"]["approximate"] is True
+    counts = plan["summary"]["messages"]
+    assert (counts["added"], counts["removed"], counts["reworded"]) == (24, 24, 24 * 1499)
     assert {each["phone"] for each in plan["messages"]["added"]} == {ANNA}
     assert {each["phone"] for each in plan["messages"]["removed"]} == {people[0]}
     assert "36,000 messages to 1500 people; those to " in desk.run("--days", "1").stdout

@@ -98,7 +98,7 @@ def _sections(review: Review, settings: Settings, few: int | None) -> Iterator[S
     for kind in Kind:
         items = of_differences(every(differences, kind))
         if items:
-            yield f"Messages {kind}: {_number(items)}", list(_items(items, few)), False
+            yield f"Messages {kind}: {review.count(kind):,}", list(_items(items, few, review.count(kind))), False
 
 
 def _number(items: Iterable[Item]) -> str:
@@ -157,10 +157,14 @@ def _job(job: JobReview) -> Iterator[str]:
         yield f"  - {said}"
 
 
-def _items(items: Sequence[Item], few: int | None) -> Iterator[str]:
+def _items(items: Sequence[Item], few: int | None, number: int | None = None) -> Iterator[str]:
+    """number: how many messages there are, where not all are items."""
     for item in items[:few]:
         yield from _item(item)
-    yield from _rest(len(items), few)
+    all_of_them = sum(item.people for item in items) if number is None else number
+    left_out = all_of_them - sum(item.people for item in items[:few])
+    if few is not None and left_out > 0:
+        yield f"- and {left_out:,} more"
 
 
 def _item(item: Item) -> Iterator[str]:

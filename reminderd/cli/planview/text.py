@@ -91,6 +91,11 @@ def _rest(number: int, few: int | None, how: str = "--all shows all") -> Iterato
         yield f"    ... and {number - few:,} more ({how})"
 
 
+def _left_out(number: int, few: int | None) -> Iterator[str]:
+    if few is not None and number > 0:
+        yield f"    ... and {number:,} more (--all shows all)"
+
+
 # --- jobs ---
 
 
@@ -172,9 +177,10 @@ def _messages(review: Review, few: int | None) -> Iterator[str]:
         items = of_differences(every(differences, kind))
         if items:
             yield ""
-            yield _bold(f"Messages {kind}: {sum(item.people for item in items):,}")
+            number = review.count(kind)
+            yield _bold(f"Messages {kind}: {number:,}")
             yield from _items(items[:few], _SIGNS[kind])
-            yield from _rest(len(items), few)
+            yield from _left_out(number - sum(item.people for item in items[:few]), few)
 
 
 def _items(items: Sequence[Item], sign: str) -> Iterator[str]:
