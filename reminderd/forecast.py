@@ -3,13 +3,14 @@
 Pure. Who is shown a forecast and who gets the messages are told by the same functions.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from reminderd import recurrence
 from reminderd.model import Instant, Job, Recipient, State, Text
-from reminderd.plan import SUMMARY, NewDelivery, NewOccurrence
+from reminderd.plan import OPTED_OUT, SUMMARY, NewDelivery, NewOccurrence, Override
 from reminderd.planner import BEGINNING, Entry, Planner, entries_of
 
 _CHUNK = 10_000
@@ -63,42 +64,59 @@ class Forecast:
         return len(self.messages) >= self.total
 
 
+class Word(NamedTuple):
+    """What people said beside the files. overrides: pauses and skips. opted_out: (phone, sender) of who wants nothing;
+    from anybody where the sender is empty."""
+
+    overrides: tuple[Override, ...] = ()
+    opted_out: frozenset[tuple[str, str]] = frozenset()
+
+
+_NOTHING_SAID = Word()
+
+
 def occurrences(job: Job, start: datetime, end: datetime) -> int:
     """How many times the job is due in (start, end] for each of its people, at most in any zone."""
     if not job.enabled:
         return 0
-    zones = job.by_zone()
-    return max(
-        (recurrence.count(job.schedule, zone, start, end, _MOST_INSTANTS) for zone in zones),
-        default=0,
-    )
+    counts = (recurrence.count(job.schedule, zone, start, end, _MOST_INSTANTS) for zone in job.by_zone())
+    return max(counts, default=0)
 
 
-def forecast(job: Job, start: datetime, end: datetime, only: Collection[str] | None = None) -> Forecast:
+def forecast(
+    job: Job, start: datetime, end: datetime, only: Collection[str] | None = None, word: Word = _NOTHING_SAID
+) -> Forecast:
     """What `job` sends in (start, end], to the people with the identities in `only`, or to all."""
     if not job.enabled:
         return Forecast(people=len(job.recipients))
     chosen = [each for each in job.recipients if only is None or each.identity in only]
-    total = sum(
-        len(people) * recurrence.count(job.schedule, zone, start, end, _MOST_INSTANTS)
-        for zone, people in job.by_zone().items()
-    )
-    messages = tuple(_coming(replace(job, recipients=tuple(chosen)), start, end)) if chosen else ()
+    total = sum(len(people) * _count(job, zone, start, end, word) for zone, people in job.by_zone().items())
+    messages = tuple(_coming(replace(job, recipients=tuple(chosen)), start, end, word)) if chosen else ()
     return Forecast(messages, total, len(job.recipients), len(chosen))
 
 
-def _coming(job: Job, start: datetime, end: datetime) -> Iterator[Coming]:
+def _count(job: Job, zone: str, start: datetime, end: datetime, word: Word) -> int:
+    """How many occurrences are sent."""
+    mine = [each for each in word.overrides if each.job in (None, job.name)]
+    if not mine:
+        return recurrence.count(job.schedule, zone, start, end, _MOST_INSTANTS)
+    instants = recurrence.between(job.schedule, zone, start, end, limit=_MOST_INSTANTS)
+    return sum(not any(each.covers(job.name, instant) for each in mine) for instant in instants)
+
+
+def _coming(job: Job, start: datetime, end: datetime, word: Word) -> Iterator[Coming]:
     people = {each.identity: each for each in job.recipients}
     entries = [replace(entry, planned_until=start) for entry in entries_of(job, {}, BEGINNING)]
-    for occurrence in _occurrences(entries, start, end):
+    for occurrence in _occurrences(entries, start, end, word):
         for delivery in occurrence.deliveries:
             if delivery.recipient != SUMMARY:
-                yield _message(occurrence, delivery, people)
+                yield _message(occurrence, delivery, people, word)
 
 
-def _occurrences(entries: Iterable[Entry], start: datetime, end: datetime) -> Iterator[NewOccurrence]:
+def _occurrences(entries: Iterable[Entry], start: datetime, end: datetime, word: Word) -> Iterator[NewOccurrence]:
     """Asked as the daemon asks that is awake all the time."""
     planner = Planner()
+    planner.overrides = word.overrides
     planner.replace(entries)
     while (due := planner.next_due()) is not None and due <= end:
         plan = planner.plan(due, start, _CHUNK)
@@ -106,11 +124,17 @@ def _occurrences(entries: Iterable[Entry], start: datetime, end: datetime) -> It
         planner.committed(plan)
 
 
-def _message(occurrence: NewOccurrence, delivery: NewDelivery, people: dict[str, Recipient]) -> Coming:
+def _message(occurrence: NewOccurrence, delivery: NewDelivery, people: Mapping[str, Recipient], word: Word) -> Coming:
     known = people.get(delivery.recipient)
     if known is None:  # a second text to one phone, which fails
         private = any(each.private for each in people.values())
         known = Recipient(delivery.phone or "", delivery.name, private=private)
+    state, reason = delivery.state, delivery.reason
+    # As the state has it at the birth of a delivery.
+    if state is State.PENDING and not word.opted_out.isdisjoint(
+        {(known.phone, ""), (known.phone, delivery.sender or "")}
+    ):
+        state, reason = State.CANCELLED, OPTED_OUT
     return Coming(
         job=occurrence.job,
         zone=occurrence.zone,
@@ -118,8 +142,8 @@ def _message(occurrence: NewOccurrence, delivery: NewDelivery, people: dict[str,
         send_at=delivery.not_before or occurrence.instant.due_at,
         recipient=known,
         identity=delivery.recipient,
-        state=delivery.state,
-        reason=delivery.reason,
+        state=state,
+        reason=reason,
         message=delivery.message,
     )
 

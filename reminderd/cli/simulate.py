@@ -123,6 +123,7 @@ def _document(line: Line) -> dict[str, Any]:
         "state": line.state,
         "reason": line.reason,
         "attempts": line.attempts,
+        "receipt": line.receipt,
     }
 
 
@@ -162,7 +163,8 @@ def _print(lines: Sequence[Line], result: Totals, settings: Settings) -> None:
 def _told(line: Line) -> str:
     late = f" at {line.at.astimezone(ZoneInfo(line.zone)):%H:%M:%S}" if _late(line) else ""
     why = "" if line.went_out else f" ({clean(line.reason)})"
-    return f"{late}{why}  {clean(line.text or '')}"
+    receipt = f", {line.receipt}" if line.receipt not in (None, "delivered") else ""
+    return f"{late}{receipt}{why}  {clean(line.text or '')}"
 
 
 def _who(line: Line) -> str:

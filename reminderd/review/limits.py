@@ -58,15 +58,14 @@ def _of_job(job: Job, common: Limits, window: tuple[datetime, datetime]) -> Iter
 
 
 def _instants(job: Job, window: tuple[datetime, datetime]) -> list[tuple[datetime, int]]:
-    """When the job is due, and for how many people."""
+    """When each occurrence of the job is first due, and how many deliveries it has, in whatever zones."""
     if not job.enabled:
         return []
-    found = [
-        (instant.due_at, len(people))
-        for zone, people in job.by_zone().items()
-        for instant in recurrence.between(job.schedule, zone, *window, limit=_MOST)
-    ]
-    return sorted(found)
+    first: dict[str, datetime] = {}
+    for zone in job.by_zone():
+        for instant in recurrence.between(job.schedule, zone, *window, limit=_MOST):
+            first[instant.nominal] = min(instant.due_at, first.get(instant.nominal, instant.due_at))
+    return sorted((due_at, len(job.recipients)) for due_at in first.values())
 
 
 def _first_over(amounts: Iterable[tuple[datetime, float]], allowed: float) -> tuple[datetime, float] | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reminderd.forecast import Coming
+from reminderd.model import State
 
 
 class Kind(StrEnum):
@@ -105,7 +106,7 @@ def _difference(before: Coming, after: Coming) -> Difference | None:
 
 def _said(each: Coming) -> object:
     """What the recipient reads, or why there is nothing to read."""
-    return each.text, each.state, "" if each.text and each.state == "pending" else each.reason
+    return each.state, each.text if each.state is State.PENDING else each.reason
 
 
 def _order(difference: Difference) -> tuple[object, ...]:

@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from reminderd.forecast import Forecast, forecast, occurrences, sample
+from reminderd.forecast import Forecast, Word, forecast, occurrences, sample
 from reminderd.jobs import Scan
-from reminderd.model import Job, Problem, Recipient, State
+from reminderd.model import Job, Problem, Recipient
+from reminderd.plan import Override
 from reminderd.review.jobs import Fate, JobChange, compare_jobs
 from reminderd.review.limits import Exceeded, exceeded
 from reminderd.review.messages import Difference, Kind, compare
@@ -91,6 +92,19 @@ class Review:
         return sum(job.counts[kind] for job in self.jobs)
 
     @property
+    def overrides(self) -> list[Override]:
+        """Those that keep something from being sent in these days."""
+        names = self.staged.catalog.jobs
+        ends = (
+            (each, [end for end in (each.until, each.ended_at) if end is not None]) for each in self.staged.overrides
+        )
+        return [
+            each
+            for each, limits in ends
+            if (each.job is None or each.job in names) and all(end > self.now for end in limits)
+        ]
+
+    @property
     def changes(self) -> bool:
         """Whether a deploy would change what any job does. That a job lies in another file changes nothing."""
         staged = self.staged
@@ -114,10 +128,11 @@ def review(
             stage.run(placed_like(live.scan, live.folders))
         staged = stage.deploy(scan)
     before, after = staged.before, staged.catalog.jobs
-    jobs = tuple(_of_job(change, window, everything=everything) for change in _changes(staged))
+    word = Word(staged.overrides, staged.opted_out)
+    jobs = tuple(_of_job(change, window, word, everything=everything) for change in _changes(staged))
     touched = {job.change.name for job in jobs}
     rest = {name: job for name, job in after.items() if name not in touched}
-    forecasts = _forecasts(rest, window, everything=everything)
+    forecasts = _forecasts(rest, window, word, everything=everything)
     return Review(
         live=live,
         now=now,
@@ -148,10 +163,10 @@ def _is_held(change: JobChange, staged: Staged) -> bool:
     return change.after is not None and runs is not None and runs.digest != change.after.digest
 
 
-def _of_job(change: JobChange, window: tuple[datetime, datetime], *, everything: bool) -> JobReview:
+def _of_job(change: JobChange, window: tuple[datetime, datetime], word: Word, *, everything: bool) -> JobReview:
     if change.fate is Fate.RELOCATED:
         assert change.after is not None
-        same = _forecasts({change.name: change.after}, window, everything=everything)[change.name]
+        same = _forecasts({change.name: change.after}, window, word, everything=everything)[change.name]
         return JobReview(change, same, same, (), dict.fromkeys(Kind, 0))
     before, after = change.before, change.after
     # What is held goes on: its messages stay.
@@ -160,7 +175,7 @@ def _of_job(change: JobChange, window: tuple[datetime, datetime], *, everything:
     most = None if everything else max(_FEWEST_PEOPLE, _MOST_OF_A_JOB // times)
     people: list[Sequence[Recipient]] = [job.recipients if job else () for job in (before, after)]
     only = None if most is None else sample(people[0], people[1], most)
-    old, new = (forecast(job, *window, only) if job else Forecast() for job in (before, after))
+    old, new = (forecast(job, *window, only, word) if job else Forecast() for job in (before, after))
     differences = compare(old.messages, new.messages)
     return JobReview(change, old, new, tuple(differences), _counts(differences, people, only))
 
@@ -182,7 +197,7 @@ def _counts(
 
 
 def _forecasts(
-    jobs: Mapping[str, Job], window: tuple[datetime, datetime], *, everything: bool
+    jobs: Mapping[str, Job], window: tuple[datetime, datetime], word: Word, *, everything: bool
 ) -> Mapping[str, Forecast]:
     """Of jobs that stay as they are."""
     room = _MOST_OF_THE_REST // max(1, len(jobs))
@@ -190,13 +205,13 @@ def _forecasts(
     for name, job in jobs.items():
         times = max(1, occurrences(job, *window))
         only = None if everything else sample((), job.recipients, max(1, room // times))
-        found[name] = forecast(job, *window, only)
+        found[name] = forecast(job, *window, only, word)
     return found
 
 
 def _sums(forecasts: list[Forecast], staged: Staged | None = None) -> Sums:
     """Of these, and of what is sent at once."""
-    born = [row for row in staged.born if row["state"] == State.PENDING] if staged else []
+    born = staged.sent if staged else []
     return Sums(
         sum(each.total for each in forecasts) + len(born),
         sum(each.segments for each in forecasts) + sum(row["segments"] for row in born),

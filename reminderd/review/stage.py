@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from reminderd.jobs import Scan, assemble
-from reminderd.model import Accepted, Catalog, Job, ParsedFile
-from reminderd.planner import Planner
+from reminderd.model import Accepted, Catalog, Job, ParsedFile, State
+from reminderd.plan import Override
+from reminderd.planner import Planner, Terms
 from reminderd.settings import Settings
 from reminderd.store import Finished, Row, Store
 from reminderd.sync import Syncer
@@ -27,7 +28,8 @@ _SINCE = timedelta(hours=1)
 class Staged:
     """What was found. before: the jobs that ran. catalog: those that run then, and what is wrong in the files.
 
-    declared: what the files want to run, whatever the guards say. holds: what would wait for approval, as the state has it. withdrawn, returned: deliveries that are cancelled, or owed again. born: what is owed at once.
+    declared: what the files want to run, whatever the guards say. holds: what would wait for approval, as the state has it. withdrawn, returned: deliveries that are cancelled, or owed again. born: what is owed at once. overrides: pauses and
+    skips in force. opted_out: (phone, sender) of who wants nothing; from anybody where the sender is empty.
     """
 
     before: Mapping[str, Job]
@@ -37,6 +39,23 @@ class Staged:
     withdrawn: tuple[Row, ...]
     returned: tuple[Row, ...]
     born: tuple[Row, ...]
+    overrides: tuple[Override, ...]
+    opted_out: frozenset[tuple[str, str]]
+
+    @property
+    def sent(self) -> list[Row]:
+        """What goes out at once, or as soon as its quiet hours end."""
+        return [row for row in self.born if row["state"] == State.PENDING and row["hold_id"] is None]
+
+    @property
+    def on_hold(self) -> list[Row]:
+        """What would, if it exceeded no limit."""
+        return [row for row in self.born if row["state"] == State.PENDING and row["hold_id"] is not None]
+
+    @property
+    def not_sent(self) -> list[Row]:
+        """What is recorded as missed, failed or cancelled."""
+        return [row for row in self.born if row["state"] != State.PENDING]
 
 
 class Stage:
@@ -46,7 +65,7 @@ class Stage:
         """Raises StateError. Close it after use."""
         self._now = now
         self._store = Store.throwaway(folder, copy_of)
-        self._planner = Planner()
+        self._planner = Planner(Terms(settings.limits.limits, settings.plivo.price))
         self._syncer = Syncer(self._store, self._planner, settings.defaults)
         self._copied = copy_of is not None
 
@@ -81,9 +100,12 @@ class Stage:
             withdrawn=tuple(row for row in moves if row["state"] == "cancelled"),
             returned=tuple(row for row in moves if row["state"] == "pending"),
             born=tuple(self._store.reports.born_after(last)),
+            overrides=self._planner.overrides,
+            opted_out=frozenset((row["phone"], row["sender"]) for row in self._store.reports.opt_outs()),
         )
 
     def _plan(self, now: datetime, awake_since: datetime) -> None:
+        self._planner.overrides = self._store.overrides.all_for_planning(now)
         while (due := self._planner.next_due()) is not None and due <= now:
             plan = self._planner.plan(now, awake_since, _CHUNK)
             self._store.deliveries.add(plan, now)

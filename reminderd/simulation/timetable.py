@@ -20,7 +20,7 @@ _HOUR, _DAY = "%Y-%m-%d %H:00", "%Y-%m-%d"
 class Line:
     """One message, or the messages of one occurrence to `people` whom nobody may see.
 
-    at: when it came into its state. recipient: None for those people, and where a row stands for no person.
+    at: when it came into its state. receipt: what became of it at its phone, where that was asked. recipient: None for those people, and where a row stands for no person.
     """
 
     job: str
@@ -36,6 +36,7 @@ class Line:
     state: State
     reason: str
     attempts: int
+    receipt: str | None = None
 
     @property
     def went_out(self) -> bool:
@@ -76,7 +77,7 @@ def timetable(rows: Iterable[Row], jobs: Mapping[str, Job]) -> list[Line]:
             recipient = Recipient(row["phone"], row["name"], private=row["job"] in hidden)
         line = _line(row, recipient)
         private = recipient is not None and recipient.private
-        key = (line.job, line.nominal, line.zone, line.due_at, line.state) if private else position
+        key = (line.job, line.nominal, line.zone, line.due_at, line.state, line.receipt) if private else position
         lines[key] = _joined(lines[key], line) if key in lines else line
     return list(lines.values())
 
@@ -97,6 +98,7 @@ def _line(row: Row, recipient: Recipient | None) -> Line:
         state=State(row["state"]),
         reason="" if private and row["state"] == State.FAILED else row["reason"],  # it may name a number
         attempts=row["attempts"],
+        receipt=row["receipt"],
     )
 
 
@@ -115,6 +117,7 @@ def _joined(first: Line, other: Line) -> Line:
         first.state,
         first.reason,
         max(first.attempts, other.attempts),
+        first.receipt,
     )
 
 

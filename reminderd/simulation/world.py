@@ -12,21 +12,27 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from reminderd.clock import Clock, earliest
 from reminderd.dispatcher import Dispatcher, Limits, Senders, Task, hush
+from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.port import Probe
+from reminderd.gateway.sandbox import AUTH_ID, AUTH_TOKEN
 from reminderd.gateway.sandbox.faults import Fault
 from reminderd.gateway.sandbox.inprocess import SandboxGateway
 from reminderd.jobs import Scan
 from reminderd.planner import Planner, Terms
-from reminderd.reconciler import Findings, Reconciler
+from reminderd.reconciler import ReceiptCollector, Reconciler
 from reminderd.settings import Settings
 from reminderd.store import Finished, Row, Store
 from reminderd.sync import Syncer
 
 TICK = timedelta(milliseconds=1)  # the state keeps no finer time
 _CHUNK = 200
+
+
+Answer = TypeVar("Answer")
 
 
 class VirtualClock:
@@ -97,10 +103,14 @@ class Simulation:
         self._clock = VirtualClock(start - TICK)
         self._store = Store.throwaway(folder)
         self._stack.callback(self._store.close)
-        self._gateway = SandboxGateway(self._clock, faults)
+        plivo = settings.plivo
+        waits = PlivoConfig(AUTH_ID, AUTH_TOKEN, read_timeout=plivo.read_timeout, deadline=plivo.deadline)
+        self._gateway = SandboxGateway(self._clock, faults, waits)
         self._stack.callback(self._gateway.close)
         self._planner = Planner(Terms(settings.limits.limits, settings.plivo.price))
         self._awake_since = self._clock.now()
+        # Whether Plivo is asked for receipts: without faults every message reaches its phone, and asking only takes time.
+        self._asks = bool(faults)
         self._dispatcher = self._build_dispatcher(settings, random.Random(seed))
         self._reconciler = Reconciler(
             self._store,
@@ -108,7 +118,7 @@ class Simulation:
             self._clock.now,
             settings.plivo.reconcile,
             settings.plivo.shared_sender,
-            self._look_up,
+            self._ask,
         )
         self._stirred = False  # whether an answer has come that the dispatcher has not seen yet
         self._load(settings, scan)
@@ -116,7 +126,8 @@ class Simulation:
     def _build_dispatcher(self, settings: Settings, chance: random.Random) -> Dispatcher:
         plivo = settings.plivo
         first_look = plivo.reconcile[0] if plivo.reconcile else timedelta(0)
-        limits = Limits(plivo.rate, plivo.threads, plivo.deadline, first_look)
+        first_receipt = min(plivo.receipts, default=None) if self._asks else None
+        limits = Limits(plivo.rate, plivo.threads, plivo.deadline, first_look, first_receipt)
 
         def build(size: int, clock: Clock, _beginning: object, on_finished: Callable[[Finished], None]) -> Senders:
             self._senders = _InlineSenders(self._gateway, clock, on_finished, size)
@@ -138,10 +149,10 @@ class Simulation:
         self._stirred = True
         self._dispatcher.probed(answer, self._clock.now())
 
-    def _look_up(
+    def _ask(
         self,
-        work: Callable[[], Findings],
-        done: Callable[[Findings], None],
+        work: Callable[[], Answer],
+        done: Callable[[Answer], None],
         failed: Callable[[], None],  # noqa: ARG002 - the daemon's worker calls it; here a defect rises
     ) -> None:
         self._stirred = True
@@ -152,6 +163,15 @@ class Simulation:
         self._store.health.started(now)
         syncer = Syncer(self._store, self._planner, settings.defaults)
         self.catalog = syncer.sync(scan, now, now).catalog
+        self._receipts = ReceiptCollector(
+            self._store,
+            self._gateway,
+            self._clock.now,
+            settings.plivo.receipts,
+            lambda: self._dispatcher.suspended,
+            syncer.belongs,
+            self._ask,
+        )
         # Whoever has run for ever has seen to what was due before; also to single times, which are else looked at anew.
         self._planner.replace([replace(entry, planned_until=now) for entry in self._planner.entries()])
 
@@ -176,11 +196,16 @@ class Simulation:
         due = self._planner.next_due()
         if due is not None and due <= last:
             return earliest(due, self._wakes(now))
-        unsettled = self._store.deliveries.unsettled()
-        return self._wakes(now) if unsettled or self._reconciler.next_wake() else None
+        asked_later = earliest(self._reconciler.next_wake(), self._receipts.next_wake())
+        return self._wakes(now) if self._store.deliveries.unsettled() or asked_later else None
 
     def _wakes(self, now: datetime) -> datetime | None:
-        return earliest(self._dispatcher.next_wake(now), self._reconciler.next_wake(), self._senders.next_answer())
+        return earliest(
+            self._dispatcher.next_wake(now),
+            self._reconciler.next_wake(),
+            self._receipts.next_wake(),
+            self._senders.next_answer(),
+        )
 
     def _pass(self, last: datetime) -> None:
         """As the daemon makes one."""
@@ -196,6 +221,7 @@ class Simulation:
                 pass
             self._dispatcher.probe_if_due(now)
             self._reconciler.advance(now)
+            self._receipts.advance(now)
 
     def _plan(self, now: datetime) -> None:
         while (due := self._planner.next_due()) is not None and due <= now:

@@ -56,7 +56,7 @@ class Reports:
         return self._db.rows(
             """
             select d.job, o.nominal, coalesce(d.zone, o.zone) as zone, d.due_at, d.not_before, d.valid_until, d.recipient, d.phone, d.name, d.text,
-                   d.encoding, d.segments, d.state, d.reason, d.attempts, d.updated_at, d.withdrawn
+                   d.encoding, d.segments, d.state, d.reason, d.attempts, d.updated_at, d.receipt
             from deliveries d join occurrences o on o.id = d.occurrence_id
             order by d.due_at, d.job, o.nominal, d.recipient
             """
@@ -70,7 +70,7 @@ class Reports:
         """Deliveries up to that id that became cancelled or pending at that moment, as they are now."""
         return self._db.rows(
             """
-            select d.id, d.job, o.nominal, o.zone, d.due_at, d.not_before, d.recipient, d.phone, d.name, d.text, d.segments,
+            select d.id, d.job, o.nominal, coalesce(d.zone, o.zone) as zone, d.due_at, d.not_before, d.recipient, d.phone, d.name, d.text, d.segments,
                    d.state, d.reason
             from deliveries d join occurrences o on o.id = d.occurrence_id
             where d.id <= :up_to and d.updated_at = :at
@@ -84,8 +84,8 @@ class Reports:
         """Deliveries that were born after the one with that id, by the time due."""
         return self._db.rows(
             """
-            select d.id, d.job, o.nominal, o.zone, d.due_at, d.not_before, d.recipient, d.phone, d.name, d.text, d.encoding,
-                   d.segments, d.state, d.reason
+            select d.id, d.job, o.nominal, coalesce(d.zone, o.zone) as zone, d.due_at, d.not_before, d.recipient, d.phone, d.name, d.text, d.encoding,
+                   d.segments, d.state, d.reason, d.hold_id
             from deliveries d join occurrences o on o.id = d.occurrence_id
             where d.id > :last order by d.due_at, d.job, d.recipient
             """,

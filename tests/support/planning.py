@@ -1,6 +1,8 @@
 """What is live, and `reminderd plan` on it, at one fixed moment."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,18 +50,26 @@ class Desk:
     def go_live(self, now: datetime = NOW) -> None:
         """Have the state take the files over, as a daemon does that runs, and plan what is due."""
         settings = self.settings
-        with_state = Store.open(settings.state, create=not settings.state.exists())
-        try:
+        if not settings.state.exists():
+            Store.open(settings.state, create=True).close()
+        with self.store() as store:
             planner = Planner()
-            syncer = Syncer(with_state, planner, settings.defaults)
+            syncer = Syncer(store, planner, settings.defaults)
             syncer.sync(Reader(settings.jobs, settings.defaults).scan(), now, now)
             while (due := planner.next_due()) is not None and due <= now:
                 plan = planner.plan(now, now, 100)
-                with_state.deliveries.add(plan, now)
+                store.deliveries.add(plan, now)
                 planner.committed(plan)
             syncer.note_alive(now)
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The state, for what operators do to it."""
+        store = Store.open(self.settings.state)
+        try:
+            yield store
         finally:
-            with_state.close()
+            store.close()
 
     def run(self, *arguments: str, now: datetime = NOW) -> Result:
         with freeze_time(now):

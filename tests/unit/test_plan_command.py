@@ -96,11 +96,9 @@ def test_a_past_appointment_that_is_still_valid_is_said_to_go_out_at_once(desk: 
     desk.go_live()
     desk.write(b=job(at=["2026-11-30T06:30", "2026-11-29T06:30", "2026-12-24T09:00"], valid_for="1h"))
     plan = desk.plan()
-    assert [(each["state"], each["send_at"][:10]) for each in (row["after"] for row in plan["at_once"]["born"])] == [
-        ("missed", "2026-11-29"),
-        ("pending", "2026-11-30"),
-    ]
-    assert plan["summary"]["at_once"] == {"sent": 1, "not_sent": 1, "cancelled": 0, "owed_again": 0}
+    assert [each["after"]["send_at"][:10] for each in plan["at_once"]["sent"]] == ["2026-11-30"]
+    assert [each["after"]["state"] for each in plan["at_once"]["not_sent"]] == ["missed"]
+    assert plan["summary"]["at_once"] == {"sent": 1, "on_hold": 0, "not_sent": 1, "cancelled": 0, "owed_again": 0}
     text = desk.run().stdout
     assert "Sent at once, since their time is past and they are still valid: 1" in text
     assert "Not sent, since their time is past: 1" in text
@@ -111,7 +109,7 @@ def test_what_went_out_already_does_not_go_out_again_for_an_edit(desk: Desk) -> 
     desk.go_live()
     desk.write(a=job(at=["2026-11-30T06:30", "2026-12-01T10:00"], valid_for="2h"))
     plan = desk.plan()
-    assert plan["at_once"]["born"] == []
+    assert not any(plan["at_once"].values())
     assert messages(plan, "moved") == [("a", "Tue 2026-12-01 09:00 > Tue 2026-12-01 10:00")]
 
 
@@ -121,7 +119,7 @@ def test_the_same_holds_against_other_files(desk: Desk) -> None:
     (desk.folder / "main" / "a.yaml").write_text((desk.jobs / "a.yaml").read_text())
     desk.write(a=job(at=["2026-11-30T06:30", "2026-12-01T10:00"], valid_for="2h"))
     plan = desk.plan("--against", str(desk.folder / "main"))
-    assert plan["at_once"] == {"born": [], "cancelled": [], "owed_again": []}
+    assert not any(plan["at_once"].values())
     assert fates(plan) == {"a": "changed"}
 
 
@@ -161,6 +159,53 @@ def test_a_loss_of_most_recipients_is_held_and_the_job_goes_on(desk: Desk) -> No
     assert [hold["kind"] for hold in plan["holds"]] == ["recipients"]
     assert (plan["messages"]["removed"], plan["messages"]["reworded"]) == ([], [])
     assert "a (held: it goes on as it is)" in desk.run().stdout
+
+
+def test_what_would_go_out_at_once_and_exceeds_a_limit_is_on_hold(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, SETTINGS + "limits: {per_occurrence: 3}\n")
+    desk.write(a=job(at="2026-11-30T06:50", to=numbers(4)))
+    plan = desk.plan()
+    assert (len(plan["at_once"]["sent"]), len(plan["at_once"]["on_hold"])) == (0, 4)
+    assert [hold["kind"] for hold in plan["holds"]] == ["limit"]
+    assert "Past and still valid, but on hold until approved: 4" in desk.run("--markdown").stdout
+
+
+def test_what_an_operator_paused_or_skipped_is_not_among_the_coming_messages(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *"), b=job(cron="0 10 * * *"))
+    desk.go_live()
+    with desk.store() as store:
+        store.overrides.pause("a", NOW + timedelta(days=2), "ops", "holiday", NOW)
+    plan = desk.plan("--days", "4")
+    assert plan["summary"]["messages"]["after"] == 2 + 4
+    assert [(each["kind"], each["job"]) for each in plan["overrides"]] == [("pause", "a")]
+    assert "! job a: paused by ops" in desk.run().stdout
+    desk.write(a=job(cron="0 8 * * *"))
+    assert messages(desk.plan("--days", "4"), "moved") == [
+        ("a", "Wed 2026-12-02 09:00 > Wed 2026-12-02 08:00"),
+        ("a", "Thu 2026-12-03 09:00 > Thu 2026-12-03 08:00"),
+    ]
+
+
+def test_who_opted_out_costs_nothing_and_is_said_to_get_nothing(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *", to=[ANNA, BERT]))
+    desk.go_live()
+    with desk.store() as store:
+        store.opt_outs.add(BERT, "", "ops", "operator", "asked", NOW)
+    desk.write(a=job(cron="0 9 * * *", to=[ANNA, BERT], message="New."))
+    plan = desk.plan("--days", "1")
+    assert plan["summary"]["segments"] == {"before": 1, "after": 1}
+    assert [each["phone"] for each in plan["messages"]["reworded"]] == [ANNA]
+
+
+def test_quiet_hours_and_splay_move_what_is_shown(desk: Desk) -> None:
+    desk.write(a=job(cron="0 21 * * *"))
+    desk.go_live()
+    desk.write(a=job(cron="0 21 * * *", quiet_hours="20:00-07:30"))
+    plan = desk.plan("--days", "1")
+    assert messages(plan, "moved") == [("a", "Mon 2026-11-30 21:00 > Tue 2026-12-01 07:30")]
+    desk.write(a=job(cron="0 21 * * *", quiet_hours="20:00-07:30", on_quiet="drop"))
+    (dropped,) = desk.plan("--days", "1")["messages"]["reworded"]
+    assert dropped["after"]["state"] == "missed"
 
 
 # --- the files that a job uses ---

@@ -78,6 +78,7 @@ def test_its_json_is_the_same_each_time_and_names_each_message(folder: Path) -> 
         "state": "accepted",
         "reason": "accepted by Plivo",
         "attempts": 1,
+        "receipt": None,
     }
     assert document["messages"][4]["encoding"] == "UCS-2"
     assert document["totals"]["cost"] == 0.04

@@ -132,6 +132,29 @@ def test_an_answer_that_takes_its_time_is_heard_then(tmp_path: Path) -> None:
     assert (line.state, line.at) == ("accepted", utc("2027-03-01 09:00:12"))
 
 
+def test_what_never_reached_a_carrier_is_sent_again_where_the_job_says_so(tmp_path: Path) -> None:
+    files = scan(tmp_path, one=job(at="2027-03-01T09:00", valid_for="8h", on_undelivered="retry"))
+    (line,) = simulate(files, "2027-03-01 00:00", "2027-03-02 00:00", ["ends=failed,code=420,count=1"])
+    assert (line.state, line.attempts, line.receipt) == ("accepted", 2, "delivered")
+
+
+def test_what_no_carrier_delivers_is_said(tmp_path: Path) -> None:
+    files = scan(tmp_path, one=job(at="2027-03-01T09:00"))
+    (line,) = simulate(files, "2027-03-01 00:00", "2027-03-02 00:00", ["ends=undelivered,code=30"])
+    assert (line.state, line.attempts, line.receipt) == ("accepted", 1, "undelivered (30: spam detected)")
+
+
+def test_a_message_into_quiet_hours_goes_out_when_they_end(tmp_path: Path) -> None:
+    files = scan(tmp_path, one=job(at="2027-03-01T22:00", quiet_hours="21:00-08:00"))
+    (line,) = simulate(files, "2027-03-01 00:00", "2027-03-02 00:00")
+    assert (line.state, line.at) == ("accepted", utc("2027-03-02 08:00"))
+
+
+def test_what_exceeds_a_limit_is_missed_since_nobody_approves(tmp_path: Path) -> None:
+    files = scan(tmp_path, one=job(at="2027-03-01T09:00", to=[ANNA, BERT], limits={"per_occurrence": 1}))
+    assert [line.state for line in simulate(files, "2027-03-01 00:00", "2027-03-02 00:00")] == ["missed", "missed"]
+
+
 def test_a_gateway_that_never_comes_back_ends_when_validity_does(tmp_path: Path) -> None:
     files = scan(tmp_path, one=job(at="2027-03-01T09:00", valid_for="30m"))
     (line,) = simulate(files, "2027-03-01 00:00", "2027-03-02 00:00", ["status=402,on=any"])

@@ -8,6 +8,7 @@ from reminderd.cli.planview.items import Item, Side, of_differences, of_rows
 from reminderd.clock import to_text
 from reminderd.forecast import Forecast
 from reminderd.model import Recipient
+from reminderd.plan import Override
 from reminderd.review import Difference, JobReview, Kind, People, Review
 from reminderd.settings import Settings
 
@@ -42,14 +43,21 @@ def document(review: Review, settings: Settings, *, everything: bool) -> dict[st
         "jobs": bounded.cut([_job(job, bounded) for job in review.jobs]),
         "messages": _messages(review.differences, bounded),
         "at_once": {
-            "born": bounded.cut([_item(item) for item in of_rows(staged.born, staged.catalog.jobs)]),
+            "sent": bounded.cut([_item(item) for item in of_rows(staged.sent, staged.catalog.jobs)]),
+            "on_hold": bounded.cut([_item(item) for item in of_rows(staged.on_hold, staged.catalog.jobs)]),
+            "not_sent": bounded.cut([_item(item) for item in of_rows(staged.not_sent, staged.catalog.jobs)]),
             "cancelled": bounded.cut([_item(item) for item in of_rows(staged.withdrawn, staged.before)]),
             "owed_again": bounded.cut([_item(item) for item in of_rows(staged.returned, staged.catalog.jobs)]),
         },
         "holds": [{"kind": hold["kind"], "reason": hold["reason"]} for hold in staged.holds],
+        "overrides": [_override(each) for each in review.overrides],
         "limits": bounded.cut([each._asdict() for each in review.exceeded]),
     }
     return {**found, "truncated": bounded.truncated}
+
+
+def _override(each: Override) -> dict[str, Any]:
+    return {"kind": each.kind, "job": each.job, "nominal": each.nominal, "until": each.until, "reason": each.reason}
 
 
 def _summary(review: Review, settings: Settings) -> dict[str, Any]:
@@ -76,8 +84,9 @@ def _summary(review: Review, settings: Settings) -> dict[str, Any]:
         "segments": {"before": review.before.segments, "after": review.after.segments},
         "cost": cost,
         "at_once": {
-            "sent": sum(row["state"] == "pending" for row in review.staged.born),
-            "not_sent": sum(row["state"] != "pending" for row in review.staged.born),
+            "sent": len(review.staged.sent),
+            "on_hold": len(review.staged.on_hold),
+            "not_sent": len(review.staged.not_sent),
             "cancelled": len(review.staged.withdrawn),
             "owed_again": len(review.staged.returned),
         },

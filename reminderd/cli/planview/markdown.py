@@ -16,7 +16,6 @@ from reminderd.cli.planview.items import (
     days,
     named,
     of_differences,
-    of_rows,
     segments,
     times,
 )
@@ -87,11 +86,10 @@ def _bounded(head: Sequence[str], sections: Sequence[Section]) -> str:
 def _sections(review: Review, settings: Settings, few: int | None) -> Iterator[Section]:
     if review.problems:
         yield plural(len(review.problems), "problem"), list(_problems(review, few)), True
-    if held := list(_held(review, settings)):
-        yield "Held until somebody approves", held, True
-    for title, items in _at_once(review):
-        if items:
-            yield f"{title}: {_number(items)}", list(_items(items, few)), True
+    if held := words.held(review, settings):
+        yield "Held", [f"- {code(each)}" for each in held], True
+    for _, title, items in words.at_once(review):
+        yield f"{title}: {_number(items)}", list(_items(items, few)), True
     if review.jobs:
         yield f"Jobs: {len(review.jobs)}", [line for job in review.jobs for line in _job(job)], True
     differences = review.differences
@@ -116,20 +114,6 @@ def _problems(review: Review, few: int | None) -> Iterator[str]:
 def _rest(number: int, few: int | None) -> Iterator[str]:
     if few is not None and number > few:
         yield f"- and {number - few:,} more"
-
-
-def _held(review: Review, settings: Settings) -> Iterator[str]:
-    yield from (f"- {code(hold['reason'])}" for hold in review.staged.holds)
-    yield from (f"- {code(words.over(each, settings))}" for each in review.exceeded)
-
-
-def _at_once(review: Review) -> Iterator[tuple[str, list[Item]]]:
-    staged = review.staged
-    jobs = staged.catalog.jobs
-    yield "Sent at once, past and still valid", of_rows((r for r in staged.born if r["state"] == "pending"), jobs)
-    yield "Not sent, since their time is past", of_rows((r for r in staged.born if r["state"] != "pending"), jobs)
-    yield "Pending now, cancelled by the deploy", of_rows(staged.withdrawn, staged.before)
-    yield "Cancelled now, owed again by the deploy", of_rows(staged.returned, jobs)
 
 
 def _job(job: JobReview) -> Iterator[str]:

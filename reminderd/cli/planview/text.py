@@ -1,6 +1,6 @@
 """A plan for a terminal."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -14,7 +14,6 @@ from reminderd.cli.planview.items import (
     days,
     named,
     of_differences,
-    of_rows,
     segments,
     times,
 )
@@ -55,7 +54,7 @@ def lines(review: Review, settings: Settings, *, everything: bool) -> Iterator[s
     yield from _jobs(review, everything=everything)
     yield from _messages(review, few)
     yield from _at_once(review, few)
-    yield from _warnings(review, settings)
+    yield from _held(review, settings)
     yield ""
     yield _bold(words.headline(review))
     yield f"{words.sums(review, settings)} in the next {days(review)}"
@@ -228,30 +227,17 @@ def _rewording(item: Item) -> Iterator[str]:
 
 
 def _at_once(review: Review, few: int | None) -> Iterator[str]:
-    staged = review.staged
-    sent = of_rows((row for row in staged.born if row["state"] == "pending"), staged.catalog.jobs)
-    past = of_rows((row for row in staged.born if row["state"] != "pending"), staged.catalog.jobs)
-    gone = of_rows(staged.withdrawn, staged.before)
-    back = of_rows(staged.returned, staged.catalog.jobs)
-    found: Iterable[tuple[str, str, list[Item]]] = (
-        ("+", "Sent at once, since their time is past and they are still valid", sent),
-        ("!", "Not sent, since their time is past", past),
-        ("-", "Pending now, cancelled by the deploy", gone),
-        ("+", "Cancelled now, owed again by the deploy", back),
-    )
-    for sign, title, items in found:
-        if items:
-            yield ""
-            yield _bold(f"{title}: {sum(item.people for item in items):,}")
-            yield from _items(items[:few], sign)
-            yield from _rest(len(items), few)
+    for sign, title, items in words.at_once(review):
+        yield ""
+        yield _bold(f"{title}: {sum(item.people for item in items):,}")
+        yield from _items(items[:few], sign)
+        yield from _rest(len(items), few)
 
 
-def _warnings(review: Review, settings: Settings) -> Iterator[str]:
-    holds = [f"on hold until approved: {hold['reason']}" for hold in review.staged.holds]
-    warnings = [*holds, *(words.over(each, settings) for each in review.exceeded)]
-    if warnings:
+def _held(review: Review, settings: Settings) -> Iterator[str]:
+    found = words.held(review, settings)
+    if found:
         yield ""
         yield _bold("Held")
-    for text in warnings:
+    for text in found:
         yield _signed("!", clean(text))

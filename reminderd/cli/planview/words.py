@@ -5,7 +5,8 @@ from typing import Any
 
 from reminderd.cli.common import plural
 from reminderd.cli.money import cost_of, money
-from reminderd.cli.planview.items import when
+from reminderd.cli.planview.items import Item, of_rows, when
+from reminderd.plan import Override
 from reminderd.review import Exceeded, JobReview, Kind, Review
 from reminderd.settings import Settings
 
@@ -72,6 +73,35 @@ def looked_at(job: JobReview) -> str:
         f"{side.total:,} messages to {plural(side.people, 'person', 'people')}; "
         f"those to {side.looked_at:,} of them were looked at (--all looks at all)"
     )
+
+
+def at_once(review: Review) -> list[tuple[str, str, list[Item]]]:
+    """What happens at the deploy itself: a sign, a title and the messages of each kind that there is."""
+    staged = review.staged
+    jobs = staged.catalog.jobs
+    found = [
+        ("+", "Sent at once, since their time is past and they are still valid", of_rows(staged.sent, jobs)),
+        ("!", "Past and still valid, but on hold until approved", of_rows(staged.on_hold, jobs)),
+        ("!", "Not sent, since their time is past", of_rows(staged.not_sent, jobs)),
+        ("-", "Pending now, cancelled by the deploy", of_rows(staged.withdrawn, staged.before)),
+        ("+", "Cancelled now, owed again by the deploy", of_rows(staged.returned, jobs)),
+    ]
+    return [each for each in found if each[2]]
+
+
+def held(review: Review, settings: Settings) -> list[str]:
+    """What waits for somebody: holds, limits, and what operators have paused or skipped."""
+    holds = [f"on hold until approved: {hold['reason']}" for hold in review.staged.holds]
+    limits = [over(each, settings) for each in review.exceeded]
+    return [*holds, *limits, *(_override(each, settings) for each in review.overrides)]
+
+
+def _override(each: Override, settings: Settings) -> str:
+    what = f"job {each.job}" if each.job else "all jobs"
+    if each.kind == "skip":
+        what = f"{what} at {each.nominal}"
+    until = f", until {when(each.until, settings.timezone)}" if each.until else ""
+    return f"{what}: {each.reason}{until}"
 
 
 def over(found: Exceeded, settings: Settings) -> str:
