@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reminderd.gateway.port import LogUnavailable
+from reminderd.gateway.port import Details, LogUnavailable, MessageState
 from reminderd.model import LogRow, digits
 from tests.support.machine import Machine, Start
 from tests.support.world import ANNA, SENDER, job
@@ -64,6 +64,32 @@ def test_what_people_have_got_can_be_cancelled_and_the_rest_goes_out_after_appro
     assert restored.ask("approve", hold=restored.holds["restored"])["ok"]
     sent(restored, 4)
     assert restored.holds == {}
+
+
+def test_a_backup_that_is_put_back_sends_nothing_again_that_the_later_state_has(start: Start, tmp_path: Path) -> None:
+    """Plivo reports the same of the first message to both of them."""
+    spec = job(cron="0 9 * * *", on_undelivered="retry", retry=["1m", "1m"], valid_for="3h")
+    machine = start("2027-03-01 08:59", spec).loaded()
+    machine.gateway.fates[ANNA] = (Details(MessageState.FAILED, 420), Details(MessageState.DELIVERED))
+    machine.clock.advance(MINUTE)
+    sent(machine, 1)
+    machine.stop()
+    snapshot(machine, tmp_path / "backup")
+    machine.start()
+    for _ in range(2):
+        machine.loaded().clock.advance(MINUTE)
+        machine.look()
+        machine.until(lambda: machine.gateway.asked != [])
+    sent(machine, 2)
+    machine.stop()
+    put_back(machine, tmp_path / "backup")
+    machine.start()
+    machine.loaded().ask("approve", hold=machine.holds["restored"])
+    machine.until(lambda: machine.reports.history()[0]["receipt"] is not None)
+    machine.clock.advance(5 * MINUTE)
+    machine.look()
+    assert machine.reports.history()[0]["state"] == "accepted"
+    assert len(machine.gateway.arrived) == 2
 
 
 def test_an_approval_holds_over_a_restart_and_for_this_backup_only(restored: Machine, tmp_path: Path) -> None:
