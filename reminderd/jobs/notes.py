@@ -24,10 +24,11 @@ from reminderd.model import (
 from reminderd.recurrence import clock_notes, count, is_appointments, next_after, quiet_period
 
 _MOST_ZONES = 20  # in which a job's times are looked at, where each recipient has an own one
-_MOST_TIMES = 100  # of each, for the quiet hours
+_MOST_NIGHTS = 100
 _MANY_AT_ONCE = 10
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-_CLOCKS_AHEAD = timedelta(days=400)
+_AHEAD = timedelta(days=400)
+_TINY = timedelta(microseconds=1)
 _CLOCK_HINTS = {
     "at": "if that is not meant, give the time with an offset",
     "cron": "if that is not meant, choose an hour that no change of clocks touches",
@@ -81,7 +82,7 @@ def _clocks(loc: Loc, rule: Rule | Limited, job: Job, now: datetime) -> Iterator
     kind = _kind(rule)
     hint = _CLOCK_HINTS[kind]
     for zone in list(job.by_zone())[:_MOST_ZONES]:
-        for note in clock_notes(rule, zone, now, now + _CLOCKS_AHEAD):
+        for note in clock_notes(rule, zone, now, now + _AHEAD):
             yield Fault((*loc, kind), str(note), hint)
 
 
@@ -108,22 +109,23 @@ def _times(job: Job, now: datetime) -> Iterator[Fault]:
     quiet = {job.zone_of(person): job.schedule_zone_of(person) for person in job.recipients}
     for zone, schedule_zone in list(quiet.items())[:_MOST_ZONES]:
         if _is_always_quiet(job, zone, schedule_zone, now):
-            message = f"all its coming times fall into the quiet hours {job.quiet_hours} of {zone}, and are dropped"
+            message = f"all its next times fall into the quiet hours {job.quiet_hours} of {zone}, and are dropped"
             yield Fault(("on_quiet",), message, "move the schedule or the quiet hours, or write on_quiet: wait")
 
 
 def _is_always_quiet(job: Job, zone: str, schedule_zone: str, now: datetime) -> bool:
-    moment = now
-    for _ in range(_MOST_TIMES):
+    """Whether all that comes in the next nights comes in them; looked at once a night, at what is first after it."""
+    assert job.quiet_hours is not None
+    moment, comes = now, False
+    for _ in range(_MOST_NIGHTS):
         found = next_after(job.schedule, schedule_zone, moment)
         if found is None:
             break
-        moment = found.due_at
-        assert job.quiet_hours is not None
-        begins, _ = quiet_period(job.quiet_hours, zone, moment)
-        if begins > moment:
+        begins, ends = quiet_period(job.quiet_hours, zone, found.due_at)
+        if begins > found.due_at:
             return False
-    return moment > now
+        moment, comes = ends - _TINY, True
+    return comes
 
 
 def _late_retry(job: Job) -> Iterator[Fault]:

@@ -46,12 +46,16 @@ def test_a_job_whose_times_are_all_past_sends_nothing() -> None:
 def test_quiet_hours_that_drop_every_message() -> None:
     text = PLAIN + 'quiet_hours: "21:00-10:00"\non_quiet: drop\n'
     (note,) = notes(text)
-    assert note.startswith(
-        "rent.yaml:5:11: on_quiet: all its coming times fall into the quiet hours 21:00-10:00 of UTC"
-    )
+    assert note.startswith("rent.yaml:5:11: on_quiet: all its next times fall into the quiet hours 21:00-10:00 of UTC")
     assert notes(text.replace("drop", "wait")) == []
     assert notes(text.replace("0 9 * * *", "'0 9,12 * * *'")) == []
     assert notes(text + "splay: 3h\n") == []
+
+
+def test_a_job_that_comes_often_may_come_many_times_in_one_night() -> None:
+    text = PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + 'quiet_hours: "21:00-10:00"\non_quiet: drop\n'
+    assert notes(text, utc("2026-11-29 22:00")) == []
+    assert len(notes(text.replace("'*/5 * * * *'", "'*/5 0-5 * * *'"), utc("2026-11-29 22:00"))) == 1
 
 
 def test_quiet_hours_are_looked_at_in_the_zone_of_each_recipient() -> None:
