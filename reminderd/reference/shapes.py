@@ -134,7 +134,7 @@ EXCEPTION: Shape = _text(
 )
 CALENDAR: Shape = _text(r"^\s*[A-Za-z0-9]{2,5}(-.+)?\s*$", "write a country like DE, or a part of one like DE-BE")
 RRULE: Shape = _text(
-    rf"^\s*([Rr][Rr][Uu][Ll][Ee]:)?(?=.*{_any_case('FREQ')}\s*=)({_PART})(\s*;\s*({_PART}))*[\s;]*$",
+    rf"^\s*([Rr][Rr][Uu][Ll][Ee]\s*:\s*)?(?=.*{_any_case('FREQ')}\s*=)({_PART})(\s*;\s*({_PART}))*[\s;]*$",
     "write a rule like FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;BYHOUR=9",
 )
 TEMPLATE: Shape = _text(

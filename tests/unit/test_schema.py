@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from jsonschema.validators import validator_for
 
 from reminderd.cli import main
+from reminderd.jobs.library import read_list
 from reminderd.jobs.parse import parse_file
 from reminderd.jobs.spec import KEYS, JobSpec
 from reminderd.message import parse_phone
 from reminderd.message.errors import PhoneError
 from reminderd.model import Defaults
 from reminderd.recurrence import ScheduleError, parse_at, parse_cron
-from reminderd.reference import DRAFTS, SCHEMAS, job_files, shapes
+from reminderd.reference import DRAFTS, SCHEMAS, job_files, recipient_files, shapes
 from reminderd.reference.keys import GROUPS, Key
 from reminderd.reference.settings import SECTIONS, SETTINGS
 from reminderd.settings.model import Settings
@@ -344,6 +345,17 @@ def test_the_settings_shown_fit_their_schema() -> None:
     assert not validator.is_valid({"plivo": {"rat": 5}})
     assert not validator.is_valid({"timezone": 5})
     assert not validator.is_valid({"plivo": {"auth_token": "a", "auth_token_file": "b"}})
+
+
+@drafts
+def test_a_list_of_recipients_fits_its_schema_when_the_loader_takes_it(draft: str) -> None:
+    document = recipient_files(draft)
+    validator = validator_for(document)(document)
+    good = ["- +14155550101\n- {phone: +14155550102, name: Ada, floor: 2}\n", "recipients: [{phone: +14155550101}]\n"]
+    bad = ["[]\n", "recipients: []\n", "- {name: Ada}\n", "people: [+14155550101]\n", "- {phone: 5551234x}\n", "Ada\n"]
+    for text in good + bad:
+        assert validator.is_valid(load(text)) is (text in good), text
+        assert bool(read_list(text.encode(), "a.yaml", False).problems) is (text in bad), text
 
 
 def test_the_command_prints_the_schema_and_writes_it_to_a_file(tmp_path: Path) -> None:
