@@ -90,6 +90,12 @@ class Health:
                 "where state = 'pending' and updated_at > :horizon and not_before > :now",
                 values,
             )
+            # What is a quiet period of the true time is looked up anew (`hush`); until then it does not go out.
+            self._db.execute(
+                "update deliveries set quiet_from = :now, quiet_until = :now "
+                "where state = 'pending' and updated_at > :horizon and quiet_hours is not null",
+                values,
+            )
             self._db.execute(
                 "update deliveries set reconcile_at = :now "
                 "where state = 'in_doubt' and updated_at > :horizon and reconcile_at > :now",

@@ -165,3 +165,16 @@ def test_what_quiet_hours_moved_is_not_given_up_by_those_who_look_first(world: W
     world.gateway.script.clear()
     world.sleep_to("2027-03-02 08:10")
     assert world.only()["state"] == "accepted"
+
+
+def test_what_was_planned_while_the_clock_ran_ahead_keeps_the_quiet_hours_of_the_true_time(world: World) -> None:
+    world.clock.go_to(utc("2027-03-05 22:00"))  # days ahead of the true time
+    world.load("late.yaml", job(cron="30 22 * * *", valid_for="2h", **NIGHT))
+    world.clock.go_to(utc("2027-03-05 22:30"))
+    world.plan()
+    now = utc("2027-03-01 23:00")  # the true time
+    world.clock.jump(now - world.clock.now())
+    world.store.health.forget_future(now, now + timedelta(minutes=5))
+    world.syncer.note_alive(now)
+    world.go_to("2027-03-07 00:00")
+    assert sent(world) == ["2027-03-06T08:00"]
