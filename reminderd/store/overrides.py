@@ -10,6 +10,7 @@ from reminderd.store.connection import Connection, Row
 _REMEMBERED = timedelta(days=40)
 
 _ITS_TIME = "its time"
+_OVER = "ended_at is null and (kind = 'pause' and until <= :now or kind = 'skip' and until <= :long_ago)"
 
 
 class Overrides:
@@ -79,8 +80,8 @@ class Overrides:
 
     def expire(self, now: datetime) -> list[Override]:
         """Record the end of pauses whose time is over, and of skips long past; returns those pauses."""
-        query = "select 1 from overrides where ended_at is null and until <= :now limit 1"
-        if self._db.value(query, {"now": to_text(now)}) is None:
+        query = f"select 1 from overrides where {_OVER} limit 1"
+        if self._db.value(query, _over(now)) is None:
             return []
         with self._db.write():
             return self._expire(now)
@@ -88,9 +89,8 @@ class Overrides:
     def _expire(self, now: datetime) -> list[Override]:
         """A pause ended at its time, whenever that is written down."""
         rows = self._db.rows(
-            "update overrides set ended_at = until, ended_by = :by where ended_at is null "
-            "and (kind = 'pause' and until <= :now or kind = 'skip' and until <= :long_ago) returning *",
-            {"now": to_text(now), "long_ago": to_text(now - _REMEMBERED), "by": _ITS_TIME},
+            f"update overrides set ended_at = until, ended_by = :by where {_OVER} returning *",
+            {**_over(now), "by": _ITS_TIME},
         )
         return [_override(row) for row in rows if row["kind"] == "pause"]
 
@@ -128,6 +128,10 @@ def _override(row: Row) -> Override:
     until, ended_at = (from_text(row[name]) if row[name] else None for name in ("until", "ended_at"))
     since = from_text(row["since"])
     return Override(row["kind"], row["job"], row["nominal"], row["who"], row["why"], since, until, ended_at)
+
+
+def _over(now: datetime) -> dict[str, str]:
+    return {"now": to_text(now), "long_ago": to_text(now - _REMEMBERED)}
 
 
 def _text(moment: datetime | None) -> str | None:
