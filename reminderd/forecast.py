@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reminderd import recurrence
 from reminderd.model import Instant, Job, Recipient, State, Text
-from reminderd.plan import OPTED_OUT, SUMMARY, NewDelivery, NewOccurrence, Override
+from reminderd.plan import OPTED_OUT, NewDelivery, NewOccurrence, Override, is_summary
 from reminderd.planner import BEGINNING, Entry, Planner, entries_of
 
 _CHUNK = 10_000
@@ -109,7 +109,7 @@ def _coming(job: Job, start: datetime, end: datetime, word: Word) -> Iterator[Co
     entries = [replace(entry, planned_until=start) for entry in entries_of(job, {}, BEGINNING)]
     for occurrence in _occurrences(entries, start, end, word):
         for delivery in occurrence.deliveries:
-            if delivery.recipient != SUMMARY:
+            if not is_summary(delivery.recipient):
                 yield _message(occurrence, delivery, people, word)
 
 

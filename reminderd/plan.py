@@ -10,11 +10,21 @@ from reminderd.model import Instant, Limits, OnDoubt, OnQuiet, OnUndelivered, Qu
 # Plivo drops what it cannot hand on within `message_expiry`, and takes no less than this.
 LEAST_VALIDITY = timedelta(seconds=5)
 
-SUMMARY = "*"  # the recipient of the one row that stands for skipped occurrences
+_SUMMARY = "*"
 
 OPTED_OUT = "opted out"
 
 _NO_LIMITS = Limits()
+
+
+def summary(zone: str | None = None) -> str:
+    """The recipient of the one row that stands for skipped occurrences; zone: where there is one for each zone."""
+    return _SUMMARY if zone is None else f"{_SUMMARY} {zone}"
+
+
+def is_summary(recipient: str) -> bool:
+    """Whether a row of this recipient stands for skipped occurrences."""
+    return recipient.startswith(_SUMMARY)  # no phone does
 
 
 class Quiet(NamedTuple):
@@ -54,7 +64,8 @@ class NewOccurrence:
 
     skipped: > 0 marks the one row for occurrences that are not sent, the last of which is at `instant`.
     size: how many deliveries the occurrence has in all. offset: how many of them were planned before this part.
-    unfinished: further parts follow. limits: what is on hold where it exceeds them. key: of its cursor.
+    unfinished: further parts follow. limits: what is on hold where it exceeds them. key: of its cursor. each_zone: it is owed in
+    the zone of each of its people by itself, at several instants.
     """
 
     job: str
@@ -72,6 +83,7 @@ class NewOccurrence:
     offset: int = 0
     unfinished: bool = False
     key: str = ""
+    each_zone: bool = False
 
 
 def appointments_key(zone: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from reminderd import recurrence
 from reminderd.model import Every
 from reminderd.plan import Plan
-from reminderd.planner import Entry, fallen_behind
+from reminderd.planner import Entry, Terms, fallen_behind
 from reminderd.recurrence import Rules, first_difference, rules_of
 from reminderd.store import Store
 from reminderd.telemetry import Event, emit
@@ -31,7 +31,7 @@ class Shifts:
         """The zone data has changed under us."""
         self._seen.clear()
 
-    def look(self, entries: Iterable[Entry], now: datetime) -> int:
+    def look(self, entries: Iterable[Entry], terms: Terms, now: datetime) -> int:
         """Compare the rules of these jobs' zones with those known; returns how many jobs have something moved."""
         jobs = [entry for entry in entries if not isinstance(entry.schedule, Every)]
         zones = {entry.zone for entry in jobs} - self._seen
@@ -42,19 +42,21 @@ class Shifts:
         changed = {zone: rules for zone, rules in current.items() if _differ(known.get(zone), rules)}
         noted = {zone: rules for zone, rules in current.items() if zone in changed or _old(known.get(zone), now)}
         with self._store.together():
-            moved = [self._move(entry, known, current, now) for entry in jobs if entry.zone in changed]
+            moved = [self._move(entry, terms, known, current, now) for entry in jobs if entry.zone in changed]
             if noted:
                 self._store.zones.note(noted, now)
         self._seen |= zones
         return sum(moved)
 
-    def _move(self, entry: Entry, known: Mapping[str, Rules], current: Mapping[str, Rules], now: datetime) -> bool:
+    def _move(
+        self, entry: Entry, terms: Terms, known: Mapping[str, Rules], current: Mapping[str, Rules], now: datetime
+    ) -> bool:
         job, zone = entry.job, entry.zone
         before, after = known[zone], current[zone]
         was, is_now = before.offset(entry.planned_until), after.offset(entry.planned_until)
         if was is not None and is_now is not None and is_now > was:
-            owed = tuple(fallen_behind(entry, entry.planned_until - (is_now - was), now))
-            self._store.deliveries.add(Plan(owed, {}), now)
+            owed = tuple(fallen_behind(entry, entry.planned_until - (is_now - was), now, terms.limits))
+            self._store.deliveries.add(Plan(owed, {}, terms.price), now)
         moment = max(entry.planned_until, (first_difference(before, after) or now) - timedelta(days=1), before.since)
         for instant in recurrence.between(entry.schedule, zone, moment, before.until):
             if instant.nominal.endswith("Z"):

@@ -111,7 +111,7 @@ class Syncer:
             self._recipients.note(losses, now)
         self._running, self._held = jobs, held
         self.hand_over()
-        self._shifts.look(self._planner.entries(), now)
+        self._shifts.look(self._planner.entries(), self._planner.terms, now)
         for delivery, job, state, reason in moved:
             event = Event.DELIVERY_CANCELLED if state is State.CANCELLED else Event.DELIVERY_RETRYING
             emit(event, job=job, delivery=delivery, reason=reason)
@@ -124,7 +124,7 @@ class Syncer:
         """The zone data of this machine was replaced: derive everything anew, and tell what moved."""
         self._shifts.forget()
         self.reload_planner()
-        self._shifts.look(self._planner.entries(), now)
+        self._shifts.look(self._planner.entries(), self._planner.terms, now)
 
     def note_alive(self, now: datetime) -> bool:
         """Write down that the daemon lives, and that all is planned; False, and nothing, while something due is not.

@@ -29,7 +29,7 @@ from reminderd.duration import format_duration
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.jobs import Reader, Scan, Watcher, places_for
 from reminderd.model import Problem, State
-from reminderd.plan import SUMMARY
+from reminderd.plan import is_summary
 from reminderd.planner import Planner, Terms
 from reminderd.reconciler import ReceiptCollector, Reconciler
 from reminderd.recurrence import forget_zones
@@ -45,6 +45,13 @@ _LONGEST_WAIT = 15.0
 _HEARTBEAT_SECONDS = 30
 _LEISURE = 0.25
 _PLANNING = 0.25  # seconds of one pass before new files are taken over
+
+# What is told of a delivery that is born with its end.
+_BIRTHS = {
+    State.FAILED: Event.DELIVERY_FAILED,
+    State.MISSED: Event.DELIVERY_MISSED,
+    State.CANCELLED: Event.DELIVERY_CANCELLED,
+}
 
 BuildGateway = Callable[[Settings], Gateway]
 LoadSettings = Callable[[], tuple[Settings | None, list[Problem]]]
@@ -246,6 +253,7 @@ class Daemon:
                 self._syncer.hand_over()
                 self._plan(now)
                 self._caught_up = self._caught_up or self._syncer.note_alive(now)
+                self._hush(now)  # before what is over is given up, and before the claims: a night may be over
         finally:
             # Whatever keeps us from planning, what is under way is recorded, and what is planned is sent.
             self._dispatcher.advance(self._clock_hold.time())
@@ -259,8 +267,6 @@ class Daemon:
         if not self._clock_hold.held:
             end_what_is_over(self._store, now)
         if self._loaded and not self._clock_hold.held:
-            for delivery, job, reason in hush(self._store, now):
-                emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason=reason)
             for delivery, job in self._store.deliveries.expire(now):
                 emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason="its validity is over")
             if (due := self._planner.next_due()) is None or due > now:
@@ -271,6 +277,10 @@ class Daemon:
                 self._reconciler.advance(now)
                 self._receipts.advance(now)
         self._timetable.run_pending()
+
+    def _hush(self, now: datetime) -> None:
+        for delivery, job, reason in hush(self._store, now):
+            emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason=reason)
 
     def _wait(self, seconds: float) -> None:
         self._clock_hold.waits_until(self._clock.now() + timedelta(seconds=seconds))
@@ -306,9 +316,8 @@ class Daemon:
             emit(event, job=occurrence.job, due_at=occurrence.instant.due_at, skipped=occurrence.skipped or None)
         self._tell_of_holds({row["hold"] for row in born if row["hold"] is not None})
         for row in born:
-            if row["recipient"] != SUMMARY and row["state"] != State.PENDING:
-                event = Event.DELIVERY_FAILED if row["state"] == State.FAILED else Event.DELIVERY_MISSED
-                emit(event, job=row["job"], delivery=row["id"], reason=row["reason"])
+            if row["state"] != State.PENDING and not is_summary(row["recipient"]):
+                emit(_BIRTHS[row["state"]], job=row["job"], delivery=row["id"], reason=row["reason"])
 
     def _tell_of_holds(self, opened: set[int]) -> None:
         for hold in self._store.holds.open_ones() if opened - self._told_holds else ():

@@ -6,11 +6,12 @@ from hashlib import sha256
 
 from reminderd.duration import format_duration
 from reminderd.message import Renderer, RenderError
-from reminderd.model import Job, OnQuiet, Recipient, State, Text
-from reminderd.plan import LEAST_VALIDITY, SUMMARY, NewDelivery, NewOccurrence, Override, Quiet
+from reminderd.model import Job, Limits, OnQuiet, Recipient, State, Text
+from reminderd.plan import LEAST_VALIDITY, NewDelivery, NewOccurrence, Override, Quiet, summary
 from reminderd.planner.owed import Entry, Owed, moved_behind, owing
 from reminderd.recurrence import quiet_period
 
+_NO_LIMITS = Limits()
 _NO_SENDER = "there is no sender: give `plivo.sender` in the settings, or `sender` in the job"
 
 
@@ -21,22 +22,25 @@ def owed_by(
     return (part_of(entry, owed, now) for owed in owing(entry, now, awake_since, overrides))
 
 
-def fallen_behind(entry: Entry, after: datetime, now: datetime) -> Iterator[NewOccurrence]:
+def fallen_behind(entry: Entry, after: datetime, now: datetime, common: Limits) -> Iterator[NewOccurrence]:
     """What new zone rules have put into (after, the job's cursor], each occurrence as a whole."""
-    return (part_of(entry, owed, now) for owed in moved_behind(entry, after))
+    return (part_of(entry, owed, now, common=common) for owed in moved_behind(entry, after))
 
 
-def part_of(entry: Entry, owed: Owed, now: datetime, start: int = 0, stop: int | None = None) -> NewOccurrence:
-    """The occurrence with the deliveries to its recipients from `start` up to `stop`."""
+def part_of(
+    entry: Entry, owed: Owed, now: datetime, start: int = 0, stop: int | None = None, common: Limits = _NO_LIMITS
+) -> NewOccurrence:
+    """The occurrence with the deliveries to its recipients from `start` up to `stop`. common: the limits of the settings."""
     if owed.skipped:
-        row = NewDelivery(SUMMARY, State.MISSED, owed.missed or "", owed.instant.due_at + entry.job.valid_for)
-        return _new(entry, owed, (row,), 0, unfinished=False)
+        whom = summary(entry.zone if entry.job.recipient_zones else None)
+        row = NewDelivery(whom, State.MISSED, owed.missed or "", owed.instant.due_at + entry.job.valid_for)
+        return _new(entry, owed, (row,), 0, common, unfinished=False)
     people = entry.recipients[start:stop]
     guarded = entry.held or owed.instant.due_at <= entry.loaded_at
     renderer = Renderer(entry.job)
     rows = [_delivery(entry, recipient, owed, renderer, now, guarded) for recipient in people]
     unfinished = stop is not None and stop < len(entry.recipients)
-    return _new(entry, owed, _unique(rows), start, unfinished=unfinished)
+    return _new(entry, owed, _unique(rows), start, common, unfinished=unfinished)
 
 
 def not_before(job: Job, recipient: Recipient, due_at: datetime) -> datetime:
@@ -114,7 +118,9 @@ def _unique(rows: Sequence[NewDelivery]) -> tuple[NewDelivery, ...]:
     return tuple(found.values())
 
 
-def _new(entry: Entry, owed: Owed, rows: tuple[NewDelivery, ...], offset: int, *, unfinished: bool) -> NewOccurrence:
+def _new(
+    entry: Entry, owed: Owed, rows: tuple[NewDelivery, ...], offset: int, common: Limits, *, unfinished: bool
+) -> NewOccurrence:
     job = entry.job
     return NewOccurrence(
         job.name,
@@ -127,8 +133,15 @@ def _new(entry: Entry, owed: Owed, rows: tuple[NewDelivery, ...], offset: int, *
         rows,
         owed.skipped,
         job.on_undelivered,
+        _limits(job.limits, common),
         size=0 if owed.skipped else len(job.recipients),
         offset=offset,
         unfinished=unfinished,
         key=entry.key,
+        each_zone=job.recipient_zones,
     )
+
+
+def _limits(own: Limits, common: Limits) -> Limits:
+    """The job's own limits where it has some, else the settings'."""
+    return common._replace(**{name: value for name, value in own._asdict().items() if value is not None})

@@ -113,8 +113,7 @@ class Planner:
     def _part(self, chunk: _Chunk, entry: Entry, owed: Owed, now: datetime) -> NewOccurrence:
         done = entry.begun.rows if entry.begun and entry.begun.nominal == owed.instant.nominal else 0
         room = max(chunk.most - chunk.size - 1, 1)
-        part = part_of(entry, owed, now, done, done + room)
-        return replace(part, limits=_limits(entry.job.limits, self.terms.limits))
+        return part_of(entry, owed, now, done, done + room, self.terms.limits)
 
     def _due(self, now: datetime, most: int) -> list[Entry]:
         """Up to `most` jobs with something due, in an order that also chunks keep: first what need not be compared, the
@@ -140,8 +139,3 @@ class Planner:
             moved = replace(entry, planned_until=until, begun=progress.get((name, key)))
             self._entries[name][key] = moved
             self._schedule(moved)
-
-
-def _limits(own: Limits, common: Limits) -> Limits:
-    """The job's own limits where it has some, else the settings'."""
-    return common._replace(**{name: value for name, value in own._asdict().items() if value is not None})

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from reminderd.clock import from_text
 from reminderd.model import Job, Recipient, State
-from reminderd.plan import SUMMARY
+from reminderd.plan import is_summary
 from reminderd.store import Row
 
 _WENT_OUT = frozenset({State.ACCEPTED, State.IN_DOUBT})
@@ -72,7 +72,7 @@ def timetable(rows: Iterable[Row], jobs: Mapping[str, Job]) -> list[Line]:
     lines: dict[object, Line] = {}
     for position, row in enumerate(rows):
         recipient = people.get(row["job"], {}).get(row["recipient"])
-        if recipient is None and row["recipient"] != SUMMARY:
+        if recipient is None and not is_summary(row["recipient"]):
             # A second text to one phone, which fails; it may be that of somebody whom nobody may see.
             recipient = Recipient(row["phone"], row["name"], private=row["job"] in hidden)
         line = _line(row, recipient)
@@ -91,7 +91,7 @@ def _line(row: Row, recipient: Recipient | None) -> Line:
         due_at=from_text(row["due_at"]),
         at=from_text(row["updated_at"]),
         recipient=None if private else recipient,
-        people=0 if row["recipient"] == SUMMARY else 1,
+        people=0 if is_summary(row["recipient"]) else 1,
         text=None if private else row["text"],
         encoding=None if private else row["encoding"],
         segments=row["segments"] or 0,

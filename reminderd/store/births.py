@@ -118,17 +118,17 @@ def _add_occurrences(
         occurrence = ids.get((new.job, new.instant.nominal)) if first[new.job, new.instant.nominal] is new else None
         if occurrence is not None:
             yield new, _Occurrence(occurrence, to_text(new.instant.due_at))
-        elif not new.skipped:
+        elif not new.skipped or new.each_zone:
             known = db.row(
                 "select id, due_at, zone from occurrences where job = :job and nominal = :nominal",
                 {"job": new.job, "nominal": new.instant.nominal},
             )
             assert known is not None
-            if known["zone"] == new.zone:
+            if known["zone"] != new.zone:
+                yield new, _Occurrence(known["id"], to_text(new.instant.due_at), new.zone)
+            elif not new.skipped:
                 # The time first derived stays: other zone rules do not make it another occurrence.
                 yield new, _Occurrence(known["id"], known["due_at"])
-            else:
-                yield new, _Occurrence(known["id"], to_text(new.instant.due_at), new.zone)
 
 
 def _occurrence(new: NewOccurrence, at: str) -> tuple[object, ...]:

@@ -36,7 +36,7 @@ from reminderd.jobs import Scan, Uses, beside, parse_file
 from reminderd.jobs.disk import Bound
 from reminderd.jobs.library import Found, Library, Stamp
 from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, ParsedFile, digits
-from reminderd.planner import Planner
+from reminderd.planner import Planner, Terms
 from reminderd.reconciler import ReceiptCollector, Reconciler, look_up
 from reminderd.store import Began, Claim, Mark, Store
 from reminderd.store.mark import NOTHING
@@ -202,6 +202,7 @@ class World:
         self.defaults = defaults
         self.receipts = tuple(receipts)
         self.limits = replace(_LIMITS, first_receipt=min(self.receipts, default=None))
+        self.terms = Terms()
         self.chunk = 25  # rows planned at once, as the daemon does
         self.files: dict[str, str] = {}
         self.used: dict[str, str] = {}  # what these files name: lists and templates
@@ -216,7 +217,7 @@ class World:
         self.store = self.open_store(create=create)
         self.line = self._line()
         self.inbox = Inbox()
-        self.planner = Planner()
+        self.planner = Planner(self.terms)
         self.syncer = Syncer(self.store, self.planner, self.defaults)
         self._mark = Mark(self.marks, self.store.origin.identity().state_id)
         # Whatever it died of: the state knows what the mark says, or the daemon would hold without reason.

@@ -15,7 +15,7 @@ EVERYBODY = [ANNA, BERT, CARA]
 
 def a_world(folder: Path, limits: Limits, price: float | None = None) -> World:
     world = World(folder, utc("2027-03-01 08:00"))
-    world.planner.terms = Terms(limits, price)
+    world.terms = world.planner.terms = Terms(limits, price)
     world.sync()
     return world
 

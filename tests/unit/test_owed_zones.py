@@ -84,3 +84,37 @@ def test_a_restart_between_two_zones_repeats_nothing(world: World) -> None:
     world.restart()
     world.go_to("2027-03-01 23:00")
     assert [phone for phone, _ in sent(world)] == [ANNA, BERT]
+
+
+def test_a_pause_that_begins_between_two_zones_is_recorded_for_the_later_one(world: World) -> None:
+    world.load("tea.yaml", nine(anna="Europe/Berlin", bert="America/New_York"))
+    world.go_to("2027-03-01 10:00")
+    world.command("pause", job="tea", until="2027-03-01T20:00Z", why="flood")
+    world.go_to("2027-03-01 23:00")
+    assert sent(world) == [(ANNA, "2027-03-01T08:00")]
+    assert [(row["zone"], row["state"]) for row in world.rows()] == [
+        ("Europe/Berlin", "accepted"),
+        ("America/New_York", "missed"),
+    ]
+    assert world.rows()[-1]["reason"] == "paused by ops: flood"
+
+
+def test_what_is_not_caught_up_is_recorded_in_each_zone(world: World) -> None:
+    world.load("tea.yaml", nine(anna="Europe/Berlin", bert="America/New_York"))
+    world.go_to("2027-03-01 07:00")
+    world.sleep_to("2027-03-01 23:00")
+    assert sent(world) == []
+    assert sorted((row["zone"], row["state"]) for row in world.rows()) == [
+        ("America/New_York", "missed"),
+        ("Europe/Berlin", "missed"),
+    ]
+
+
+def test_what_was_sent_in_one_zone_is_still_recorded_as_not_caught_up_in_another(world: World) -> None:
+    world.load("tea.yaml", nine(anna="Europe/Berlin", bert="America/New_York"))
+    world.go_to("2027-03-01 10:00")
+    world.sleep_to("2027-03-01 23:00")
+    assert [(row["zone"], row["state"]) for row in world.rows()] == [
+        ("Europe/Berlin", "accepted"),
+        ("America/New_York", "missed"),
+    ]

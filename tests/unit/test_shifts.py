@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from reminderd.clock import to_text
+from reminderd.model import Limits
+from reminderd.planner import Terms
 from reminderd.recurrence import first_difference, forget_zones, rules_of
 from tests.support.clock import START, utc
 from tests.support.machine import Start
-from tests.support.world import World, job
+from tests.support.world import ANNA, BERT, World, job
 
 Replace = Callable[[str], None]
 SYSTEM = Path("/usr/share/zoneinfo")
@@ -142,3 +144,13 @@ def test_rules_are_compared_only_where_both_say_something() -> None:
     assert first_difference(both, later) == utc("2027-03-28 01:00")
     assert first_difference(later, both) == utc("2027-03-28 01:00")
     assert both.offset(utc("2028-01-01 00:00")) is None
+
+
+def test_what_falls_behind_keeps_to_the_limits(morning: World, berlin_becomes: Replace) -> None:
+    morning.terms = Terms(Limits(per_occurrence=1))
+    morning.load("a.yaml", job(**NINE, to=[ANNA, BERT]))
+    berlin_becomes("Europe/Helsinki")
+    update(morning)
+    assert [state for _, state in morning.states("a")] == ["pending", "pending"]
+    assert morning.holds() == ["limit"]
+    assert morning.gateway.arrived == []
