@@ -23,8 +23,9 @@ def assemble(scan: Scan, running: Mapping[str, Job]) -> Catalog:
             break
         jobs = again
     wrong = [problem for parsed in scan.files.values() for problem in parsed.problems]
-    noted = sorted(note for parsed in scan.files.values() for note in parsed.warnings)
-    return Catalog(jobs, tuple(sorted([*scan.problems, *wrong, *clashes])), tuple(noted))
+    # What is wrong with a list is found by each file that names it.
+    noted = sorted({note for parsed in scan.files.values() for note in parsed.warnings})
+    return Catalog(jobs, tuple(sorted({*scan.problems, *wrong, *clashes})), tuple(noted))
 
 
 class _Assembly:

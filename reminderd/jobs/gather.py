@@ -11,6 +11,8 @@ from reminderd.jobs.person import ListSpec, RecipientSpec
 from reminderd.message import RenderError, parse_where
 from reminderd.model import Problem
 
+MOST_PEOPLE = 1_000_000
+
 
 class Within(NamedTuple):
     """A fault at a line and column, from 0, of the text at its loc."""
@@ -37,6 +39,10 @@ def gather(items: Sequence[RecipientSpec | ListSpec], uses: Uses) -> Gathered:
     gathering = _Gathering(uses)
     for at, item in enumerate(items):
         gathering.take(at, item)
+    number = sum(len(entry.people) for entry in gathering.entries)
+    if number > MOST_PEOPLE:
+        message = f"are {number:,} recipients, at most {MOST_PEOPLE:,} are allowed in a job"
+        return Gathered(Crowd(), [*gathering.findings, Fault(("to",), message, "split the job")], gathering.warnings)
     return Gathered(Crowd(tuple(gathering.entries)), gathering.findings, gathering.warnings)
 
 

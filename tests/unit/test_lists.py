@@ -2,10 +2,12 @@
 
 import os
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from reminderd.jobs import Reader, assemble, people_shown
 from reminderd.jobs.parse import parse_file
 from reminderd.jobs.restore import Archive, identities, restore
 from reminderd.model import Job, JobList, Review
@@ -190,6 +192,35 @@ def test_a_where_that_is_true_of_nobody_is_a_warning(repository: Repository) -> 
         "jobs.d/rent.yaml:2:31: to.where: is true of nobody among the 3 of jobs.d/people.csv, "
         "nobody is written to by it"
     ]
+
+
+def test_a_job_has_a_million_recipients_at_most(repository: Repository) -> None:
+    repository.write("jobs.d/people.csv", "phone\n" + f"{ADA}\n" * 2_001)
+    items = ", ".join(["{file: people.csv}"] * 500)
+    assert repository.problems(f"[{items}]") == [
+        "jobs.d/rent.yaml:2:5: to: are 1,000,500 recipients, at most 1,000,000 are allowed in a job, split the job"
+    ]
+
+
+def test_a_broken_list_that_several_files_name_is_told_once(repository: Repository) -> None:
+    repository.write("jobs.d/people.csv", "phone\n1\n")
+    for name in ("a", "b"):
+        repository.write(f"jobs.d/{name}.yaml", "schedule: {cron: 0 9 * * *}\nto: {file: people.csv}\nmessage: x\n")
+    catalog = assemble(Reader([repository.jobs], DEFAULTS).scan(), {})
+    assert [Path(problem.file).name for problem in catalog.problems] == ["a.yaml", "b.yaml", "people.csv"]
+
+
+# What a review shows
+
+
+def test_people_of_private_lists_are_counted_and_the_others_named(repository: Repository) -> None:
+    path = repository.write("elsewhere/people.csv", PEOPLE)
+    repository.write("jobs.d/people.csv", f"phone\n{ADA}\n+447700900105\n")
+    shown = people_shown(repository.job(f"[{{file: {path}}}, {{file: people.csv}}]"))
+    assert [person.phone for person in shown.people] == ["+447700900105"]
+    assert [(each.people, each.private) for each in shown.lists] == [(3, True), (1, False)]
+    assert shown.private[0].digest == sha256(PEOPLE.encode()).hexdigest()[:12]
+    assert str(shown.private[0]) == f"3 people of {path} ({shown.private[0].digest})"
 
 
 # The definition, as the state keeps it
