@@ -48,12 +48,13 @@ def _results(settings: Settings) -> Mapping[str, Result]:
 
 
 def _document(job: Job, result: Result, now: datetime) -> dict[str, Any]:
-    following = recurrence.next_after(job.schedule, job.timezone, now)
+    coming = (recurrence.next_after(job.schedule, zone, now) for zone in job.by_zone())
+    following = min((each for each in coming if each is not None), key=lambda each: each.due_at, default=None)
     return {
         "name": job.name,
         "description": job.description,
         "file": str(job.source),
-        "schedule": recurrence.describe(job.schedule, job.timezone),
+        "schedule": recurrence.describe_job(job),
         "timezone": job.timezone,
         "enabled": job.enabled,
         "recipients": len(job.recipients),

@@ -1,8 +1,10 @@
 """reminderd next"""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -12,16 +14,34 @@ from reminderd.cli.common import SettingsSource, clean, coloured, fail, json_opt
 from reminderd.cli.overrides import covering, overrides_in_force
 from reminderd.clock import to_text
 from reminderd.jobs import people_shown
-from reminderd.message import RenderError, render
-from reminderd.model import Instant, Job, Recipient
+from reminderd.model import Instant, Job, Recipient, State
+from reminderd.plan import NewDelivery
+from reminderd.planner import BEGINNING, Entry, Owed, entries_of, part_of
+
+_FAR = datetime(9990, 1, 1, tzinfo=UTC)
+
+
+class _Coming(NamedTuple):
+    """One occurrence, for those in whose zone it falls on this instant. people: those who may be named."""
+
+    entry: Entry
+    instant: Instant
+    people: tuple[Recipient, ...]
 
 
 @click.command()
 @click.argument("job", required=False)
 @click.option("--count", "-n", type=click.IntRange(1, 1000), default=5, show_default=True, help="How many.")
+@click.option(
+    "--people",
+    type=click.IntRange(0),
+    default=20,
+    show_default=True,
+    help="To how many people each; 0: to all of them.",
+)
 @json_option
 @settings_options
-def command(source: SettingsSource, job: str | None, count: int, as_json: bool) -> None:
+def command(source: SettingsSource, job: str | None, count: int, people: int, as_json: bool) -> None:
     """Show the coming occurrences, of one JOB or of all, as the files say now: when, in which zone, to whom, which text."""
     settings = source.settings()
     catalog = read_catalog(settings)
@@ -32,61 +52,100 @@ def command(source: SettingsSource, job: str | None, count: int, as_json: bool) 
     now = datetime.now(UTC)
     found = _coming(jobs, now, count)
     overrides = overrides_in_force(settings, now)
+    most = people or None
     if as_json:
         print_json(
-            [
-                {**_document(each, instant), "override": covering(overrides, each.name, instant)}
-                for each, instant in found
-            ]
+            [{**_document(each, most), "override": covering(overrides, _name(each), each.instant)} for each in found]
         )
         return
-    for each, instant in found:
-        _print(each, instant, covering(overrides, each.name, instant))
+    for each in found:
+        _print(each, covering(overrides, _name(each), each.instant), most)
     if not found:
         click.echo("nothing is due any more")
 
 
-def _coming(jobs: list[Job], now: datetime, count: int) -> list[tuple[Job, Instant]]:
-    far = datetime(9990, 1, 1, tzinfo=UTC)
-    series = (
-        ((job, instant) for instant in islice(recurrence.between(job.schedule, job.timezone, now, far), count))
-        for job in jobs
-    )
+def _name(coming: _Coming) -> str:
+    return coming.entry.job.name
+
+
+def _coming(jobs: list[Job], now: datetime, count: int) -> list[_Coming]:
     # All of the first few of each job; the earliest of these are the earliest of all.
-    return sorted(chain.from_iterable(series), key=lambda pair: (pair[1].due_at, pair[0].name))[:count]
+    series = chain.from_iterable(islice(_of_entry(entry, now), count) for job in jobs for entry in _entries(job))
+    return sorted(series, key=lambda each: (each.instant.due_at, _name(each), each.entry.key))[:count]
 
 
-def _document(job: Job, instant: Instant) -> dict[str, Any]:
-    shown = people_shown(job)
+def _entries(job: Job) -> list[Entry]:
+    """The job's parts as the planner keeps them; where it has no people that may be named, one all the same."""
+    return [replace(entry, loaded_at=BEGINNING) for entry in entries_of(job, {}, BEGINNING)]
+
+
+def _of_entry(entry: Entry, now: datetime) -> Iterator[_Coming]:
+    named = tuple(each for each in entry.recipients if not each.private)
+    for instant in recurrence.between(entry.schedule, entry.zone, now, _FAR):
+        yield _Coming(entry, instant, named)
+
+
+def _deliveries(coming: _Coming, most: int | None) -> tuple[NewDelivery, ...]:
+    """What would be born at the time due."""
+    entry = replace(coming.entry, recipients=coming.people[:most])
+    return part_of(entry, Owed(coming.instant), coming.instant.due_at).deliveries
+
+
+def _document(coming: _Coming, most: int | None) -> dict[str, Any]:
+    entry, instant, people = coming
     return {
-        "job": job.name,
+        "job": entry.job.name,
         "due_at": to_text(instant.due_at),
-        "local": local(instant.due_at, job.timezone),
-        "timezone": job.timezone,
-        "enabled": job.enabled,
-        "recipients": [_recipient(job, recipient, instant) for recipient in shown.people],
-        "lists": [each._asdict() for each in shown.lists],
+        "local": local(instant.due_at, entry.zone),
+        "timezone": entry.zone,
+        "enabled": entry.job.enabled,
+        "recipients": [_recipient(each) for each in _deliveries(coming, most)],
+        "people": len(people),
+        "lists": [each._asdict() for each in people_shown(entry.job).lists],
     }
 
 
-def _recipient(job: Job, recipient: Recipient, instant: Instant) -> dict[str, Any]:
-    who = {"name": recipient.name, "phone": recipient.phone, "key": recipient.key}
-    try:
-        message = render(job, recipient, instant.due_at)
-    except RenderError as error:
-        return {**who, "text": None, "problem": str(error)}
-    return {**who, "text": message.text, "encoding": message.encoding, "segments": message.segments}
+def _recipient(delivery: NewDelivery) -> dict[str, Any]:
+    _, _, key = delivery.recipient.partition("#")
+    who = {"name": delivery.name, "phone": delivery.phone, "key": key or None}
+    message = delivery.message
+    if message is None:
+        return {**who, "text": None, "problem": delivery.reason}
+    return {
+        **who,
+        "send_at": to_text(delivery.not_before) if delivery.not_before and delivery.state is State.PENDING else None,
+        "text": message.text,
+        "encoding": message.encoding,
+        "segments": message.segments,
+        "problem": None if delivery.state is State.PENDING else delivery.reason,
+    }
 
 
-def _print(job: Job, instant: Instant, override: dict[str, Any] | None) -> None:
-    disabled = "" if job.enabled else " (disabled: not sent)"
+def _print(coming: _Coming, override: dict[str, Any] | None, most: int | None) -> None:
+    entry, instant, people = coming
+    disabled = "" if entry.job.enabled else " (disabled: not sent)"
     kept = f" ({override['word']} by {clean(override['who'])}: {clean(override['why'])}: not sent)" if override else ""
-    head = f"{local(instant.due_at, job.timezone)} ({job.timezone})  {job.name}{disabled}{kept}"
+    head = f"{local(instant.due_at, entry.zone)} ({entry.zone})  {entry.job.name}{disabled}{kept}"
     click.echo(click.style(head, bold=True) if coloured() else head)
-    shown = people_shown(job)
-    for each in shown.private:
-        click.echo(f"    {clean(str(each))}")
-    for recipient in shown.people:
-        found = _recipient(job, recipient, instant)
-        name = f" {clean(recipient.name)}" if recipient.name else ""
-        click.echo(f"    {recipient.phone}{name}: {clean(found['text'] or 'cannot be rendered: ' + found['problem'])}")
+    for private in people_shown(entry.job).private:
+        click.echo(f"    {clean(str(private))}")
+    for delivery in _deliveries(coming, most):
+        click.echo(f"    {_line(delivery, entry.zone, instant)}")
+    if most is not None and len(people) > most:
+        click.echo(f"    ... and {len(people) - most:,} more (--people 0 shows all)")
+
+
+def _line(delivery: NewDelivery, zone: str, instant: Instant) -> str:
+    name = f" {clean(delivery.name)}" if delivery.name else ""
+    who = f"{delivery.phone}{name}"
+    message = delivery.message
+    if message is None:
+        return f"{who}: {clean(delivery.reason)}"
+    if delivery.state is not State.PENDING:
+        return f"{who} (not sent: {clean(delivery.reason)}): {clean(message.text)}"
+    later = delivery.not_before is not None and delivery.not_before > instant.due_at
+    facts = [f"at {local(delivery.not_before, zone)}"] if later else []
+    if message.segments > 1:
+        facts.append(f"{message.segments} segments" + (f", {message.encoding}" if message.encoding != "GSM-7" else ""))
+    more = f" ({', '.join(facts)})" if facts else ""
+    return f"{who}{more}: {clean(message.text)}"

@@ -10,7 +10,7 @@ from reminderd.recurrence.quiet import parse_quiet_hours, quiet_period
 from reminderd.recurrence.rrule import parse_rrule
 from reminderd.recurrence.rules import Rules, first_difference, forget_zones, rules_of
 from reminderd.recurrence.series import between, count, is_appointments, latest, next_after, parted, rules_in, several
-from reminderd.recurrence.words import describe
+from reminderd.recurrence.words import describe, describe_job
 from reminderd.recurrence.zones import parse_zone
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "clock_notes",
     "count",
     "describe",
+    "describe_job",
     "first_difference",
     "forget_zones",
     "is_appointments",

@@ -4,13 +4,19 @@ from datetime import datetime
 from typing import assert_never
 
 from reminderd.duration import format_duration
-from reminderd.model import At, Cron, Every, Limited, OnHoliday, Rrule, Rule, Schedule, Several
+from reminderd.model import At, Cron, Every, Job, Limited, OnHoliday, Rrule, Rule, Schedule, Several
 from reminderd.recurrence.cron import explain
 from reminderd.recurrence.notation import read_moment
 from reminderd.recurrence.rrulewords import describe_rrule
 from reminderd.recurrence.zones import get_zone
 
 _FEW = 3
+
+
+def describe_job(job: Job) -> str:
+    """The schedule of `job` in a few words; where each recipient has an own zone, it says so."""
+    words = describe(job.schedule, job.timezone)
+    return words.replace(f"({job.timezone})", "(each recipient's zone)") if job.recipient_zones else words
 
 
 def describe(schedule: Schedule, zone: str) -> str:

@@ -19,7 +19,7 @@ from reminderd.cli.planview.items import (
     segments,
     times,
 )
-from reminderd.recurrence import describe
+from reminderd.recurrence import describe_job
 from reminderd.review import Fate, JobReview, Kind, Review
 from reminderd.review.messages import every
 from reminderd.settings import Settings
@@ -127,7 +127,7 @@ def _job(job: JobReview) -> Iterator[str]:
     if change.fate is Fate.RELOCATED and change.before:
         yield f"  - from {code(change.before.source.file)}; it says the same"
     if change.fate in (Fate.ADDED, Fate.REMOVED):
-        yield f"  - {code(describe(shown.schedule, shown.timezone))}, to {crowd(shown.recipients, _FEW_PEOPLE, code)}"
+        yield f"  - {code(describe_job(shown))}, to {crowd(shown.recipients, _FEW_PEOPLE, code)}"
         if not shown.enabled:
             yield "  - disabled"
     for key in change.keys:

@@ -18,7 +18,7 @@ from reminderd.cli.planview.items import (
     times,
 )
 from reminderd.model import Job
-from reminderd.recurrence import describe
+from reminderd.recurrence import describe_job
 from reminderd.review import Fate, JobReview, Kind, Review
 from reminderd.review.messages import every
 from reminderd.settings import Settings
@@ -114,7 +114,7 @@ def _job(job: JobReview, *, everything: bool) -> Iterator[str]:
     yield _signed(_SIGNS[change.fate], f"{_title(job)}  {clean(shown.source)}")
     if change.fate in (Fate.ADDED, Fate.REMOVED):
         disabled = "" if shown.enabled else ", disabled"
-        yield f"        {clean(describe(shown.schedule, shown.timezone))}, to {_to(shown)}{disabled}"
+        yield f"        {clean(describe_job(shown))}, to {_to(shown)}{disabled}"
     for key in change.keys:
         yield from _key(key.key, key.before, key.after, None if everything else _LONGEST)
     if change.before and change.after:
