@@ -281,7 +281,7 @@ JOB: tuple[Key, ...] = (
         "timezone",
         "an IANA name, or `recipient`",
         "The zone of the schedule's wall times. With `recipient` the schedule is meant in each recipient's own zone.",
-        {"anyOf": [{"type": "string", "enum": ["recipient"]}, shapes.ZONE]},
+        {**shapes.ZONE, "patternErrorMessage": "write an IANA name such as Europe/Berlin, or recipient"},
         ["Europe/Berlin", "recipient"],
         "the settings'",
     ),
@@ -331,7 +331,7 @@ JOB: tuple[Key, ...] = (
         "The text by the recipient's language.",
         {
             "type": "object",
-            "propertyNames": {"pattern": shapes.LANGUAGE["pattern"]},
+            "propertyNames": shapes.LANGUAGE,
             "additionalProperties": shapes.WORDING,
             "minProperties": 1,
         },

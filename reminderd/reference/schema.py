@@ -1,6 +1,7 @@
 """JSON Schema of job files, for editors and linters, of the drafts that are in use."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from reminderd.reference import shapes
@@ -81,15 +82,22 @@ def _only_with(key: str, other: str) -> Shape:
 
 
 def _without(one: str, other: str) -> Shape:
-    return {"not": {"required": [one, other]}}
+    """`other` does not go with `one`; said so that an editor marks it."""
+    return {"if": {"required": [one]}, "then": {"properties": {other: False}}}
+
+
+def _one_kind(kinds: Sequence[str]) -> list[Shape]:
+    """Exactly one of these keys."""
+    some: Shape = {"anyOf": [{"required": [kind]} for kind in kinds]}
+    return [some, *(_without(one, other) for one, other in combinations(kinds, 2))]
 
 
 _RULE = mapping(
     RULE,
     title="a rule",
     description="One rule: exactly one of at, cron, every and rrule.",
-    oneOf=[{"required": [kind]} for kind in _KINDS],
     allOf=[
+        *_one_kind(_KINDS),
         _only_with("from", "every"),
         _only_with("every", "from"),
         _only_with("on_holiday", "holidays"),
@@ -102,7 +110,7 @@ _LIST = mapping(
     LIST,
     title="a list of people",
     description="Everybody in another file, or those of them for whom `where` is true.",
-    oneOf=[{"required": ["group"]}, {"required": ["file"]}],
+    allOf=_one_kind(("group", "file")),
 )
 _PERSON: Shape = {
     "type": "object",
@@ -111,7 +119,10 @@ _PERSON: Shape = {
     "properties": properties(RECIPIENT),
     "required": ["phone"],
 }
-_ONE: Shape = {"anyOf": [{**shapes.PHONE, "title": "a phone number"}, _PERSON]}
+_SCALAR: Shape = {"type": ["string", "number", "boolean"]}
+_NUMBER: Shape = {**shapes.PHONE, "title": "a phone number"}
+_ONE: Shape = {"if": _SCALAR, "then": _NUMBER, "else": _PERSON}
+_ONE_OR_LIST: Shape = {"if": _SCALAR, "then": _NUMBER, "else": {"anyOf": [_PERSON, _LIST]}}
 _OWN = {
     "schedule": _ref("schedule"),
     "to": shapes.one_or_more(_ref("recipients")),
@@ -119,8 +130,8 @@ _OWN = {
 }
 _FITTING = [
     _without("message", "template"),
-    _without("fallback", "message"),
-    _without("fallback", "template"),
+    _without("message", "fallback"),
+    _without("template", "fallback"),
     _only_with("fallback", "messages"),
 ]
 _SOME_TEXT: Shape = {"anyOf": [{"required": [text]} for text in _TEXTS]}
@@ -145,7 +156,7 @@ _PARTS: Mapping[str, Shape] = {
     "schedule": shapes.one_or_more(_ref("rule"), 100),
     "rule": _RULE,
     "recipient": _ONE,
-    "recipients": {"anyOf": [*_ONE["anyOf"], _LIST]},
+    "recipients": _ONE_OR_LIST,
     "limits": mapping(LIMITS, title="limits"),
     "job": mapping(JOB, _OWN, title="a job", allOf=[*_FITTING, _SOME_TEXT]),
     "listed-job": _optional(JOB) | {"title": "a job", "required": ["name"], "allOf": [*_FITTING[:3]]},

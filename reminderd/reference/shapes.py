@@ -167,6 +167,10 @@ def one_of(*words: str) -> Shape:
 
 
 def one_or_more(item: Shape, most: int | None = None) -> Shape:
-    """A value, or a list of such values."""
-    many: Shape = {"type": "array", "items": item, "minItems": 1}
-    return {"anyOf": [item, many if most is None else {**many, "maxItems": most}]}
+    """A value, or a list of such values. By `if` and not `anyOf`, so that what is wrong is said of the one that is meant."""
+    many: Shape = {"items": item, "minItems": 1}
+    return {
+        "if": {"type": "array"},
+        "then": many if most is None else {**many, "maxItems": most},
+        "else": item,
+    }

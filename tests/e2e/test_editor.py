@@ -48,6 +48,33 @@ def test_mistakes_are_marked_where_they_are_with_what_to_write(edit: Editor) -> 
     assert len(marks) == len(wanted)
 
 
+@pytest.mark.parametrize(
+    ("lines", "place", "words"),
+    [
+        (
+            "schedule: {cron: 0 9 * * *, at: 2027-01-01T09:00}\nto: +14155550101\nmessage: x\n",
+            (1, 11),
+            "Property cron is not",
+        ),
+        ("schedule: {cron: 0 9 * * *}\nto: [{phon: +14155550101}]\nmessage: x\n", (2, 5), 'Missing property "phone"'),
+        ("schedule: {cron: 0 9 * * *}\nto: {group: a, were: x}\nmessage: x\n", (2, 15), "Property were is not allowed"),
+        ("schedule: {at: [2027-01-01T09:00, soon]}\nto: +14155550101\nmessage: x\n", (1, 34), "write a time like"),
+        (
+            "schedule: {cron: 0 9 * * *}\nto: +14155550101\nmessage: x\ntemplate: y\n",
+            (4, 0),
+            "Property template is not",
+        ),
+    ],
+)
+def test_a_mistake_deeper_inside_is_marked_at_its_own_place(
+    edit: Editor, lines: str, place: tuple[int, int], words: str
+) -> None:
+    (mark,) = edit.open(f"deep-{place[0]}-{place[1]}.yaml", MODELINE + lines)
+    start = mark["range"]["start"]
+    assert (start["line"], start["character"]) == place
+    assert mark["message"].startswith(words)
+
+
 def test_the_keys_that_fit_are_offered_with_what_they_mean(edit: Editor) -> None:
     edit.open("keys.yaml", MODELINE + "schedule:\n  \nto: +14155550101\n\n")
     top = edit.completions("keys.yaml", 4, 0)
@@ -71,7 +98,7 @@ def test_the_words_that_a_key_takes_are_offered(edit: Editor) -> None:
 
 def test_the_keys_of_a_recipient_are_offered(edit: Editor) -> None:
     edit.open("to.yaml", MODELINE + "schedule: {cron: 0 9 * * *}\nmessage: x\nto:\n  - \n")
-    assert {"phone", "name", "timezone"} <= edit.completions("to.yaml", 4, 4).keys()
+    assert {"phone", "name", "timezone", "group", "file", "where"} <= edit.completions("to.yaml", 4, 4).keys()
 
 
 def test_a_key_is_explained_with_examples(edit: Editor) -> None:
