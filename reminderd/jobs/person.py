@@ -17,6 +17,8 @@ from reminderd.recurrence import parse_zone
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LISTED_BY = ("group", "file")
+_NAME_OF_A_LIST = re.compile(r"[A-Za-z][A-Za-z0-9._/-]{1,99}")
 _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -144,8 +146,20 @@ def _person(value: object, _: object, info: ValidationInfo) -> object:
 
 
 def _item(value: object, _: object, info: ValidationInfo) -> object:
-    listed = isinstance(value, dict) and "phone" not in value and ("group" in value or "file" in value)
-    return _guarded(value, _list if listed else _recipient, info)
+    return _guarded(value, _person_or_list, info)
+
+
+def _person_or_list(value: object, info: ValidationInfo) -> RecipientSpec | ListSpec:
+    if isinstance(value, dict) and "phone" not in value:
+        if "group" in value or "file" in value:
+            return _list(value, info)
+        for key in value:
+            if meant := get_close_matches(key[:20].lower(), _LISTED_BY, n=1, cutoff=0.75):
+                raise Wrong(f"there is no phone, and {show(key)} is unknown", f"did you mean {meant[0]!r}?", (key,))
+    elif isinstance(value, str) and not _accepted(info) and _NAME_OF_A_LIST.fullmatch(value):
+        key = "file" if "." in value else "group"
+        raise Wrong(f"{show(value)} is not a phone number", f"if it is a list of people, write {{{key}: {value}}}")
+    return _recipient(value, info)
 
 
 def _recipient(value: object, info: ValidationInfo) -> RecipientSpec:

@@ -79,6 +79,12 @@ def _splay(value: object) -> timedelta:
     return scalars.between(scalars.span(value), timedelta(0), LONGEST_SPLAY)
 
 
+def _message(value: object) -> str:
+    if isinstance(value, dict):
+        raise Wrong("must be text, not a mapping", "put it in quotes, or texts by language under messages:")
+    return scalars.text(value)
+
+
 def _messages(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not value:
         raise Wrong(f"must be a mapping, not {scalars.kind(value)}", "write messages: {de: a text, en: a text}")
@@ -142,7 +148,7 @@ class JobSpec(Spec):
     timezone_from_number: Truth = False
     sender: Annotated[str, BeforeValidator(scalars.sender)] | None = None
     to: Annotated[tuple[Item, ...], BeforeValidator(one_or_more)]
-    message: Annotated[str, BeforeValidator(scalars.text)] | None = None
+    message: Annotated[str, BeforeValidator(_message)] | None = None
     template: Line | None = None
     messages: Annotated[dict[str, str], BeforeValidator(_messages)] = Field(default_factory=dict)
     fallback: Language | None = None

@@ -3,6 +3,7 @@
 The package knows a calendar up to about the year 2100; beyond what it knows no day is a holiday.
 """
 
+import re
 from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -105,6 +106,9 @@ def _among(word: str, known: Collection[str]) -> str | None:
 
 
 def _hint(word: str, known: Collection[str], prefix: str) -> str:
+    dashed = re.sub(r"[/_ ]+", "-", word[:40])
+    if not prefix and dashed != word and (code := _code_or_none(dashed)):
+        return f"did you mean {code.name}{f'-{code.part}' if code.part else ''}?"
     if not known:
         return f"write {prefix.rstrip('-')} alone"
     if prefix and len(word) < 4:  # too short for anything but a guess
@@ -116,6 +120,13 @@ def _hint(word: str, known: Collection[str], prefix: str) -> str:
     if prefix:
         return f"there are {', '.join(list(known)[:60])}"
     return "write a country of ISO 3166, like DE, with a part of it, like DE-BE or US-CA"
+
+
+def _code_or_none(text: str) -> _Code | None:
+    try:
+        return _code(text)
+    except ScheduleError:
+        return None
 
 
 @cache
