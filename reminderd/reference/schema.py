@@ -81,7 +81,7 @@ def _only_with(key: str, other: str) -> Shape:
     return {"if": {"required": [key]}, "then": {"required": [other]}}
 
 
-def _without(one: str, other: str) -> Shape:
+def without(one: str, other: str) -> Shape:
     """`other` does not go with `one`; said so that an editor marks it."""
     return {"if": {"required": [one]}, "then": {"properties": {other: False}}}
 
@@ -89,7 +89,7 @@ def _without(one: str, other: str) -> Shape:
 def _one_kind(kinds: Sequence[str]) -> list[Shape]:
     """Exactly one of these keys."""
     some: Shape = {"anyOf": [{"required": [kind]} for kind in kinds]}
-    return [some, *(_without(one, other) for one, other in combinations(kinds, 2))]
+    return [some, *(without(one, other) for one, other in combinations(kinds, 2))]
 
 
 _RULE = mapping(
@@ -101,8 +101,8 @@ _RULE = mapping(
         _only_with("from", "every"),
         _only_with("every", "from"),
         _only_with("on_holiday", "holidays"),
-        *(_without("at", key) for key in ("start", "until", "count")),
-        *(_without(kind, key) for kind in ("cron", "every") for key in ("dst_gap", "dst_fold")),
+        *(without("at", key) for key in ("start", "until", "count")),
+        *(without(kind, key) for kind in ("cron", "every") for key in ("dst_gap", "dst_fold")),
         {"if": {"required": ["cron", "count"]}, "then": {"required": ["start"]}},
     ],
 )
@@ -129,9 +129,9 @@ _OWN = {
     "limits": _ref("limits"),
 }
 _FITTING = [
-    _without("message", "template"),
-    _without("message", "fallback"),
-    _without("template", "fallback"),
+    without("message", "template"),
+    without("message", "fallback"),
+    without("template", "fallback"),
     _only_with("fallback", "messages"),
 ]
 _SOME_TEXT: Shape = {"anyOf": [{"required": [text]} for text in _TEXTS]}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from reminderd.reference import shapes
 from reminderd.reference.keys import Key, preset
-from reminderd.reference.schema import document, mapping
+from reminderd.reference.schema import document, mapping, without
 from reminderd.reference.shapes import Shape
 
 _PATH = shapes.LINE
@@ -263,7 +263,7 @@ _FILE: Shape = {
         SETTINGS,
         {
             "limits": _section(LIMITS),
-            "plivo": _section(PLIVO, {"not": {"required": ["auth_token", "auth_token_file"]}}),
+            "plivo": _section(PLIVO, {"allOf": [without("auth_token", "auth_token_file")]}),
             "log": _section(LOG),
         },
     ),

@@ -99,7 +99,7 @@ to:
 
 
 def starter(kind: str, name: str, file: str, zone: str, now: datetime) -> Mapping[str, str]:
-    """The files of a new job, by what is added to its name: "" for the job file itself.
+    """The files of a new job, by what is added to its name: "" for the job file itself, which comes last.
 
     file: how people would name the job file. now: from which on its times are to come.
     """
@@ -115,4 +115,4 @@ def starter(kind: str, name: str, file: str, zone: str, now: datetime) -> Mappin
         to=chosen.to.replace("{name}", name),
         message=chosen.message,
     )
-    return {"": job, **chosen.beside}
+    return {**chosen.beside, "": job}

@@ -1,6 +1,7 @@
 """Whatever the loader takes, however oddly it is written, fits the JSON Schema too, read as an editor reads it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,10 @@ from jsonschema.validators import validator_for
 
 from reminderd.jobs import parse_file
 from reminderd.model import Defaults
-from reminderd.reference import job_files
+from reminderd.reference import job_files, settings_files
 from reminderd.reference.keys import GROUPS
+from reminderd.reference.settings import SETTINGS
+from reminderd.settings import load_settings
 from tests.support.yaml12 import load
 
 VALIDATORS = [validator_for(schema)(schema) for schema in map(job_files, ("7", "2020-12"))]
@@ -188,6 +191,41 @@ def test_jobs_that_share_defaults_fit_when_the_loader_takes_them(shared: dict[st
     text = "defaults:\n" + _lines({**GOOD, **shared}, "  ") + "jobs:\n- name: b\n- name: c\n" + _lines(own, "  ")
     _try(text)
     _try("jobs:\n- x: 1\n".replace("x: 1\n", _lines(first, "  ").lstrip()))
+
+
+SETTINGS_VALUES = {
+    "jobs": ["a", "[a, b]", "[]"],
+    "host": ["reminders-1", "5", "-x"],
+    "timezone": ZONES,
+    "quiet_hours": ["'21:00-08:00'", "9:00-10:00", "none"],
+    "on_quiet": ["wait", "'drop'"],
+    "limits": ["{per_occurrence: '5'}", "{per_recipient_and_day: 2.0}", "{spend_per_day: 5}", "{a: 1}", ""],
+    "plivo": [
+        "{rate: 0, threads: '8', connect_timeout: 5, read_timeout: 0.5, deadline: ' 60s '}",
+        "{reconcile: [0, 1m, '5'], receipts: []}",
+        "{sender: Acme, shared_sender: true, url: 'HTTP://127.0.0.1:8080'}",
+        "{price: 0.0079, currency: EUR}",
+        "{auth_id: MAXXXXXXXXXXXXXXXXXX, auth_token: x}",
+        "{rate: -1}",
+        "{currency: euro}",
+        "",
+    ],
+    "log": ["{format: json}", "{level: trace}", "~", ""],
+}
+
+
+@pytest.mark.parametrize("key", [key.name for key in SETTINGS])
+def test_each_setting_that_the_loader_takes_fits(key: str, tmp_path: Path) -> None:
+    config, taken = tmp_path / "reminderd.yaml", 0
+    for value in (*SETTINGS_VALUES.get(key, ()), *ODD):
+        config.write_text(f"{key}: {value}\n")
+        if not load_settings(config, {})[1]:
+            taken += 1
+            for schema in map(settings_files, ("7", "2020-12")):
+                assert [
+                    error.message for error in validator_for(schema)(schema).iter_errors(load(config.read_text()))
+                ] == []
+    assert taken
 
 
 def _lines(values: Mapping[str, str], indent: str) -> str:
