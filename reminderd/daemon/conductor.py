@@ -21,16 +21,17 @@ from reminderd.daemon.desk import Desk
 from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.originhold import OriginHold, Place
+from reminderd.daemon.parts import limits_of, reader_of, reading_of, terms_of
+from reminderd.daemon.planning import Planning
 from reminderd.daemon.systemd import notify
 from reminderd.daemon.worker import Worker
 from reminderd.daemon.zonefiles import Fingerprint, fingerprint
-from reminderd.dispatcher import Dispatcher, Limits, hush, lease
+from reminderd.dispatcher import Dispatcher, hush, lease
 from reminderd.duration import format_duration
 from reminderd.gateway.port import Gateway, Probe
-from reminderd.jobs import Reader, Scan, Watcher, places_for
-from reminderd.model import Problem, State
-from reminderd.plan import is_summary
-from reminderd.planner import Planner, Terms
+from reminderd.jobs import Scan, Watcher
+from reminderd.model import Problem
+from reminderd.planner import Planner
 from reminderd.reconciler import ReceiptCollector, Reconciler
 from reminderd.recurrence import forget_zones
 from reminderd.settings import Settings
@@ -38,21 +39,12 @@ from reminderd.store import StateFailure, Store, advice
 from reminderd.sync import Syncer
 from reminderd.telemetry import Event, configure, emit, traceback
 
-# Rows planned in one transaction, so that senders never wait long for the loop.
-_CHUNK = 25
 # Even with nothing due the loop looks at the clock now and then.
 _LONGEST_WAIT = 15.0
 _HEARTBEAT_SECONDS = 30
 _LEISURE = 0.25
-_PLANNING = 0.25  # seconds of one pass before new files are taken over
 
 # What is told of a delivery that is born with its end.
-_BIRTHS = {
-    State.FAILED: Event.DELIVERY_FAILED,
-    State.MISSED: Event.DELIVERY_MISSED,
-    State.CANCELLED: Event.DELIVERY_CANCELLED,
-}
-
 BuildGateway = Callable[[Settings], Gateway]
 LoadSettings = Callable[[], tuple[Settings | None, list[Problem]]]
 
@@ -81,13 +73,14 @@ class Daemon:
         self._inbox = Inbox()
         # So that a long look into Plivo's log keeps nobody from asking for receipts, or a suspended gateway for its account.
         self._log_worker, self._probe_worker, self._receipt_worker = (Worker(self._inbox.post) for _ in range(3))
-        self._planner = Planner(_terms(settings))
+        self._planner = Planner(terms_of(settings))
+        self._planning = Planning(store, self._planner, clock)
         self._gateway = build_gateway(settings)
         self._syncer = Syncer(store, self._planner, settings.defaults)
         self._clock_hold = ClockHold(store, clock, self._on_clock_hold, self._on_clock_released)
         self._origin = OriginHold(store, place, self._log_worker.run, self._set_claiming)
         self._dispatcher = Dispatcher(
-            store, self._gateway, clock, _limits(settings), self._inbox.post, self._probe_gateway, self._origin.began
+            store, self._gateway, clock, limits_of(settings), self._inbox.post, self._probe_gateway, self._origin.began
         )
         self._reconciler = Reconciler(
             store,
@@ -117,7 +110,7 @@ class Daemon:
         )
         known = sorted({job.source.file for job in self._syncer.running.values()})
         self._watcher = Watcher(
-            _reader(settings),
+            reader_of(settings),
             lambda scan: self._inbox.post(lambda: self._take(scan)),
             on_error=_watcher_failed,
             known=known,
@@ -131,7 +124,6 @@ class Daemon:
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
         self._leisure_at = 0.0
-        self._told_holds: set[int] = set()
         self._zone_data: Fingerprint = {}
 
     # -- life -------------------------------------------------------------------------------------------
@@ -251,7 +243,7 @@ class Daemon:
                 self._sync(self._scan, now)
             if self._loaded and not self._clock_hold.held and not self._stopping:
                 self._syncer.hand_over()
-                self._plan(now)
+                self._planning.step(now, self._awake_since)
                 self._caught_up = self._caught_up or self._syncer.note_alive(now)
                 self._hush(now)  # before what is over is given up, and before the claims: a night may be over
         finally:
@@ -302,43 +294,10 @@ class Daemon:
             return _LONGEST_WAIT
         return min(_LONGEST_WAIT, max(0.0, (moment - now).total_seconds()))
 
-    def _plan(self, now: datetime) -> None:
-        self._planner.overrides = self._store.overrides.all_for_planning(now)
-        plan = self._planner.plan(now, self._awake_since, _CHUNK)
-        if not plan.cursors:
-            return
-        born = self._store.deliveries.add(plan, now)
-        self._planner.committed(plan)
-        for occurrence in plan.occurrences:
-            if occurrence.offset:
-                continue  # a further part of one that was told of
-            event = Event.OCCURRENCE_SKIPPED if occurrence.skipped else Event.OCCURRENCE_PLANNED
-            emit(event, job=occurrence.job, due_at=occurrence.instant.due_at, skipped=occurrence.skipped or None)
-        self._tell_of_holds({row["hold"] for row in born if row["hold"] is not None})
-        for row in born:
-            if row["state"] != State.PENDING and not is_summary(row["recipient"]):
-                emit(_BIRTHS[row["state"]], job=row["job"], delivery=row["id"], reason=row["reason"])
-
-    def _tell_of_holds(self, opened: set[int]) -> None:
-        for hold in self._store.holds.open_ones() if opened - self._told_holds else ():
-            if hold.id in opened - self._told_holds:
-                command = f"reminderd approve {hold.id}"
-                emit(Event.HOLD_OPENED, hold=hold.id, kind=hold.kind, reason=hold.reason, settle_with=command)
-        self._told_holds |= opened
-
     # -- the files --------------------------------------------------------------------------------------
 
     def _take(self, scan: Scan) -> None:
         self._scan = scan
-
-    def _planned_up_to(self, now: datetime, patient: bool) -> bool:
-        """Plan what is due; False when there is more of it than one pass should take."""
-        ends_at = self._clock.boottime() + _PLANNING
-        while (due := self._planner.next_due()) is not None and due <= now:
-            if not patient and self._clock.boottime() > ends_at:
-                return False
-            self._plan(now)
-        return True
 
     def _sync(self, scan: Scan, now: datetime, *, patient: bool = False) -> None:
         """Plan what the old catalog owes until now, then let the new one run. patient: however long that takes."""
@@ -347,7 +306,7 @@ class Daemon:
             notify("READY=1", "STATUS=on hold: the clock cannot be believed")
             return
         self._look_at_zones(now)
-        if self._loaded and not self._planned_up_to(now, patient):
+        if self._loaded and not self._planning.up_to(now, self._awake_since, patient=patient):
             return  # a long list is planned chunk by chunk; the files wait, and nothing else does
         self._syncer.host_problems = self._origin.problems
         self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
@@ -396,15 +355,15 @@ class Daemon:
             )
         before, self._settings = self._settings, settings
         old_gateway, self._gateway = self._gateway, gateway
-        self._dispatcher.configure(self._gateway, _limits(settings))
-        self._planner.terms = _terms(settings)
+        self._dispatcher.configure(self._gateway, limits_of(settings))
+        self._planner.terms = terms_of(settings)
         self._reconciler.configure(self._gateway, settings.plivo.reconcile, settings.plivo.shared_sender)
         self._receipts.configure(self._gateway, settings.plivo.receipts)
         old_gateway.close()
         configure(settings.log.format, settings.log.level)
-        if _of_files(settings) != _of_files(before):
+        if reading_of(settings) != reading_of(before):
             self._syncer.configure(settings.defaults)
-            self._watcher.replace_reader(_reader(settings))
+            self._watcher.replace_reader(reader_of(settings))
         emit(Event.SETTINGS_RELOADED)
 
     # -- holds ------------------------------------------------------------------------------------------
@@ -455,7 +414,7 @@ class Daemon:
 
     @property
     def _first_look(self) -> timedelta:
-        return _limits(self._settings).first_look
+        return limits_of(self._settings).first_look
 
     def _probe_gateway(self) -> None:
         gateway = self._gateway
@@ -498,26 +457,6 @@ class Daemon:
 
 def _never() -> None:
     return None
-
-
-def _reader(settings: Settings) -> Reader:
-    return Reader(settings.jobs, settings.defaults, places=places_for(settings))
-
-
-def _of_files(settings: Settings) -> tuple[object, ...]:
-    """What decides how job files are read."""
-    return settings.jobs, settings.templates, settings.recipients, settings.defaults
-
-
-def _terms(settings: Settings) -> Terms:
-    return Terms(settings.limits.limits, settings.plivo.price)
-
-
-def _limits(settings: Settings) -> Limits:
-    plivo = settings.plivo
-    first_look = plivo.reconcile[0] if plivo.reconcile else timedelta(0)
-    first_receipt = min(plivo.receipts, default=None)
-    return Limits(plivo.rate, plivo.threads, plivo.deadline, first_look, first_receipt)
 
 
 def _watcher_failed(error: BaseException) -> None:

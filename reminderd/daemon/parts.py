@@ -1,0 +1,28 @@
+"""What the settings come to for each part of the daemon."""
+
+from datetime import timedelta
+
+from reminderd.dispatcher import Limits
+from reminderd.jobs import Reader, places_for
+from reminderd.planner import Terms
+from reminderd.settings import Settings
+
+
+def reader_of(settings: Settings) -> Reader:
+    return Reader(settings.jobs, settings.defaults, places=places_for(settings))
+
+
+def reading_of(settings: Settings) -> tuple[object, ...]:
+    """What decides how job files are read."""
+    return settings.jobs, settings.templates, settings.recipients, settings.defaults
+
+
+def terms_of(settings: Settings) -> Terms:
+    return Terms(settings.limits.limits, settings.plivo.price)
+
+
+def limits_of(settings: Settings) -> Limits:
+    plivo = settings.plivo
+    first_look = plivo.reconcile[0] if plivo.reconcile else timedelta(0)
+    first_receipt = min(plivo.receipts, default=None)
+    return Limits(plivo.rate, plivo.threads, plivo.deadline, first_look, first_receipt)
