@@ -13,7 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.crash.judge import Judge
-from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.story import Scenario
 from tests.crash.wire import Wired
 from tests.support.deaths import Life, Mortal
 
@@ -53,7 +54,7 @@ def run(
     """Run a scenario to its end, through these deaths, and judge it."""
     with tempfile.TemporaryDirectory(prefix="deaths-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         world = _world(scenario, Path(folder), deaths, downtime)
-        scenario.prepare(world.gateway)
+        scenario.prepare(world)
         try:
             world.play(scenario.steps)
             violations = Judge(world, scenario.owed, world.taken(), thorough).violations()

@@ -38,7 +38,10 @@ class Owed:
 
 
 # What runs again must leave these as they are.
-_LASTING = ("jobs", "cursors", "occurrences", "deliveries", "attempts", "moves", "holds", "actions", "gateway")
+_LASTING = (
+    *("jobs", "cursors", "unfinished", "occurrences", "deliveries", "attempts", "moves"),
+    *("holds", "overrides", "opt_outs", "actions", "gateway"),
+)
 
 
 class Judge:

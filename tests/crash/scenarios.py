@@ -1,129 +1,33 @@
 """Small stories of a day, each with what it owes and how each delivery may end when the daemon dies in them."""
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from reminderd.gateway.port import Details, DetailsUnavailable, MessageState
-from reminderd.model import InDoubt, NotSent, Outcome, Refused, State
+from reminderd.gateway.port import Details, MessageState
+from reminderd.model import NotSent, Refused, State
 from tests.crash.judge import Owed
-from tests.support.clock import utc
-from tests.support.deaths import Answer, Mortal, Plivo
-from tests.support.world import ANNA, BERT, CARA, FOLDER, job
-
-ACCEPTED, FAILED, MISSED, CANCELLED, IN_DOUBT = (
-    State.ACCEPTED,
-    State.FAILED,
-    State.MISSED,
-    State.CANCELLED,
-    State.IN_DOUBT,
+from tests.crash.story import (
+    ACCEPTED,
+    CANCELLED,
+    CUT,
+    DORA,
+    FAILED,
+    IN_DOUBT,
+    MISSED,
+    NO_ROUTE,
+    SENT,
+    Scenario,
+    always,
+    approve,
+    ask,
+    down,
+    go,
+    have,
+    nine,
+    until,
 )
-# A death between the committed beginning and Plivo leaves a doubt that no log can settle.
-SENT = (ACCEPTED, IN_DOUBT)
-
-Step = Callable[[Mortal], object]
-Files = Mapping[str, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """steps: what happens, in order; each can be done again after a death in it. answers: what Plivo says, by phone.
-
-    standing: connections that stand, so that requests begin with their claim. threads: senders. fresh: the state is to be
-    created. receipts: when Plivo is asked what became of messages. fates: what it says then, as in `ScriptedGateway`. small:
-    short enough for every pair of deaths. faults: the real SDK asks a sandbox that has these.
-    """
-
-    name: str
-    steps: tuple[Step, ...]
-    owed: tuple[Owed, ...]
-    answers: Mapping[str, Answer] = field(default_factory=dict)
-    lost_arrive: bool = False
-    unusable_until: str = ""
-    log_unreadable_until: str = ""
-    standing: int = 0
-    threads: int = 2
-    fresh: bool = False
-    small: bool = False
-    receipts: tuple[timedelta, ...] = ()
-    fates: Mapping[str, Sequence[Details | DetailsUnavailable]] = field(default_factory=dict)
-    faults: tuple[str, ...] | None = None
-
-    def prepare(self, plivo: Plivo) -> None:
-        plivo.answers = dict(self.answers)
-        plivo.fates = dict(self.fates)
-        plivo.lost_arrive = self.lost_arrive
-        plivo.standing = self.standing
-        if self.unusable_until:
-            plivo.unusable_until = at(self.unusable_until)
-        if self.log_unreadable_until:
-            plivo.log_unreadable_until = at(self.log_unreadable_until)
-
-
-# -- steps ------------------------------------------------------------------------------------------------
-
-
-def at(time: str) -> datetime:
-    return utc(f"2027-03-01 {time}")
-
-
-def go(time: str) -> Step:
-    return lambda world: world.go_to(max(at(time), world.clock.now()))
-
-
-def down(time: str) -> Step:
-    """The daemon is not running until then."""
-    return lambda world: world.sleep_to(max(at(time), world.clock.now()))
-
-
-def have(**files: dict[str, Any] | str) -> Step:
-    """The job files are these, by name, and no others."""
-    texts = {
-        f"{FOLDER}/{name}.yaml": each if isinstance(each, str) else json.dumps(each) for name, each in files.items()
-    }
-    return lambda world: world.have(texts)
-
-
-def ask(command: str, state: State, name: str, **arguments: Any) -> Step:
-    """An operator settles each delivery of this job that is in that state; whose command was cut short looks again."""
-
-    def step(world: Mortal) -> None:
-        for row in world.rows(name):
-            if row["state"] == state:
-                which = {"id": row["id"]} if command == "resolve" else {"ids": [row["id"]]}
-                world.command(command, **which, **arguments)
-
-    return step
-
-
-def approve(world: Mortal) -> None:
-    for hold in world.store.reports.holds():
-        world.command("approve", hold=hold["id"])
-
-
-# -- answers ----------------------------------------------------------------------------------------------
-
-
-def until(time: str, outcome: Outcome) -> Answer:
-    """This answer before that time, and acceptance from then on."""
-    return lambda now: outcome if now < at(time) else None
-
-
-def always(outcome: Outcome) -> Answer:
-    return lambda _now: outcome
-
-
-NO_ROUTE = NotSent("no route to host")
-CUT = InDoubt("reset")
-NINE = "0 9 * * *"
-DORA = "+14155550104"
-
-
-def nine(to: Any = (ANNA,), **keys: Any) -> dict[str, Any]:
-    return job(to=to, cron=NINE, **keys)
-
+from tests.crash.waiting import WAITING
+from tests.support.world import ANNA, BERT, CARA, job
 
 TEN = [f"j{number}" for number in range(10)]
 
@@ -453,4 +357,5 @@ SCENARIOS = (
     _held(),
     _reported(),
     _wired(),
+    *WAITING,
 )

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from tests.crash.every_step import Tally, double, places, run, single
-from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.story import Scenario
 
 Record = Callable[[str, object], None]
 
