@@ -182,9 +182,17 @@ def _at_offset(wall: datetime, offset: timedelta) -> datetime:
 
 def walls(expression: str, start: datetime, *, reverse: bool = False) -> Iterator[datetime]:
     """The matching wall times after `start`, or before it, without end or until none comes for 50 years."""
+    wall: datetime | None = start
+    while (wall := _next_wall(expression, wall, reverse)) is not None:
+        yield wall
+
+
+# The planner asks for the same step several times: when a job is due next, whether more is due by now, what comes then.
+@lru_cache(maxsize=16_384)
+def _next_wall(expression: str, wall: datetime, reverse: bool) -> datetime | None:
     matching = copy(_parsed(expression, reverse))
-    matching.dt = start
-    return matching
+    matching.dt = wall
+    return next(matching, None)
 
 
 @lru_cache(maxsize=4096)

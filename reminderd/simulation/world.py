@@ -121,6 +121,8 @@ class Simulation:
             self._ask,
         )
         self._stirred = False  # whether an answer has come that the dispatcher has not seen yet
+        self._look_at: datetime | None = None
+        self._ask_at: datetime | None = None
         self._load(settings, scan)
 
     def _build_dispatcher(self, settings: Settings, chance: random.Random) -> Dispatcher:
@@ -155,7 +157,6 @@ class Simulation:
         done: Callable[[Answer], None],
         failed: Callable[[], None],  # noqa: ARG002 - the daemon's worker calls it; here a defect rises
     ) -> None:
-        self._stirred = True
         done(work())
 
     def _load(self, settings: Settings, scan: Scan) -> None:
@@ -192,23 +193,17 @@ class Simulation:
 
     def _next(self, last: datetime) -> datetime | None:
         """The next moment at which there is something to do; None when nothing is left."""
-        now = self._clock.now()
+        self._look_at, self._ask_at = self._reconciler.next_wake(), self._receipts.next_wake()
         due = self._planner.next_due()
-        if due is not None and due <= last:
-            return earliest(due, self._wakes(now))
-        asked_later = earliest(self._reconciler.next_wake(), self._receipts.next_wake())
-        return self._wakes(now) if self._store.deliveries.unsettled() or asked_later else None
-
-    def _wakes(self, now: datetime) -> datetime | None:
-        return earliest(
-            self._dispatcher.next_wake(now),
-            self._reconciler.next_wake(),
-            self._receipts.next_wake(),
-            self._senders.next_answer(),
-        )
+        if due is not None and due > last:
+            due = None
+        if due is None and not (self._look_at or self._ask_at or self._store.deliveries.unsettled()):
+            return None
+        wake = self._dispatcher.next_wake(self._clock.now())
+        return earliest(due, wake, self._look_at, self._ask_at, self._senders.next_answer())
 
     def _pass(self, last: datetime) -> None:
-        """As the daemon makes one."""
+        """As the daemon makes one; nobody looks for what is not due."""
         now = self._clock.now()
         self._plan(min(now, last))
         hush(self._store, now)
@@ -220,7 +215,9 @@ class Simulation:
             while self._dispatcher.advance(now):
                 pass
             self._dispatcher.probe_if_due(now)
+        if self._look_at is not None and self._look_at <= now:
             self._reconciler.advance(now)
+        if self._ask_at is not None and self._ask_at <= now:
             self._receipts.advance(now)
 
     def _plan(self, now: datetime) -> None:

@@ -285,6 +285,84 @@ def test_a_jobs_own_limit_stands_before_that_of_the_settings(tmp_path: Path) -> 
     assert [each["limit"] for each in desk.plan()["limits"]] == []
 
 
+# --- zones, and the whole text ---
+
+
+def test_the_own_nine_of_each_recipient_is_shown_in_their_zone(desk: Desk) -> None:
+    people = [{"phone": ANNA, "timezone": "America/New_York"}, {"phone": BERT, "timezone": "Asia/Tokyo"}]
+    desk.write(a=job(cron="0 9 * * *", to=people, timezone="recipient"))
+    plan = desk.plan("--days", "1")
+    assert [each["after"]["local"] for each in plan["messages"]["added"]] == [
+        "Mon 2026-11-30 09:00 America/New_York",
+        "Tue 2026-12-01 09:00 Asia/Tokyo",
+    ]
+
+
+GOLDEN = """\
+Compared with the state {folder}/state.db, where 3 jobs run. Messages of the next 2 days.
+
+Jobs
+  - bins  {folder}/jobs.d/bins.yaml:1
+        At 12:00 every day (UTC), to +14155550102
+  ~ rent  {folder}/jobs.d/rent.yaml:1
+        message: "The rent is due." -> "The rent – is due."
+        schedule: cron: "0 9 * * *" -> cron: "30 9 * * *"
+        people: 1 -> 2
+          + Bob +14155550102
+  + visit  {folder}/jobs.d/visit.yaml:1
+        once at 2026-12-01 10:00 (UTC), to +14155550101
+    1 job unchanged
+
+Messages added: 3
+  + Mon 2026-11-30 09:30 Europe/Berlin  rent   Bob +14155550102  1 segment (UCS-2: –)  "The rent – is due."
+  + Tue 2026-12-01 09:30 Europe/Berlin  rent   Bob +14155550102  1 segment (UCS-2: –)  "The rent – is due."
+  + Tue 2026-12-01 10:00 UTC            visit  +14155550101      1 segment             "See you."
+
+Messages removed: 2
+  - Mon 2026-11-30 12:00 UTC  bins  +14155550102  1 segment  "Bins out."
+  - Tue 2026-12-01 12:00 UTC  bins  +14155550102  1 segment  "Bins out."
+
+Messages moved: 2
+  ~ Mon 2026-11-30 09:00 -> 09:30 Europe/Berlin  rent  Ada +14155550101  1 segment -> 1 segment (UCS-2: –)
+          - "The rent is due."
+          + "The rent – is due."
+  ~ Tue 2026-12-01 09:00 -> 09:30 Europe/Berlin  rent  Ada +14155550101  1 segment -> 1 segment (UCS-2: –)
+          - "The rent is due."
+          + "The rent – is due."
+
+jobs: 1 added, 1 changed, 1 removed; messages: 3 added, 2 removed, 2 moved
+6 -> 7 messages, 6 -> 7 segments, 0.0600 EUR -> 0.0700 EUR (+0.0100 EUR) in the next 2 days
+"""
+
+
+def test_the_whole_plan_as_people_read_it(desk: Desk) -> None:
+    ada, bob = {"name": "Ada", "phone": ANNA}, {"name": "Bob", "phone": BERT}
+    rent = {"timezone": "Europe/Berlin", "cron": "0 9 * * *"}
+    desk.write(
+        rent=job(**rent, to=[ada], message="The rent is due."),
+        bins=job(cron="0 12 * * *", to=[BERT], message="Bins out."),
+        tea=job(cron="0 15 * * *", to=[ANNA], message="Tea."),
+    )
+    desk.go_live()
+    desk.write(
+        rent=job(**{**rent, "cron": "30 9 * * *"}, to=[ada, bob], message="The rent – is due."),
+        visit=job(at="2026-12-01T10:00", message="See you."),
+    )
+    (desk.jobs / "bins.yaml").unlink()
+    assert desk.run("--days", "2").stdout == GOLDEN.format(folder=desk.folder)
+
+
+def test_a_daemon_that_runs_is_not_disturbed(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *"))
+    desk.go_live()
+    desk.write(a=job(cron="0 10 * * *"))
+    with desk.store() as store, store.together():  # in the middle of a transaction
+        before = store.jobs.cursors()
+        assert fates(desk.plan()) == {"a": "changed"}
+        assert store.jobs.cursors() == before
+    assert fates(desk.plan()) == {"a": "changed"}
+
+
 # --- many ---
 
 

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from reminderd.cli.common import plural
 from reminderd.clock import from_text
 from reminderd.forecast import Coming
+from reminderd.message import measure
+from reminderd.message.encoding import UCS_2
 from reminderd.model import Job, Recipient, State
 from reminderd.review import Difference, Review
 from reminderd.store import Row
@@ -70,10 +72,12 @@ def person(who: Recipient) -> str:
 
 
 def segments(side: Side) -> str:
+    """How many, and in UCS-2 the character that takes it there; or what becomes of a message that is not sent."""
     if side.state != State.PENDING:
         return side.state
-    encoding = f" ({side.encoding})" if side.encoding and side.encoding != "GSM-7" else ""
-    return f"{plural(side.segments, 'segment')}{encoding}"
+    number = plural(side.segments, "segment")
+    culprit = measure(side.text).culprit if side.text and side.encoding == UCS_2 else None
+    return f"{number} (UCS-2: {culprit})" if culprit else number
 
 
 def of_differences(differences: Iterable[Difference]) -> list[Item]:

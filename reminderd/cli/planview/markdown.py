@@ -153,9 +153,9 @@ def _items(items: Sequence[Item], few: int | None, number: int | None = None) ->
 
 def _item(item: Item) -> Iterator[str]:
     who = named(item) if item.who is None else code(named(item))
-    number = segments(item.side)
-    if item.before and item.after and segments(item.before) != number:
-        number = f"{segments(item.before)} → {number}"
+    number = _segments(item.side)
+    if item.before and item.after and _segments(item.before) != number:
+        number = f"{_segments(item.before)} → {number}"
     line = f"- {times(item, '→')}, {code(item.job)}, {who}, {number}"
     if item.reworded and item.before and item.after and item.who:
         yield line
@@ -164,6 +164,12 @@ def _item(item: Item) -> Iterator[str]:
     else:
         said = _said(item.side)
         yield f"{line}: {said}" if said else line
+
+
+def _segments(side: Side) -> str:
+    """With the character that takes it into UCS-2 in a span of its own."""
+    number, colon, culprit = segments(side).partition("UCS-2: ")
+    return f"{number}UCS-2: {code(culprit[:-1])})" if colon else number
 
 
 def _said(side: Side) -> str:

@@ -197,10 +197,9 @@ def _cells(item: Item) -> tuple[str, str, str, str]:
 
 
 def _segments(item: Item) -> str:
-    after = segments(item.side)
-    if item.before and item.after and segments(item.before) != after:
-        return f"{segments(item.before)} -> {after}"
-    return after
+    after = clean(segments(item.side))
+    before = clean(segments(item.before)) if item.before and item.after else after
+    return after if before == after else f"{before} -> {after}"
 
 
 def _text(item: Item) -> str:
