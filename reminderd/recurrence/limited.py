@@ -17,7 +17,7 @@ from reminderd.model import At, DstFold, DstGap, Every, Instant, Limited, OnHoli
 from reminderd.recurrence import single
 from reminderd.recurrence.calendars import is_holiday, is_working_day, nearest_working_day
 from reminderd.recurrence.exceptions import Exceptions, exceptions_of
-from reminderd.recurrence.zones import gap_end, get_zone, instants_of, resolve, settle, wall_of
+from reminderd.recurrence.zones import changes, gap_end, get_zone, instants_of, resolve, settle, wall_of
 
 FARTHEST_MOVE = 31  # days; an occurrence that has no working day so near stays where it is
 
@@ -126,10 +126,19 @@ def _own(frame: _Frame, after: datetime) -> Iterator[Instant]:
             off_until = _off_until(frame, wall_of(instant.due_at, frame.info).date())
             if off_until is not None:
                 # A rule by the minute is not walked through years of exceptions.
-                here = max(instant.due_at, _midnight(off_until + _DAY, frame.info) - _TINY)
+                here = _skipped_to(frame, instant.due_at, off_until)
                 break
             if instant.due_at not in frame.off_at:
                 yield instant
+
+
+def _skipped_to(frame: _Frame, moment: datetime, off_until: date) -> datetime:
+    """From where to look on after `moment`, whose day and all up to `off_until` are left out.
+
+    Not past a change of clocks: where they go back over midnight, a day before that is shown once more.
+    """
+    over = _midnight(off_until + _DAY, frame.info)
+    return max(moment, next(changes(frame.info, moment, over), over) - _TINY)
 
 
 def _off_until(frame: _Frame, day: date) -> date | None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from reminderd.model import At, Every, Schedule
+from reminderd.model import At, Cron, Every, Limited, Schedule
 from reminderd.recurrence import between, count, latest, next_after, parse_at, parse_cron, parse_every
 
 BERLIN = "Europe/Berlin"
@@ -202,3 +202,14 @@ def test_thousands_of_single_times_are_all_there() -> None:
 def test_a_huge_interval_comes_to_an_end() -> None:
     schedule = Every(timedelta(days=3660), utc("2026-01-01T00:00"))
     assert len(list(between(schedule, BERLIN, LONG_AGO, END_OF_TIME))) == 786
+
+
+def test_a_day_that_is_left_out_hides_nothing_of_the_day_that_clocks_show_again() -> None:
+    """In St. John's clocks went from 00:01 on 29 October 2006 back to 23:01 on the 28th."""
+    minutely = Limited(Cron("* * * * *"), start="2006-10-29", until="2006-10-29T02:31", exceptions=("2006-10-29",))
+    zone, noon, later = "America/St_Johns", datetime(2006, 10, 28, 12, tzinfo=UTC), datetime(2006, 10, 30, tzinfo=UTC)
+    middle = datetime(2006, 10, 29, 3, tzinfo=UTC)
+    whole = list(between(minutely, zone, noon, later))
+    assert whole == [*between(minutely, zone, noon, middle), *between(minutely, zone, middle, later)]
+    assert {instant.nominal[:10] for instant in whole} == {"2006-10-28"}
+    assert all(instant.nominal.endswith(" fold=1") for instant in whole)
