@@ -6,6 +6,7 @@ Pure. Who is shown a forecast and who gets the messages are told by the same fun
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from reminderd import recurrence
@@ -84,14 +85,20 @@ def occurrences(job: Job, start: datetime, end: datetime) -> int:
 
 
 def forecast(
-    job: Job, start: datetime, end: datetime, only: Collection[str] | None = None, word: Word = _NOTHING_SAID
+    job: Job,
+    start: datetime,
+    end: datetime,
+    only: Collection[str] | None = None,
+    word: Word = _NOTHING_SAID,
+    most: int | None = None,
 ) -> Forecast:
-    """What `job` sends in (start, end], to the people with the identities in `only`, or to all."""
+    """What `job` sends in (start, end], to the people with the identities in `only`, or to all; the first `most` of it."""
     if not job.enabled:
         return Forecast(people=len(job.recipients))
     chosen = [each for each in job.recipients if only is None or each.identity in only]
     total = sum(len(people) * _count(job, zone, start, end, word) for zone, people in job.by_zone().items())
-    messages = tuple(_coming(replace(job, recipients=tuple(chosen)), start, end, word)) if chosen else ()
+    coming = _coming(replace(job, recipients=tuple(chosen)), start, end, word) if chosen else iter(())
+    messages = tuple(islice(coming, most))
     return Forecast(messages, total, len(job.recipients), len(chosen))
 
 

@@ -199,13 +199,13 @@ def _counts(
 def _forecasts(
     jobs: Mapping[str, Job], window: tuple[datetime, datetime], word: Word, *, everything: bool
 ) -> Mapping[str, Forecast]:
-    """Of jobs that stay as they are."""
-    room = _MOST_OF_THE_REST // max(1, len(jobs))
+    """Of jobs that stay as they are; where these are many, the first messages of each to some of its people."""
+    room = max(1, _MOST_OF_THE_REST // max(1, len(jobs)))
     found = {}
     for name, job in jobs.items():
         times = max(1, occurrences(job, *window))
-        only = None if everything else sample((), job.recipients, max(1, room // times))
-        found[name] = forecast(job, *window, only, word)
+        only = None if everything else sample(job.recipients, job.recipients, max(1, room // times))
+        found[name] = forecast(job, *window, only, word, None if everything else room)
     return found
 
 

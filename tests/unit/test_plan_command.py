@@ -472,3 +472,15 @@ def test_markdown_of_no_change_is_short(desk: Desk) -> None:
     desk.write(a=job(cron="0 9 * * *"))
     desk.go_live()
     assert "**Nothing changes.**" in desk.run("--markdown").stdout
+
+
+def test_the_sums_of_many_unchanged_messages_are_what_they_cost(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    busy = {f"b{number}": job(cron="* * * * *", to=numbers(2), message=f"Number {number}.") for number in range(3)}
+    desk.write(a=job(cron="0 9 * * *", message="Old."), **busy)
+    desk.go_live()
+    desk.write(a=job(cron="0 9 * * *", message="New."), **busy)
+    plan = desk.plan()
+    sums = plan["summary"]
+    assert sums["messages"]["after"] > 30_000
+    assert sums["segments"]["after"] == sums["messages"]["after"], "one segment each"
