@@ -4,7 +4,17 @@ from typing import Any
 
 import click
 
-from reminderd.cli.common import SettingsSource, clean, fail, json_option, local, print_json, settings_options, style
+from reminderd.cli.common import (
+    SettingsSource,
+    clean,
+    fail,
+    json_option,
+    local,
+    plural,
+    print_json,
+    settings_options,
+    style,
+)
 from reminderd.clock import SystemClock
 from reminderd.store import Reports
 
@@ -108,7 +118,7 @@ def print_story(story: dict[str, Any]) -> None:
         ("to", person or "nobody: this row stands for occurrences that were skipped"),
         ("from", story["sender"]),
         ("text", clean(story["text"]) if story["text"] else None),
-        ("length", f"{story['segments']} segments, {story['encoding']}" if story["text"] else None),
+        ("length", f"{plural(story['segments'], 'segment')}, {story['encoding']}" if story["text"] else None),
         ("message_uuid", story["message_uuid"] and clean(story["message_uuid"])),
         ("receipt", _receipt(story)),
         ("next question", f"to Plivo at {local(question, zone)}" if (question := story["next_question_at"]) else None),

@@ -66,6 +66,9 @@ def locked(state: Path, started: str, role: str = DAEMON) -> Iterator[Tenure]:
     path = lock_path(state)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError as error:
+        do = "create it, or set `state` to another path"
+        raise StateError(f"the directory {state.parent} does not exist; {do}") from error
     except OSError as error:
         raise StateError(f"the lock {path} cannot be opened: {error.strerror}") from error
     try:
