@@ -6,6 +6,7 @@ from typing import Any
 from reminderd.gateway.port import Details, MessageState
 from reminderd.model import NotSent, Refused, State
 from tests.crash.judge import Owed
+from tests.crash.said import SAID
 from tests.crash.story import (
     ACCEPTED,
     CANCELLED,
@@ -358,4 +359,5 @@ SCENARIOS = (
     _reported(),
     _wired(),
     *WAITING,
+    *SAID,
 )
