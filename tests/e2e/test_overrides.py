@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.daemon import Home, job, phone
+from tests.support.daemon import Home, job, moment, phone
 from tests.support.sandbox import SandboxProcess
 
 SETTINGS = "plivo: {rate: 0, read_timeout: 20s, deadline: 30s, reconcile: [0s, 1s]}\ntimezone: Europe/Berlin\n"
@@ -82,6 +82,23 @@ def test_a_pause_is_shown_wherever_the_job_is_and_stays_when_its_file_changes(ho
         ("resume", "rent"),
     ]
     assert json.loads(actions[1][2]) == {"why": "still wet", "until": None}
+
+
+def test_a_pause_keeps_messages_back_across_a_restart_and_a_deploy(home: Home, sandbox: SandboxProcess) -> None:
+    home.write("rent.yaml", job("rent", phone(0), FAR))
+    home.start()
+    done(home, "pause", "--all", "--why", "flood")
+    home.kill()
+    home.start()
+    home.write("new.yaml", job("new", phone(1), moment(2)), job("before", phone(2), moment(-60)))
+    rows = home.until_states(new="missed", before="pending")
+    assert rows["new"]["reason"].endswith(": flood")
+    assert sandbox.ledger() == []
+    (kept,) = home.json("why", str(rows["before"]["id"]))["kept_back"]
+    assert kept["end_with"] == "reminderd resume --all"
+    done(home, "resume", "--all")
+    home.until_states(before="accepted")
+    assert [each["text"] for each in sandbox.ledger()] == ["Message of before."]
 
 
 def test_a_skip_is_shown_and_can_be_taken_back(home: Home) -> None:
