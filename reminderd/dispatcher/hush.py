@@ -35,7 +35,7 @@ def _hushed(row: Row, now: datetime) -> Hushed:
     if row["on_quiet"] == OnQuiet.DROP:
         # Where nobody looked while they went on, they are over, and it is sent as long as it is valid.
         dropped = f"the recipient's quiet hours began, {hours} (on_quiet: drop)" if now < over else None
-    else:
+    elif from_text(row["quiet_from"]) <= valid_until:  # else it was over before they began, while nobody looked
         begins = max(begins, over)
         valid_for = timedelta(seconds=row["valid_for"])
         latest = from_text(row["due_at"]) + _LONGEST_WAIT + valid_for

@@ -124,11 +124,17 @@ def _add_occurrences(
                 {"job": new.job, "nominal": new.instant.nominal},
             )
             assert known is not None
-            if known["zone"] != new.zone:
+            if known["zone"] != new.zone and not (new.skipped and _has_zone(db, known["id"], new.zone)):
                 yield new, _Occurrence(known["id"], to_text(new.instant.due_at), new.zone)
             elif not new.skipped:
                 # The time first derived stays: other zone rules do not make it another occurrence.
                 yield new, _Occurrence(known["id"], known["due_at"])
+
+
+def _has_zone(db: Connection, occurrence_id: int, zone: str) -> bool:
+    """Whether the occurrence has deliveries in this zone, which is not its own, already."""
+    query = "select 1 from deliveries where occurrence_id = :id and zone = :zone limit 1"
+    return db.value(query, {"id": occurrence_id, "zone": zone}) is not None
 
 
 def _occurrence(new: NewOccurrence, at: str) -> tuple[object, ...]:

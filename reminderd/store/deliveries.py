@@ -315,7 +315,8 @@ class Deliveries:
     def quietened(self, now: datetime) -> list[Row]:
         """What is pending and has come into the recipient's quiet hours, or is about to: at most a thousand."""
         query = (
-            "select id, job, due_at, quiet_hours, quiet_zone, on_quiet, quiet_until, valid_for, not_before, valid_until "
+            "select id, job, due_at, quiet_hours, quiet_zone, on_quiet, quiet_from, quiet_until, valid_for, not_before, "
+            "valid_until "
             "from deliveries indexed by deliveries_quiet where state = 'pending' and quiet_from <= :soon limit 1000"
         )
         return self._db.rows(query, {"soon": to_text(now + LEAST_VALIDITY)})

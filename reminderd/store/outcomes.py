@@ -58,7 +58,7 @@ def again(row: Row, not_before: datetime, reason: str, changes: dict[str, object
         return Next(State.CANCELLED, f"{unwanted} ({reason})", {})
     quiet = from_text(row["quiet_from"]) if row["quiet_from"] else None
     # Once quiet hours have begun, its validity counts from their end.
-    wakes_valid = quiet is not None and quiet <= not_before + LEAST_VALIDITY and quiet < from_text(row["valid_until"])
+    wakes_valid = quiet is not None and quiet <= not_before + LEAST_VALIDITY and quiet <= from_text(row["valid_until"])
     if from_text(row["valid_until"]) <= not_before + LEAST_VALIDITY and not wakes_valid:
         return Next(State.MISSED, f"{reason}; its validity is over before the next try", {})
     return Next(State.PENDING, reason, {"not_before": to_text(not_before), **changes})

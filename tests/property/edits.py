@@ -37,6 +37,14 @@ KEYS: dict[str, list[Any]] = {
     "catch_up": ["latest", "all", "none"],
     "retries": [0, 1],
     "enabled": [True, False],
+    "own": [True, False],
+    "zones": [
+        (),
+        ((BERT, "Atlantic/Azores"), (CARA, "Europe/Berlin")),
+        ((ANNA, "Atlantic/Azores"), (BERT, "Asia/Kolkata")),
+    ],
+    "quiet": [None, (8 * 60 + 30, 9 * 60 + 15), (9 * 60 + 5, 8 * 60 + 20), (22 * 60, 9 * 60)],
+    "drop": [True, False],
 }
 DOZEN = [f"m{number:02}" for number in range(12)]
 
@@ -246,14 +254,20 @@ def _job(name: str, spec: Spec) -> dict[str, Any]:
         schedule = {"every": f"{spec.interval}m", "from": f"{spec.start:%Y-%m-%dT%H:%MZ}"}
     elif spec.minutes:
         schedule = {"cron": f"{','.join(map(str, spec.minutes))} {','.join(map(str, spec.hours))} * * *"}
+    people: list[Any] = list(spec.to)
+    if spec.own or spec.zones:
+        people = [{"phone": phone, "timezone": spec.zone_of(phone)} for phone in spec.to]
     return {
         "name": name,
+        "description": f"{spec.zone} {spec.zones} {spec.drop}",  # so that whatever is changed changes the job
         "schedule": schedule,
-        "timezone": spec.zone,
-        "to": list(spec.to),
+        "timezone": "recipient" if spec.own else spec.zone,
+        "to": people,
         "message": spec.text,
         "valid_for": f"{spec.valid_for.total_seconds():.0f}s",
         "catch_up": spec.catch_up,
         "retry": ["4m"] * spec.retries,
         "enabled": spec.enabled,
+        "quiet_hours": "-".join(f"{each // 60:02}:{each % 60:02}" for each in spec.quiet) if spec.quiet else "none",
+        "on_quiet": "drop" if spec.drop else "wait",
     }

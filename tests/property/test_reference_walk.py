@@ -26,8 +26,8 @@ from hypothesis.stateful import (
 
 from reminderd.model import InDoubt, NotSent, Outcome, Refused
 from reminderd.store import Refusal
-from tests.property.edits import Change, Edit, Files, any_edit, as_text, first_edits
-from tests.property.reference import Key, Reference
+from tests.property.edits import NAMES, Change, Edit, Files, any_edit, as_text, first_edits
+from tests.property.reference import NEVER, Key, Reference
 from tests.support.world import ANNA, BERT, CARA, FOLDER, World
 
 MEMORY = Path("/dev/shm")
@@ -228,6 +228,46 @@ class Walk(RuleBasedStateMachine):
             self.page.settle(key, sent)
             self.live(0)
 
+    @rule(name=drawn(None, *NAMES), until=SECONDS, ends=EITHER)
+    def say_pause(self, name: str | None, until: int, ends: bool) -> None:
+        """An operator pauses a job, or all of them, for a while or until somebody resumes it."""
+        end = self.page.now + timedelta(seconds=until)
+        which = {"job": name} if name else {"all": True}
+        if name is None or name in self.page.jobs:
+            assert self._perform("pause", **which, why="x", until=end.strftime("%Y-%m-%dT%H:%M:%SZ") if ends else None)
+            self.page.pause(name, end if ends else NEVER)
+
+    @rule(name=drawn(None, None, *NAMES))
+    def resume(self, name: str | None) -> None:
+        which = {"job": name} if name else {"all": True}
+        word = self.page.word(name, None)
+        assert self._perform("resume", **which) == (word is not None)
+        if word:
+            word.until = self.page.now
+            self.live(0)
+
+    @rule(data=st.data(), taken_back=EITHER)
+    def skip(self, data: st.DataObject, taken_back: bool) -> None:
+        """A coming occurrence, in all of its zones; some time later perhaps not."""
+        coming = sorted(self.page.coming())
+        if coming:
+            name, nominal = data.draw(st.sampled_from(coming))
+            new = self.page.skip(name, nominal)
+            assert self._perform("skip", job=name, at=nominal, why="x") == new
+            if taken_back:
+                self.live(600)
+                assert self._perform("resume", job=name, at=nominal) == self.page.unskip(name, nominal)
+
+    @rule(phone=drawn(*PHONES), gone=EITHER)
+    def opt_out(self, phone: str, gone: bool) -> None:
+        known = phone in self.page.opted_out
+        if gone:
+            assert self._perform("opt-out add", phone=phone)
+            self.page.opt_out(phone)
+        else:
+            assert self._perform("opt-out remove", phone=phone) == known
+            self.page.opted_out.discard(phone)
+
     @precondition(lambda self: self.page.hold)
     @rule()
     def approve(self) -> None:
@@ -261,7 +301,7 @@ class Walk(RuleBasedStateMachine):
 
 
 def key_of(row: dict[str, Any]) -> Key:
-    return row["job"], row["nominal"], row["phone"] or "*"
+    return row["job"], row["nominal"], row["phone"] or row["recipient"]
 
 
 def walk(examples: int, steps: int) -> None:

@@ -178,3 +178,13 @@ def test_what_was_planned_while_the_clock_ran_ahead_keeps_the_quiet_hours_of_the
     world.syncer.note_alive(now)
     world.go_to("2027-03-07 00:00")
     assert sent(world) == ["2027-03-06T08:00"]
+
+
+def test_what_was_over_before_quiet_hours_began_is_missed_whoever_looked(world: World) -> None:
+    world.gateway.moods[ANNA] = NotSent("no route")
+    world.load("soon.yaml", job(cron="30 20 * * *", valid_for="20m", retry=["10m"], **NIGHT))
+    world.go_to("2027-03-01 20:31")
+    world.gateway.moods.clear()
+    world.sleep_to("2027-03-01 22:00")
+    world.go_to("2027-03-02 12:00")
+    assert (world.only()["state"], sent(world)) == ("missed", [])
