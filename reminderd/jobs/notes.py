@@ -1,6 +1,6 @@
 """What a review of a job should not miss: what is allowed, and perhaps not meant. Few, and each of them certain."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
@@ -29,12 +29,6 @@ _MANY_AT_ONCE = 10
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=400)
 _TINY = timedelta(microseconds=1)
-_CLOCK_HINTS = {
-    "at": "if that is not meant, give the time with an offset",
-    "cron": "if that is not meant, choose an hour that no change of clocks touches",
-    "every": "",
-    "rrule": "if that is not meant, say dst_gap and dst_fold, or choose another hour",
-}
 
 
 def notes_of(scope: Document, job: Job, review: Review) -> Iterator[Problem]:
@@ -47,7 +41,7 @@ def notes_of(scope: Document, job: Job, review: Review) -> Iterator[Problem]:
 def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
     for loc, rule in _rules(scope, job):
         yield from _both_days(loc, rule)
-        yield from _clocks(loc, rule, job, review.now)
+        yield from _clocks(loc, rule, job, _said(scope, loc), review.now)
     yield from _times(job, review.now)
     if "retry" in scope.value:
         yield from _late_retry(job)
@@ -77,13 +71,27 @@ def _both_days(loc: Loc, limited: Rule | Limited) -> Iterator[Fault]:
         yield Fault((*loc, "cron"), message, hint)
 
 
-def _clocks(loc: Loc, rule: Rule | Limited, job: Job, now: datetime) -> Iterator[Fault]:
-    """The coming times that a change of clocks skips or repeats, with their dates."""
+def _said(scope: Document, loc: Loc) -> Collection[str]:
+    """The keys with which the rule at `loc` is written."""
+    written = scope.value
+    for part in loc:
+        written = written[part]
+    return frozenset(written)
+
+
+def _clocks(loc: Loc, rule: Rule | Limited, job: Job, said: Collection[str], now: datetime) -> Iterator[Fault]:
+    """The coming times that a change of clocks skips or repeats, with their dates, where the rule itself is silent."""
     kind = _kind(rule)
-    hint = _CLOCK_HINTS[kind]
     for zone in list(job.by_zone())[:_MOST_ZONES]:
         for note in clock_notes(rule, zone, now, now + _AHEAD):
-            yield Fault((*loc, kind), str(note), hint)
+            if note.key not in said:
+                yield Fault((*loc, kind), str(note), _clock_hint(kind, note.key))
+
+
+def _clock_hint(kind: str, key: str) -> str:
+    if kind == "cron":
+        return "if that is not meant, choose an hour that no change of clocks touches"
+    return f"say what is meant with {key}, or choose another hour"
 
 
 def _kind(limited: Rule | Limited) -> str:

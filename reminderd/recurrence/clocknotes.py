@@ -24,6 +24,11 @@ class ClockNote(NamedTuple):
     twice: bool
     outcome: str  # "sends at 03:00", "sends at the first", "sends nothing"
 
+    @property
+    def key(self) -> str:
+        """The key of a rule that says what is meant by such a time."""
+        return "dst_fold" if self.twice else "dst_gap"
+
     def __str__(self) -> str:
         when = _clock(self.wall)
         if self.twice:

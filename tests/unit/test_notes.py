@@ -131,6 +131,26 @@ def test_each_coming_time_that_clocks_skip_or_repeat_is_told_with_its_date() -> 
 
 def test_clocks_are_looked_at_in_the_zone_of_each_recipient_and_each_rule() -> None:
     people = "[{phone: +14155550100, timezone: Europe/Berlin}, {phone: +14155550101, timezone: America/Havana}]"
-    text = f"schedule: [{{cron: 0 9 * * *}}, {{at: 2027-03-28T02:30, dst_gap: end}}]\ntimezone: recipient\nto: {people}\nmessage: Hello\n"
+    rules = "[{cron: 0 9 * * *}, {rrule: FREQ=YEARLY;BYMONTH=3;BYMONTHDAY=28;BYHOUR=2;BYMINUTE=30}]"
+    text = f"schedule: {rules}\ntimezone: recipient\nto: {people}\nmessage: Hello\n"
     (note,) = notes(text)
-    assert note.startswith("rent.yaml:1:36: schedule[1].at: 02:30 Europe/Berlin does not exist on 2027-03-28")
+    assert note.startswith("rent.yaml:1:39: schedule[1].rrule: 02:30 Europe/Berlin does not exist on 2027-03-28: sends")
+    assert note.endswith("say what is meant with dst_gap, or choose another hour")
+
+
+def test_clocks_are_not_told_of_where_the_rule_says_what_is_meant() -> None:
+    rule = "{rrule: FREQ=DAILY;BYHOUR=2;BYMINUTE=30}"
+    text = PLAIN.replace("{cron: 0 9 * * *}", rule) + "timezone: Europe/Berlin\n"
+    assert len(notes(text)) == 2
+    (repeated,) = notes(text.replace("30}", "30, dst_gap: end}"))
+    assert "comes twice on 2027-10-31" in repeated
+    assert repeated.endswith("with dst_fold, or choose another hour")
+    (skipped,) = notes(text.replace("30}", "30, dst_fold: both}"))
+    assert "does not exist on 2027-03-28" in skipped
+    both = text.replace("30}", "30, dst_gap: later, dst_fold: first}")
+    assert notes(both) == []
+    assert notes(both.replace("schedule: {", "schedule: [{").replace("first}", "first}]")) == []
+    assert (
+        notes(PLAIN.replace("cron: 0 9 * * *", "at: 2027-03-28T02:30, dst_gap: later") + "timezone: Europe/Berlin\n")
+        == []
+    )
