@@ -20,11 +20,13 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 class Moment(NamedTuple):
     """For whom and for when a message is.
 
-    zone: in which times with a zone are shown; without one they stay as they are. due_at: aware.
+    zone: in which times with a zone are shown; without one they stay as they are. due_at: aware. schedule_zone: in
+    which a time without a zone is meant where it has to be counted to.
     """
 
     zone: tzinfo | None = None
     due_at: datetime | None = None
+    schedule_zone: tzinfo | None = None
 
 
 def _date(moment: Moment, value: object, pattern: object = "%Y-%m-%d") -> str:
@@ -60,7 +62,7 @@ def _humanize(moment: Moment, value: object) -> str:
         raise Fault("a time of day alone cannot be counted to", _EXAMPLE)
     due_at = moment.due_at.astimezone(moment.zone)
     if isinstance(found, datetime):
-        aware = found if found.tzinfo else found.replace(tzinfo=due_at.tzinfo)
+        aware = found if found.tzinfo else found.replace(tzinfo=moment.schedule_zone or due_at.tzinfo)
         # Of two times in one zone Python takes the difference of the wall clocks.
         return _signed(timedelta(seconds=aware.timestamp() - due_at.timestamp()), "in ") or "now"
     return _days((found - due_at.date()).days)

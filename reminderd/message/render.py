@@ -71,8 +71,9 @@ class Renderer:
             if chosen.place not in self._plain:
                 self._plain[chosen.place] = Drawn(self._finished(chosen.source), 1)
             return self._plain[chosen.place]
-        zone = self._zone(self.job.zone_of(recipient))
-        run = Run(self._variables(recipient, due_at), Moment(zone, due_at), assembly.parts)
+        zone, schedule_zone = (self._zone(of(recipient)) for of in (self.job.zone_of, self.job.schedule_zone_of))
+        local = due_at.astimezone(schedule_zone)
+        run = Run(self._variables(recipient, local), Moment(zone, local, schedule_zone), assembly.parts)
         try:
             write(assembly.root, run)
             return Drawn(self._finished(run.text), run.steps)
@@ -84,7 +85,7 @@ class Renderer:
         return {
             "job": self._job_view,
             "recipient": recipient_view(recipient),
-            "due_at": due_at.astimezone(self._zone(self.job.schedule_zone_of(recipient))),
+            "due_at": due_at,
             "vars": self.job.vars,
         }
 

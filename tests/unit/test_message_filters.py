@@ -133,6 +133,16 @@ def test_a_span_over_a_change_to_daylight_saving_time_counts_hours() -> None:
     assert render(job("{{ '2026-03-29T12:00' | humanize }}"), ANN, due_at).text == "in 23 hours"
 
 
+def test_a_time_without_a_zone_is_counted_to_as_one_of_the_schedule_whoever_reads_it() -> None:
+    due_at = datetime(2027, 12, 22, 8, tzinfo=ZoneInfo("UTC"))  # 09:00 in Berlin, the job's zone
+    written = job("{{ '2027-12-22T12:00' | humanize }}, {{ '2027-12-22T11:00Z' | humanize }}")
+    assert render(written, ANN, due_at).text == "in 3 hours, in 3 hours"
+    assert render(written, TOKYO, due_at).text == "in 3 hours, in 3 hours"
+    own_noon = replace(written, recipient_zones=True)
+    nine_in_tokyo = datetime(2027, 12, 22, 0, tzinfo=ZoneInfo("UTC"))
+    assert render(own_noon, TOKYO, nine_in_tokyo).text == "in 3 hours, in 11 hours"
+
+
 def test_a_day_is_counted_in_the_zone_of_the_recipient() -> None:
     late = datetime(2026, 11, 22, 20, tzinfo=ZoneInfo("UTC"))  # already the 23rd in Tokyo
     assert render(job("{{ '2026-11-23' | humanize }}"), TOKYO, late).text == "today"
