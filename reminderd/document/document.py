@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from reminderd.document.scalars import clean, did_you_mean, is_null, kind, show
+from reminderd.document.scalars import clean, is_null, kind, nearest, show
 from reminderd.document.yamlerrors import Misread
 from reminderd.document.yamltree import Node, compose
 from reminderd.model import Problem
@@ -28,7 +28,8 @@ _VALUE = re.compile(r"[0-9]|.*[*=;/]")  # what begins like this is no key that a
 class Fault(NamedTuple):
     """What is wrong with a value at `loc`, before it is known where that is written.
 
-    about_key: the key itself is wrong and not its value. missing: there is nothing at `loc`.
+    about_key: the key itself is wrong and not its value. missing: there is nothing at `loc`. meant: of an unknown key,
+    where what it holds was perhaps meant to stand.
     """
 
     loc: Loc
@@ -36,6 +37,7 @@ class Fault(NamedTuple):
     hint: str = ""
     about_key: bool = False
     missing: bool = False
+    meant: Loc = ()
 
 
 class Text:
@@ -196,24 +198,36 @@ def _index_within(text: str, node: Node, line_offset: int, column_offset: int) -
 
 
 def faults(
-    error: ValidationError, keys: Mapping[Loc, Collection[str]], examples: Mapping[str, str] | None = None
+    error: ValidationError,
+    keys: Mapping[Loc, Collection[str]],
+    examples: Mapping[str, str] | None = None,
+    other_names: Mapping[str, str] | None = None,
 ) -> Iterator[Fault]:
-    """What pydantic found, in our words. keys: the keys each mapping may have, by its loc without list indexes.
+    """What pydantic found, in our words; what is missing only where no unknown key looks like it.
 
-    examples: for a missing key, what to write.
+    keys: the keys each mapping may have, by its loc without list indexes. examples: for a missing key, what to write.
+    other_names: what people call keys that have another name here.
     """
-    for each in error.errors(include_url=False):
-        yield _fault(each, keys, examples or {})
+    errors = error.errors(include_url=False)
+    found = [_fault(each, keys, examples or {}, other_names or {}) for each in errors]
+    meant = {fault.meant for fault in found if fault.meant}
+    for fault, each in zip(found, errors, strict=True):
+        empty = fault.missing or is_null(each["input"])
+        if not (empty and any(fault.loc[: len(loc)] == loc for loc in meant)):
+            yield fault
 
 
-def _fault(each: ErrorDetails, keys: Mapping[Loc, Collection[str]], examples: Mapping[str, str]) -> Fault:
+def _fault(
+    each: ErrorDetails, keys: Mapping[Loc, Collection[str]], examples: Mapping[str, str], other_names: Mapping[str, str]
+) -> Fault:
     loc: Loc = each["loc"]
     match each["type"]:
         case "missing":
             return Fault(loc, "is missing", examples.get(str(loc[-1]), ""), missing=True)
         case "extra_forbidden":
-            hint = _cut_off(str(loc[-1]), each["input"]) or _key_hint(loc, keys)
-            return Fault(loc, f"unknown key {show(str(loc[-1]))}", hint, about_key=True)
+            cut_off = _cut_off(str(loc[-1]), each["input"])
+            hint, meant = (cut_off, ()) if cut_off else _key_hint(loc, keys, other_names)
+            return Fault(loc, f"unknown key {show(str(loc[-1]))}", hint, about_key=True, meant=meant)
         case "value_error":
             return fault_of(each["ctx"]["error"], loc)
         case "model_type" | "list_type":
@@ -234,12 +248,16 @@ def _cut_off(key: str, value: object) -> str:
     return ""
 
 
-def _key_hint(loc: Loc, keys: Mapping[Loc, Collection[str]]) -> str:
+def _key_hint(loc: Loc, keys: Mapping[Loc, Collection[str]], other_names: Mapping[str, str]) -> tuple[str, Loc]:
+    """What to do with an unknown key, and where its value was perhaps meant to stand."""
     key, group = str(loc[-1]), tuple(part for part in loc[:-1] if isinstance(part, str))
-    if key in keys.get(group, ()):
-        return "it does not go with the other keys here"
+    known = keys.get(group, ())
+    if key in known:
+        return "it does not go with the other keys here", ()
     for other, names in keys.items():
         if key in names:
-            return f"it goes under {path_text(other)}:" if other else "it goes one level up"
-    known = keys.get(group, ())
-    return did_you_mean(key, known) or f"known keys are {', '.join(known)}"
+            return (f"it goes under {path_text(other)}:", other) if other else ("it goes one level up", (key,))
+    found = nearest(key, known) or other_names.get(key.casefold())
+    if found in known:
+        return f"did you mean {found!r}?", (*loc[:-1], str(found))
+    return f"known keys are {', '.join(known)}", ()

@@ -62,11 +62,17 @@ def clean(sentence: str) -> str:
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), cut)
 
 
-def did_you_mean(word: str, options: Collection[str]) -> str:
-    """A hint at the option that is nearest to `word`, or ""."""
+def nearest(word: str, options: Collection[str]) -> str | None:
+    """The option that `word` was perhaps meant to be, if any looks like it."""
     folded = {option.casefold(): option for option in options}
     close = get_close_matches(word[:40].casefold(), folded, n=1, cutoff=0.6)
-    return f"did you mean {folded[close[0]]!r}?" if close else ""
+    return folded[close[0]] if close else None
+
+
+def did_you_mean(word: str, options: Collection[str]) -> str:
+    """A hint at the option that is nearest to `word`, or ""."""
+    found = nearest(word, options)
+    return "" if found is None else f"did you mean {found!r}?"
 
 
 def kind(value: object) -> str:

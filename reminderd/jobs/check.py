@@ -14,7 +14,7 @@ from reminderd.jobs.gather import Finding, Within, gather
 from reminderd.jobs.library import Uses
 from reminderd.jobs.person import Reading
 from reminderd.jobs.schedule import schedule_of
-from reminderd.jobs.spec import EXAMPLES, KEYS, RECIPIENT, JobSpec
+from reminderd.jobs.spec import EXAMPLES, KEYS, OTHER_NAMES, RECIPIENT, JobSpec
 from reminderd.jobs.texts import read_texts
 from reminderd.jobs.zoning import times_in_zones, zoned
 from reminderd.message import Effort, MessageProblem, check_job
@@ -28,6 +28,10 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _NAMES_IN_MESSAGE = {"to": "recipient", "vars": "vars", "schedule": "due_at", "timezone": "due_at"}
 _NAMES_IN_MESSAGE |= dict.fromkeys(("name", "description", "sender"), "job")
 _ANY: Mapping[str, Any] = {"name": "job", "schedule": {"cron": "0 9 * * *"}, "to": "+14155550100", "message": "x"}
+
+
+_TEXTS = frozenset({"message", "template", "messages"})
+_LANGUAGES_SHOWN = 20
 
 
 class _Readable(NamedTuple):
@@ -53,11 +57,11 @@ def read_job(scope: Document, raw: dict[str, Any], defaults: Defaults, effort: E
     try:
         readable, found = _Readable(JobSpec.model_validate(raw, context=Reading())), []
     except ValidationError as error:
-        found = list(faults(error, KEYS, EXAMPLES))
+        found = list(faults(error, KEYS, EXAMPLES, OTHER_NAMES))
         readable = _mend(raw, found)
     checking = _Checking(scope, readable, defaults, uses)
     checking.report(found[: MAX_PROBLEMS + 1])
-    checking.report(_wording_faults(raw))
+    checking.report(_wording_faults(raw, {str(fault.meant[0]) for fault in found if fault.meant}))
     job = checking.job(effort)
     return Read(None if checking.problems else job, checking.problems, checking.warnings)
 
@@ -151,6 +155,7 @@ def _placed(scope: Document, finding: Finding) -> Problem:
 
 def _mend(raw: Mapping[str, Any], found: Iterable[Fault]) -> _Readable:
     wrong = {str(fault.loc[0]) for fault in found}
+    wrong |= {str(fault.meant[0]) for fault in found if fault.meant and fault.meant[0] not in raw}
     mended = {key: value for key, value in raw.items() if key not in wrong}
     if "timezone" in wrong:
         mended["timezone"] = "UTC"
@@ -182,9 +187,11 @@ def _mend_person(index: int, person: object, wrong_keys: set[object] | None) -> 
     return {**kept, "phone": _ANY["to"], "key": f"stand-in {index}"}
 
 
-def _wording_faults(raw: Mapping[str, Any]) -> Iterator[Fault]:
-    """What does not fit together in where a job's texts come from."""
-    if not raw.keys() & {"message", "template", "messages"}:
+def _wording_faults(raw: Mapping[str, Any], meant: Collection[str]) -> Iterator[Fault]:
+    """What does not fit together in where a job's texts come from. meant: keys that are there by a name that is wrong."""
+    if not _TEXTS.isdisjoint(meant):
+        return
+    if _TEXTS.isdisjoint(raw):
         yield Fault(("message",), "is missing", EXAMPLES["message"], missing=True)
         return
     if "message" in raw and "template" in raw:
@@ -195,7 +202,13 @@ def _wording_faults(raw: Mapping[str, Any]) -> Iterator[Fault]:
         kind = "message" if "message" in raw else "template"
         yield Fault(("fallback",), f"{kind} is the text for all other languages already", "remove one", about_key=True)
     elif not isinstance(raw.get("messages"), dict) or raw["fallback"] not in raw["messages"]:
-        yield Fault(("fallback",), f"messages has no text for {show(str(raw['fallback']))}", "name one that it has")
+        yield _no_fallback(str(raw["fallback"]), raw.get("messages"))
+
+
+def _no_fallback(language: str, messages: object) -> Fault:
+    there = list(messages) if isinstance(messages, dict) else []
+    known = f"name one that it has: {', '.join(there[:_LANGUAGES_SHOWN])}{' …' * (len(there) > _LANGUAGES_SHOWN)}"
+    return Fault(("fallback",), f"messages has no text for {show(language)}", known if there else "write it")
 
 
 def _first_instant(job: Job, crowd: Crowd) -> datetime:

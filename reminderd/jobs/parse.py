@@ -5,7 +5,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from reminderd.document import MAX_PROBLEMS, Document, Fault, load
-from reminderd.document.scalars import Wrong, kind, show
+from reminderd.document.scalars import Wrong, kind, nearest, show
 from reminderd.document.yamltree import Child, Node, mapping
 from reminderd.jobs.check import read_job
 from reminderd.jobs.library import Library, Uses, beside
@@ -17,6 +17,7 @@ from reminderd.model import Defaults, Job, ParsedFile, Problem, Review
 MAX_SPREAD = 4 * 1024 * 1024  # what `defaults` may come to in all jobs of a file together, by weight
 
 _NO_NAME = "a-name"
+_OF_FILE = ("jobs", "defaults")
 
 
 def parse_file(
@@ -74,6 +75,9 @@ class _Reading:
             self._report(document, Fault((), f"must be a mapping, not {kind(document.value)}", hint))
         elif "jobs" in document.value:
             self._many(document)
+        elif (misspelt := _misspelt_jobs(document.value)) is not None:
+            fault = Fault((misspelt,), f"unknown key {show(misspelt)}", "did you mean 'jobs'?", about_key=True)
+            self._report(document, fault)
         else:
             self._one(document, name)
 
@@ -110,20 +114,23 @@ class _Reading:
 
     def _check_keys(self, document: Document) -> None:
         for key in document.value:
-            if key not in ("jobs", "defaults"):
+            if key not in _OF_FILE:
                 hint = "put it under defaults:" if key in KEYS[()] else "beside jobs: there is only defaults:"
+                if key == _defaults_key(document.value):
+                    hint = "did you mean 'defaults'?"
                 self._report(document, Fault((key,), f"unknown key {show(key)}", hint, about_key=True))
 
     def _shared(self, document: Document) -> dict[str | int, Child]:
-        """What `defaults:` gives to each job."""
-        if "defaults" not in document.value:
+        """What `defaults:` gives to each job, by whatever name it is written."""
+        key = _defaults_key(document.value)
+        if key is None:
             return {}
-        node = document.root.children["defaults"].node
+        node = document.root.children[key].node
         if node.style != "{":
-            self._report(document, Fault(("defaults",), f"must be a mapping, not {kind(node.value)}"))
+            self._report(document, Fault((key,), f"must be a mapping, not {kind(node.value)}"))
             return {}
         if "name" in node.value:
-            fault = Fault(("defaults", "name"), "is not for all jobs", "give each job its own", about_key=True)
+            fault = Fault((key, "name"), "is not for all jobs", "give each job its own", about_key=True)
             self._report(document, fault)
         return {key: child for key, child in node.children.items() if key != "name"}
 
@@ -153,6 +160,23 @@ class _Reading:
             message = f"a job named {show(name)} is already in this file, on line {self._named[name]}"
             self._report(scope, Fault(("name",), message, "give each job its own name"))
         self._named.setdefault(name, line)
+
+
+def _misspelt_jobs(value: dict[str, Any]) -> str | None:
+    """The key that a list of jobs stands under, if it looks like `jobs`."""
+    return next(
+        (key for key in value if nearest(key, (*KEYS[()], *_OF_FILE)) == "jobs" and _is_of_mappings(value[key])), None
+    )
+
+
+def _is_of_mappings(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
+
+
+def _defaults_key(value: dict[str, Any]) -> str | None:
+    """The key of what is for all jobs: `defaults`, or one that looks like it."""
+    near = (key for key in value if nearest(key, (*KEYS[()], *_OF_FILE)) == "defaults")
+    return "defaults" if "defaults" in value else next((key for key in near if isinstance(value[key], dict)), None)
 
 
 def _with_defaults(job: Node, shared: dict[str | int, Child]) -> Node:

@@ -17,7 +17,14 @@ from reminderd.recurrence import parse_zone
 E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_LISTED_BY = ("group", "file")
+_MEANT_BY = {
+    "phone": "phone",
+    "telephone": "phone",
+    "mobile": "phone",
+    "number": "phone",
+    "group": "group",
+    "file": "file",
+}
 _NAME_OF_A_LIST = re.compile(r"[A-Za-z][A-Za-z0-9._/-]{1,99}")
 _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -153,13 +160,22 @@ def _person_or_list(value: object, info: ValidationInfo) -> RecipientSpec | List
     if isinstance(value, dict) and "phone" not in value:
         if "group" in value or "file" in value:
             return _list(value, info)
-        for key in value:
-            if meant := get_close_matches(key[:20].lower(), _LISTED_BY, n=1, cutoff=0.75):
-                raise Wrong(f"there is no phone, and {show(key)} is unknown", f"did you mean {meant[0]!r}?", (key,))
+        if not _accepted(info):
+            _check_who(value)
     elif isinstance(value, str) and not _accepted(info) and _NAME_OF_A_LIST.fullmatch(value):
         key = "file" if "." in value else "group"
         raise Wrong(f"{show(value)} is not a phone number", f"if it is a list of people, write {{{key}: {value}}}")
     return _recipient(value, info)
+
+
+def _check_who(item: Mapping[str, object]) -> None:
+    """Refuse a key that was perhaps meant to say who it is: any other is a variable, and the phone just missing."""
+    for key in item:
+        if key not in RecipientSpec.model_fields and (
+            found := get_close_matches(key[:20].lower(), _MEANT_BY, n=1, cutoff=0.75)
+        ):
+            meant = _MEANT_BY[found[0]]
+            raise Wrong(f"there is no phone, and {show(key)} is unknown", f"did you mean {meant!r}?", (key,))
 
 
 def _recipient(value: object, info: ValidationInfo) -> RecipientSpec:

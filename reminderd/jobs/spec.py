@@ -181,3 +181,12 @@ EXAMPLES = {
     "phone": "write for example phone: +14155550123",
     "message": "write the text to send",
 }
+
+# What people call keys, whatever it looks like.
+OTHER_NAMES = {
+    **dict.fromkeys(("text", "body", "content", "sms"), "message"),
+    **dict.fromkeys(("recipients", "recipient", "people", "receiver"), "to"),
+    **dict.fromkeys(("when", "trigger"), "schedule"),
+    **dict.fromkeys(("tz", "zone"), "timezone"),
+    **dict.fromkeys(("variables", "values"), "vars"),
+}

@@ -332,7 +332,6 @@ KEYS: dict[Any, tuple[str, ...]] = {(): ("inner", "names", "other"), ("inner",):
         (
             "inner: {sise: 1}\nnames:\n  - []\n",
             [
-                "a.yaml:1:8: inner.size: is missing",
                 "a.yaml:1:9: inner.sise: unknown key 'sise', did you mean 'size'?",
                 "a.yaml:3:5: names[0]: Input should be a valid string",
             ],

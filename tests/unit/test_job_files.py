@@ -381,10 +381,56 @@ def test_all_problems_of_a_file_come_at_once_and_in_order() -> None:
         ["rent.yaml:10:5:", "jobs[0].mesage:"],
         ["rent.yaml:11:5:", "jobs[1].message:"],
         ["rent.yaml:11:5:", "jobs[1].nam:"],
-        ["rent.yaml:11:5:", "jobs[1].name:"],
         ["rent.yaml:12:21:", "jobs[1].schedule.at[0]:"],
         ["rent.yaml:14:14:", "jobs[1].enabled:"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "meant"),
+    [
+        ("message:", "mesage:", "3:1: mesage", "did you mean 'message'?"),
+        ("message:", "text:", "3:1: text", "did you mean 'message'?"),
+        ("message: Rent", "mesages: {de: x}\nfallback: de\n#", "3:1: mesages", "did you mean 'messages'?"),
+        ("message: Rent", "templat: rent.j2\n#", "3:1: templat", "did you mean 'template'?"),
+        ("schedule:", "shedule:", "1:1: shedule", "did you mean 'schedule'?"),
+        ("to:", "recipients:", "2:1: recipients", "did you mean 'to'?"),
+        ("to: ", "phone: ", "2:1: phone", "it goes under to:"),
+        ("to: +14155550100", "to:\nphone: +14155550100", "3:1: phone", "it goes under to:"),
+        ("schedule: {cron: 0 9 * * *}", "schedule:\ncron: 0 9 * * *", "2:1: cron", "it goes under schedule:"),
+        ("{cron: 0 9 * * *}\nto:", "\n  cron: 0 9 * * *\n  to:", "3:3: schedule.to", "it goes one level up"),
+        ("+14155550100", "{phon: +14155550100}", "2:12: to.phon", "there is no phone, and 'phon' is unknown"),
+        ("+14155550100", "[{name: Ada, mobile: +14155550100}]", "2:26: to[0].mobile", "did you mean 'phone'?"),
+    ],
+)
+def test_a_misspelt_key_is_not_missing_too(old: str, new: str, place: str, meant: str) -> None:
+    (problem,) = problems_of(SMALL.replace(old, new))
+    assert problem.startswith(f"rent.yaml:{place}: ")
+    assert meant in problem
+
+
+def test_what_a_misspelt_key_would_have_given_is_missed_nowhere_else() -> None:
+    (problem,) = problems_of(SMALL.replace("Rent is due", "'{{ vars.rent }}'") + "varss: {rent: 600}\n")
+    assert problem.startswith("rent.yaml:4:1: varss: ")
+
+
+def test_a_misspelt_key_beside_the_right_one_hides_nothing() -> None:
+    found = problems_of(SMALL.replace("0 9 *", "0 99 *") + "shedule: {cron: 0 9 * * *}\n")
+    assert [problem.split(" ")[1] for problem in found] == ["schedule.cron:", "shedule:"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [("jobs:", "job:", "1:1: job"), ("defaults:", "defalts:", "1:1: defalts")],
+)
+def test_a_misspelt_key_of_a_file_of_many_jobs_is_all_that_is_said(old: str, new: str, place: str) -> None:
+    shared = "defaults: {schedule: {cron: 0 9 * * *}, to: +14155550100}\n" if old == "defaults:" else ""
+    own = "" if shared else ", schedule: {cron: 0 9 * * *}, to: +14155550100"
+    text = f"{shared}jobs:\n  - {{name: one, message: x{own}}}\n  - {{name: two, message: y{own}}}\n"
+    assert len(jobs_of(text)) == 2
+    (problem,) = problems_of(text.replace(old, new))
+    assert problem.startswith(f"rent.yaml:{place}: unknown key")
+    assert f"did you mean '{old[:-1]}'?" in problem
 
 
 def test_a_wrong_zone_brings_no_wrong_words_about_times() -> None:
