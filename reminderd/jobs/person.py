@@ -26,6 +26,7 @@ _MEANT_BY = {
     "file": "file",
 }
 _NAME_OF_A_LIST = re.compile(r"[A-Za-z][A-Za-z0-9._/-]{1,99}")
+_WORDS = re.compile(r"[^\W\d_][^\d{}\[\]:,\"'\n]{0,39}")  # a name, perhaps, and certainly no number
 _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -164,7 +165,9 @@ def _person_or_list(value: object, info: ValidationInfo) -> RecipientSpec | List
             _check_who(value)
     elif isinstance(value, str) and not _accepted(info) and _NAME_OF_A_LIST.fullmatch(value):
         key = "file" if "." in value else "group"
-        raise Wrong(f"{show(value)} is not a phone number", f"if it is a list of people, write {{{key}: {value}}}")
+        person = f"{_forms(value)}; " if _WORDS.fullmatch(value) else ""
+        hint = f"{person}if it is a list of people, write {{{key}: {value}}}"
+        raise Wrong(f"{show(value)} is not a phone number", hint)
     return _recipient(value, info)
 
 
@@ -176,6 +179,11 @@ def _check_who(item: Mapping[str, object]) -> None:
         ):
             meant = _MEANT_BY[found[0]]
             raise Wrong(f"there is no phone, and {show(key)} is unknown", f"did you mean {meant!r}?", (key,))
+
+
+def _forms(name: str) -> str:
+    """How a person of this name is written."""
+    return f"write +14155550123, or {{name: {name}, phone: +14155550123}}"
 
 
 def _recipient(value: object, info: ValidationInfo) -> RecipientSpec:
@@ -192,7 +200,10 @@ def _list(value: object, info: ValidationInfo) -> ListSpec:
 def _as_mapping(value: object, info: ValidationInfo) -> object:
     """A recipient that is only a number is written as text."""
     if not isinstance(value, dict):
-        return {"phone": scalars.text(value)}
+        text = scalars.text(value)
+        if _WORDS.fullmatch(text) and not _accepted(info):
+            raise Wrong(f"{show(text)} is not a phone number", _forms(text))
+        return {"phone": text}
     # Any key may be a variable, but a misspelt zone would go unnoticed.
     misspelt = None if _accepted(info) else next(filter(looks_like_timezone, value), None)
     if misspelt is not None:

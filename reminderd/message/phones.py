@@ -12,9 +12,12 @@ from reminderd.message.errors import PhoneError
 _SEPARATORS = re.compile("[ .()/\u00a0\u2007\u2009\u202f\u2010-\u2015\u2212-]+")
 _LONGEST = 15  # digits, by E.164
 _EXAMPLE = "write the country code too, like +14155550123"
+_SHORT = "write it in full, with country and area code, like +14155550123"
+_TOO_SHORT = (ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY)
 _REASONS = {
     ValidationResult.INVALID_COUNTRY_CODE: "the phone number has an unknown country code",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "the phone number lacks its area code",
+    # Of +4930 as of +1 555 0100: it would do within some town of the country, and nobody knows what is missing.
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "the phone number is too short for its country",
     ValidationResult.TOO_SHORT: "the phone number is too short for its country",
     ValidationResult.TOO_LONG: "the phone number is too long for its country",
     ValidationResult.INVALID_LENGTH: "the phone number has a length that its country does not use",
@@ -35,7 +38,7 @@ def parse_phone(text: str) -> str:
         raise PhoneError("the phone number has an unknown country code or is too short", _EXAMPLE) from None
     reason = phonenumbers.is_possible_number_with_reason(parsed)
     if reason != ValidationResult.IS_POSSIBLE:
-        raise PhoneError(_REASONS[reason])
+        raise PhoneError(_REASONS[reason], _SHORT if reason in _TOO_SHORT else "")
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
@@ -73,4 +76,6 @@ def _unexpected_character(digits: str) -> PhoneError:
         return PhoneError("the phone number has no digits", _EXAMPLE)
     if re.search(r"[0-9](?:;?ext|#|x|,|;)", digits, re.IGNORECASE):
         return PhoneError("the phone number has an extension", "text messages reach no extension: leave it out")
+    if odd.isalpha():
+        return PhoneError("this is not a phone number, it has letters", "write digits alone, like +14155550123")
     return PhoneError(f"the phone number has an unexpected character, U+{ord(odd):04X}", _EXAMPLE)

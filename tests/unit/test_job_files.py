@@ -68,7 +68,7 @@ CASES = [
     ("zone-path", "1:11", "timezone", "unknown time zone"),
     ("zone-of-the-machine", "1:11", "timezone", "'localtime'"),
     ("recipient-with-unknown-zone", "5:13", "to.timezone", "'Mars'"),
-    ("bad-phone", "5:5", "to[1]", "the phone number has an unexpected character"),
+    ("bad-phone", "5:5", "to[1]", "this is not a phone number, it has letters"),
     ("phone-without-plus", "3:5", "to", "does not begin with +"),
     ("octal-phone", "3:5", "to", "write + instead of 00"),
     ("phone-with-extension", "3:5", "to", "phone number"),
@@ -431,6 +431,21 @@ def test_a_misspelt_key_of_a_file_of_many_jobs_is_all_that_is_said(old: str, new
     (problem,) = problems_of(text.replace(old, new))
     assert problem.startswith(f"rent.yaml:{place}: unknown key")
     assert f"did you mean '{old[:-1]}'?" in problem
+
+
+@pytest.mark.parametrize("name", ["Ada", "Ada Lovelace", "Łukasz Ó Briain-O"])
+def test_a_name_alone_is_no_recipient_and_both_forms_are_shown(name: str) -> None:
+    (problem,) = problems_of(SMALL.replace("+14155550100", name))
+    forms = f"write +14155550123, or {{name: {name}, phone: +14155550123}}"
+    assert problem.startswith(f"rent.yaml:2:5: to: {name!r} is not a phone number, {forms}")
+    written = SMALL.replace("+14155550100", f"[+14155550124, {{name: {name}, phone: +14155550123}}]")
+    assert [each.name for each in job_of(written).recipients] == [None, name]
+
+
+def test_a_name_with_a_number_is_not_repeated() -> None:
+    (problem,) = problems_of(SMALL.replace("+14155550100", "'Ada <+14155550100>'"))
+    assert problem.startswith("rent.yaml:2:5: to: this is not a phone number, it has letters")
+    assert "+14155550100" not in problem
 
 
 def test_a_wrong_zone_brings_no_wrong_words_about_times() -> None:
