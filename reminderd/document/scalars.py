@@ -16,6 +16,8 @@ LONGEST_LINE = 500
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # Also what is printed as nothing, or turns the direction of the text after it.
 _UNSEEN = re.compile(_CONTROL.pattern[:-1] + r"\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_QUOTES = "“”„‟«»‘’‚‛"
+_TYPOGRAPHIC = re.compile(f"[{_QUOTES}]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _YES_NO = {
@@ -29,6 +31,7 @@ _YES_NO = {
     "0": "false",
 }
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+_NEGATIVE = re.compile(r"-[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 # Files beside the zones that are this machine's own zone, or count leap seconds.
 _NOT_IANA = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
@@ -146,9 +149,19 @@ def line(value: object) -> str:
     return read
 
 
+def notation(value: object) -> str:
+    """A line in which nobody means typographic quotes: a time, a number, one of several words."""
+    read = line(value)
+    if quote := _TYPOGRAPHIC.match(read) or _TYPOGRAPHIC.search(read, len(read) - 1):
+        straight = read.strip(_QUOTES + " ")
+        shown = f', like "{straight}"' if straight and len(straight) <= 40 and not straight.startswith("+") else ""
+        raise Wrong(f"holds the typographic quote {quote[0]}", f"write straight quotes{shown}, or none")
+    return read
+
+
 def choice(value: object, options: Mapping[str, Item]) -> Item:
     """The option that is named."""
-    word = line(value)
+    word = notation(value)
     if word not in options:
         hint = did_you_mean(word, options) or f"write one of {', '.join(options)}"
         raise Wrong(f"{show(word)} is none of {', '.join(options)}", hint)
@@ -159,7 +172,7 @@ def boolean(value: object) -> bool:
     """true or false, and no other word for them."""
     if isinstance(value, bool):
         return value
-    word = line(value)
+    word = notation(value)
     if word not in _TRUTHS:
         meant = _YES_NO.get(word.lower())
         raise Wrong(f"{show(word)} is not true or false", f"write {meant}" if meant else "write true or false")
@@ -168,7 +181,7 @@ def boolean(value: object) -> bool:
 
 def span(value: object) -> timedelta:
     """A duration such as 1h30m."""
-    word = line(value)
+    word = notation(value)
     try:
         return duration.parse_duration(word)
     except ValueError:
@@ -194,18 +207,18 @@ def between(length: timedelta, least: timedelta, most: timedelta) -> timedelta:
 
 def seconds(value: object) -> timedelta:
     """A duration, or a plain number of seconds."""
-    word = line(value)
+    word = notation(value)
     return timedelta(seconds=float(word)) if _AMOUNT.fullmatch(word) else span(value)
 
 
 def number(value: object, least: float, most: float) -> float:
     """A number without sign or exponent, within the bounds."""
-    word = line(value)
-    if not _AMOUNT.fullmatch(word):
-        raise Wrong(f"{show(word)} is not a number", f"write one from {least:.12g} to {most:.12g}")
-    if not least <= float(word) <= most:
-        raise Wrong(f"{word} is out of range", f"write a number from {least:.12g} to {most:.12g}")
-    return float(word)
+    read = notation(value)
+    if _NEGATIVE.fullmatch(read) or (_AMOUNT.fullmatch(read) and not least <= float(read) <= most):
+        raise Wrong(f"{read} is out of range", f"write a number from {least:.12g} to {most:.12g}")
+    if not _AMOUNT.fullmatch(read):
+        raise Wrong(f"{show(read)} is not a number", f"write one from {least:.12g} to {most:.12g}")
+    return float(read)
 
 
 def whole(value: object, least: int, most: int) -> int:
@@ -218,7 +231,7 @@ def whole(value: object, least: int, most: int) -> int:
 
 def zone(value: object) -> str:
     """The name of an IANA time zone."""
-    name = line(value)
+    name = notation(value)
     try:
         if _NOT_IANA.fullmatch(name):
             raise KeyError(name)
@@ -232,7 +245,7 @@ def zone(value: object) -> str:
 
 def sender(value: object) -> str:
     """Who a message comes from: a number, a short code, or a name of up to 11 letters and digits."""
-    word = line(value)
+    word = notation(value)
     if not _SENDER.fullmatch(word):
         raise Wrong(
             f"{show(word)} is not a sender",

@@ -23,4 +23,5 @@ def one_or_more(value: object) -> list[object]:
 
 
 Line = Annotated[str, BeforeValidator(scalars.line)]
+Notation = Annotated[str, BeforeValidator(scalars.notation)]
 Span = Annotated[timedelta, BeforeValidator(scalars.span)]

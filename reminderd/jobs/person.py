@@ -47,19 +47,19 @@ def _accepted(info: ValidationInfo) -> bool:
 
 def read_zone(value: object) -> str:
     """The name of a time zone."""
-    return parse_zone(scalars.line(value))
+    return parse_zone(scalars.notation(value))
 
 
 def read_language(value: object) -> str:
     """The code of a language."""
-    word = scalars.line(value)
+    word = scalars.notation(value)
     if not _LANGUAGE.fullmatch(word):
         raise Wrong(f"{show(word)} is not a language", "write a code such as de or pt-BR")
     return word
 
 
 def _phone(value: object, info: ValidationInfo) -> str:
-    text = scalars.line(value)
+    text = scalars.notation(value)
     return text if _accepted(info) and E164.fullmatch(text) else parse_phone(text)
 
 

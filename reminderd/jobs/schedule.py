@@ -1,5 +1,6 @@
 """The schedule of a job: how it is written, what it means, and its normal form."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, assert_never
 
@@ -8,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from reminderd.document import scalars
 from reminderd.document.scalars import Wrong, show
 from reminderd.duration import format_duration
-from reminderd.jobs.fields import Line, Span, Spec, one_or_more
+from reminderd.jobs.fields import Notation, Span, Spec, one_or_more
 from reminderd.model import At, Cron, DstFold, DstGap, Every, Limited, OnHoliday, Rrule, Rule, Schedule, Several
 from reminderd.recurrence import (
     ScheduleError,
@@ -29,6 +30,16 @@ MOST_COUNTED = 10_000
 MOST_CALENDARS = 20
 
 _KINDS = ("at", "cron", "every", "rrule")
+# Lines of iCalendar beside a rule, and what says the same here.
+_INSTEAD = {
+    "DTSTART": "write it as start: 2027-01-01T09:00 beside rrule",
+    "DTEND": "remove it: a reminder has no end",
+    "DURATION": "remove it: a reminder has no end",
+    "EXDATE": "write it as except: 2027-01-01 beside rrule",
+    "EXRULE": "write what it leaves out as except: beside rrule",
+    "RDATE": "write a list of rules, with at: for it",
+}
+_PROPERTY = re.compile(rf"^[ \t]*({'|'.join(_INSTEAD)})[:;=]", re.IGNORECASE | re.MULTILINE)
 _GAPS = {each.value: each for each in DstGap}
 _FOLDS = {each.value: each for each in DstFold}
 _ON_HOLIDAY = {each.value: each for each in OnHoliday}
@@ -52,19 +63,27 @@ def _count(value: object) -> int:
     return value if isinstance(value, int) and 1 <= value <= MOST_COUNTED else scalars.whole(value, 1, MOST_COUNTED)
 
 
+def _rule_text(value: object) -> str:
+    """The text of a recurrence rule, which calendars keep on a line of its own below DTSTART."""
+    if isinstance(value, str) and "\n" in value and (other := _PROPERTY.search(value)):
+        name = other[1].upper()
+        raise Wrong(f"holds {name}, and only the rule is meant here", _INSTEAD[name])
+    return scalars.notation(value)
+
+
 class ScheduleSpec(Spec):
     """Exactly one of `at`, `cron`, `every` and `rrule` makes a rule; that is checked with what they mean."""
 
-    at: Annotated[tuple[Line, ...] | None, BeforeValidator(_times)] = None
-    cron: Line | None = None
+    at: Annotated[tuple[Notation, ...] | None, BeforeValidator(_times)] = None
+    cron: Notation | None = None
     every: Span | None = None
-    anchor: Line | None = Field(None, alias="from")
-    rrule: Line | None = None
-    start: Line | None = None
-    until: Line | None = None
+    anchor: Notation | None = Field(None, alias="from")
+    rrule: Annotated[str, BeforeValidator(_rule_text)] | None = None
+    start: Notation | None = None
+    until: Notation | None = None
     count: Annotated[int, BeforeValidator(_count)] | None = None
-    exceptions: Annotated[tuple[Line, ...], BeforeValidator(_times)] = Field((), alias="except")
-    holidays: Annotated[tuple[Line, ...], BeforeValidator(_calendars)] = ()
+    exceptions: Annotated[tuple[Notation, ...], BeforeValidator(_times)] = Field((), alias="except")
+    holidays: Annotated[tuple[Notation, ...], BeforeValidator(_calendars)] = ()
     on_holiday: Annotated[OnHoliday, BeforeValidator(lambda value: scalars.choice(value, _ON_HOLIDAY))] | None = None
     dst_gap: Annotated[DstGap, BeforeValidator(lambda value: scalars.choice(value, _GAPS))] | None = None
     dst_fold: Annotated[DstFold, BeforeValidator(lambda value: scalars.choice(value, _FOLDS))] | None = None

@@ -123,7 +123,9 @@ def _variables(value: object) -> dict[str, object]:
 
 def _quiet_hours(value: object) -> str:
     """Quiet hours in their normal notation, or `none`."""
-    word = scalars.line(value)
+    if isinstance(value, list):
+        raise Wrong("must be text, not a list", "write one stretch of the day, like 21:00-08:00")
+    word = scalars.notation(value)
     if word.lower() in ("no", "off", "false"):
         raise Wrong(f"{show(word)} are not quiet hours", f"write {NO_QUIET_HOURS}, or hours like 21:00-08:00")
     return word if word == NO_QUIET_HOURS else str(parse_quiet_hours(word))

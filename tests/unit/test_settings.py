@@ -272,7 +272,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         ("plivo: {url: 'http://x:99999'}\n", ":1:14: plivo.url: is not an http or https URL"),
         ("plivo: {url: 'http://[x'}\n", ":1:14: plivo.url: is not an http or https URL"),
         ("plivo: {url: 'http://x/?a=b'}\n", ":1:14: plivo.url: must not have a user, a query or a fragment"),
-        ("plivo: {rate: -1}\n", ":1:15: plivo.rate: '-1' is not a number, write one from 0 to 1000"),
+        ("plivo: {rate: -1}\n", ":1:15: plivo.rate: -1 is out of range, write a number from 0 to 1000"),
         ("plivo: {rate: 1001}\n", ":1:15: plivo.rate: 1001 is out of range"),
         ("plivo: {rate: .inf}\n", ":1:15: plivo.rate: '.inf' is not a number"),
         ("plivo: {threads: 0}\n", ":1:18: plivo.threads: 0 is out of range, write a number from 1 to 100"),
