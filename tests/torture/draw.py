@@ -62,6 +62,10 @@ _FAULTS = (
     "latency=700ms,on=log,count={n}",
     "status=429,on=log,header=Retry-After: 2,count=1",
     "status=500,on=account,count={n}",
+    "ends=failed,code=420,after=0s,count={n}",
+    "ends=failed,code=420,after=1s,count={n}",
+    "ends=undelivered,code=30,after=0s,count={n}",
+    "reset=after,ends=failed,code=420,count=1",
 )
 
 _COMMANDS = (
@@ -89,6 +93,19 @@ _COMMANDS = (
     ("approve", "{hold}", "--yes"),
     ("approve", "{hold}", "--yes"),
     ("run", "--dry-run", "--once"),
+    ("pause", "{job}", "--why", "a test"),
+    ("pause", "{job}", "--why", "a test", "--until", "3s"),
+    ("pause", "--all", "--why", "a test", "--until", "2s"),
+    ("resume", "{paused}"),
+    ("resume", "{paused}"),
+    ("hold", "{pending}", "--why", "a test"),
+    ("hold", "{pending}", "--why", "a test", "--until", "4s"),
+    ("release", "{held}"),
+    ("opt-out", "add", "{phone}"),
+    ("opt-out", "remove", "{out}"),
+    ("opt-out", "remove", "{out}"),
+    ("opt-out", "list"),
+    ("plan",),
 )
 
 
@@ -109,12 +126,14 @@ class _Drawing:
         self._hidden = False
         self._offset = 0
         self._jobs_a_round = 1.0
+        self._quiet = 0.0  # the share of jobs with quiet hours, whose end takes a minute to come
         self._reach = 8.0  # how far ahead times lie at most, in seconds; at the end they must all have come
 
     def plan(self, seed: int, rounds: int, jobs: int) -> Plan:
         choose = self._choose
         self._jobs_a_round = jobs / max(1, rounds)
         self._reach = min(8.0, 2 + rounds / 5)
+        self._quiet = 0.15 if rounds >= 10 else 0.0
         threads, rate = choose.randint(2, 8), choose.choice((0, 0, 20))
         latency, lag = choose.choice(("20ms", "150ms", "300ms")), choose.choice(("0s", "0s", "500ms", "3s"))
         start = Edits((self._put(STEADY, FileSpec(self._steady())), self._put("010-jobs.yaml", FileSpec(self._new(8)))))
@@ -154,7 +173,7 @@ class _Drawing:
             (9, self._edit),
             (4, self._fault),
             (1, ClearFaults),
-            (6, self._run),
+            (10, self._run),
             (1, self._set_clock),
             (1, self._hide),
         )
@@ -187,6 +206,8 @@ class _Drawing:
             found.append(Step(lasts * choose.random(), right))
         if choose.random() < 0.3:  # most often there is none to approve
             found.append(Step(lasts, Run(("approve", "{hold}", "--yes"), choose.random())))
+        if choose.random() < 0.3:
+            found.append(Step(lasts, Run(("resume", "{paused}"), choose.random())))
         if choose.random() < 0.1:
             found.append(Step(lasts * choose.random(), ClearFaults()))
         return found
@@ -230,6 +251,7 @@ class _Drawing:
             self._reword_rules,
             self._more_times,
             self._fewer_people,
+            self._truncate,
             self._more_people,
             self._toggle,
             self._rename_job,
@@ -260,9 +282,10 @@ class _Drawing:
     def _new_job(self) -> JobSpec:
         choose = self._choose
         self._numbers += 1
+        listed = choose.random() < 0.2
         return JobSpec(
             f"job-{self._numbers}",
-            self._people(choose.choice((1, 1, 2, 3))),
+            self._people(choose.choice((1, 3, 11)) if listed else choose.choice((1, 1, 2, 3))),
             self._slots(choose.choice((1, 1, 2, 3))),
             filler=choose.choice(_FILLERS),
             valid_for=choose.choice(("8s", "20s", "2m", "1h", "6h")),
@@ -270,6 +293,12 @@ class _Drawing:
             on_doubt=choose.choice(("wait", "wait", "wait", "resend")),
             retry=choose.choice((("1s", "2s", "4s"), ("2s",), ())),
             enabled=choose.random() < 0.95,
+            own=choose.random() < 0.2,
+            listed=listed,
+            quiet=self._slots(1)[0] if choose.random() < self._quiet else None,
+            drop=choose.random() < 0.3,
+            splay=choose.choice(("0s", "0s", "0s", "3s")),
+            undelivered=choose.choice(("fail", "retry")),
         )
 
     def _slots(self, number: int) -> tuple[Slot, ...]:
@@ -329,11 +358,15 @@ class _Drawing:
     def _fewer_people(self) -> list[Edit]:
         return self._change(lambda job: replace(job, people=job.people[:-1]) if len(job.people) > 1 else job)
 
+    def _truncate(self) -> list[Edit]:
+        """A list is cut off near its beginning."""
+        return self._change(lambda job: replace(job, people=job.people[:2]) if job.listed else job)
+
     def _more_people(self) -> list[Edit]:
         def one_more(job: JobSpec) -> JobSpec:
             taken = {person.phone for person in job.people}
             free = [phone for phone in range(self._phones) if phone not in taken]
-            return replace(job, people=(*job.people, Person(self._choose.choice(free))))
+            return replace(job, people=(*job.people, Person(self._choose.choice(free)))) if free else job
 
         return self._change(one_more)
 

@@ -17,7 +17,7 @@ from tests.support.daemon import PROGRAM, Home
 from tests.support.sandbox import SandboxProcess
 from tests.support.shim import Shim
 from tests.torture import views
-from tests.torture.files import JobSpec, Slot, render
+from tests.torture.files import JobSpec, Slot, lists, render
 from tests.torture.plan import (
     Action,
     AddFault,
@@ -53,8 +53,17 @@ _STATES = {
     "{pending}": "state = 'pending'",
     "{doubt}": "state = 'in_doubt'",
 }
+_OTHERS = {
+    "{hold}": "select id from report_holds where closed_at is null order by id",
+    "{held}": "select key as id from report_holds where closed_at is null and kind = 'delivery' order by id",
+    "{job}": "select name as id from report_jobs where present = 1 order by loaded_at desc, name limit 20",
+    "{paused}": "select coalesce(job, '--all') as id from report_overrides where kind = 'pause' and ended_at is null order by id",
+    "{phone}": "select phone as id from report_deliveries where phone is not null order by report_deliveries.id desc limit 20",
+    "{out}": "select phone as id from report_opt_outs order by since desc",
+}
 # Not in the documented views: when the log is asked about a doubt next.
 _OPEN_DOUBTS = "select id from deliveries where state = 'in_doubt' and reconcile_at is not null"
+_OPEN_REPORTS = "select id from deliveries where receipt_due_at is not null"
 _UNSETTLED = "select id from report_deliveries where state in ('pending', 'sending')"
 
 
@@ -98,7 +107,8 @@ class Driver:
     def _settings(self, threads: int, rate: int) -> str:
         return (
             "plivo: {reconcile: [0s, 1s, 3s], connect_timeout: 1s, read_timeout: 1s, deadline: 3s, "
-            f"threads: {threads}, rate: {rate}}}\n"
+            f"receipts: [1s, 3s], threads: {threads}, rate: {rate}}}\n"
+            "limits: {per_occurrence: 8}\n"
         )
 
     # -- the rounds -------------------------------------------------------------------------------------
@@ -290,6 +300,8 @@ class Driver:
             case Put():
                 text = render(change.spec, self._moment)
                 self.record.put(change.path, change.spec)
+                for name, content in lists(change.spec).items():
+                    _write(folder / name, content, change.how)
                 _write(folder / change.path, text, change.how)
             case Remove():
                 self.record.remove(change.path)
@@ -324,8 +336,8 @@ class Driver:
     def _choose(self, word: str, run: Run, before: list[str]) -> str | None:
         if word == "{word}":
             return self._word(before[-1], run.lie)
-        if word == "{hold}":
-            holds = self._query("select id from report_holds where closed_at is null order by id")
+        if word in _OTHERS:
+            holds = self._query(_OTHERS[word])
         elif word in _STATES:
             holds = self._query(f"select id from report_deliveries where {_STATES[word]} order by id desc limit 40")
         else:
@@ -373,7 +385,7 @@ class Driver:
 
     def _witness(self) -> None:
         """Two reloads: the first takes the files over, the second plans what was due before it."""
-        if self.record.hidden or self._offset or not self._is_up() or self._clock_held():
+        if self.record.hidden or self._offset or not self._is_up() or self._held():
             return
         begun = datetime.now(UTC)
         try:
@@ -382,11 +394,13 @@ class Driver:
                 ask(self._home.state, {"command": "cancel", "ids": [0]})
         except (NotRunning, TimeoutError):
             return
-        if all(answer.get("ok") for answer in answers) and not self._clock_held():
+        if all(answer.get("ok") for answer in answers) and not self._held():
             self.record.witness(begun, datetime.now(UTC))
 
-    def _clock_held(self) -> bool:
-        return bool(self._query("select id from report_holds where kind = 'clock' and closed_at is null"))
+    def _held(self) -> bool:
+        """Whether nothing is planned, or of some job what its list said before."""
+        held = "kind in ('clock', 'recipients') and closed_at is null"
+        return bool(self._query(f"select id from report_holds where {held}"))
 
     # -- the end ----------------------------------------------------------------------------------------
 
@@ -427,12 +441,15 @@ class Driver:
         return views.read(self._home.state)
 
     def _free(self) -> bool:
-        """Approve whatever is on hold."""
+        """Approve whatever is on hold, and resume what is paused."""
         holds = self._query("select id from report_holds where closed_at is null")
         for hold in holds:
             self._terminal.type("approve", str(hold["id"]), "--yes")
+        pauses = self._query(_OTHERS["{paused}"])
+        for pause in pauses:
+            self._terminal.type("resume", pause["id"])
         self._collect(self._terminal.wait())
-        return not holds
+        return not holds and not pauses
 
     def _witnessed(self) -> bool:
         before = self.record.witnesses
@@ -440,7 +457,7 @@ class Driver:
         return self.record.witnesses > before
 
     def _settled(self) -> bool:
-        return self._free() and not self._query(_UNSETTLED) and not self._query(_OPEN_DOUBTS)
+        return self._free() and not any(map(self._query, (_UNSETTLED, _OPEN_DOUBTS, _OPEN_REPORTS)))
 
     def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
         end = time.monotonic() + SETTLES

@@ -7,6 +7,7 @@ itself which delivery it was.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 STEADY = "000-steady.yaml"
@@ -50,10 +51,24 @@ class Person:
         """Unique within a job; the documented views show it."""
         return f"p{self.phone:03d}{self.key}"
 
+    @property
+    def zone(self) -> str:
+        """Where they live, as jobs say that ask for it."""
+        return zone_of(self.name)
+
+
+def zone_of(name: str) -> str:
+    """Where the person of this name lives."""
+    return ("UTC", "Asia/Kolkata", "America/New_York")[int(name[1:4]) % 3]
+
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """One job. every: the interval of a rule in seconds; 0 for one that has only `slots`."""
+    """One job. every: the interval of a rule in seconds; 0 for one that has only `slots`.
+
+    own: each in their own zone. listed: its people are in a file of their own. quiet: whose minute is quiet. What has a
+    name once has these for ever.
+    """
 
     name: str
     people: tuple[Person, ...]
@@ -66,6 +81,16 @@ class JobSpec:
     on_doubt: str = "wait"
     retry: tuple[str, ...] = ("1s", "2s", "4s")
     enabled: bool = True
+    own: bool = False
+    listed: bool = False
+    quiet: Slot | None = None
+    drop: bool = False
+    splay: str = "0s"
+    undelivered: str = "fail"
+
+    @property
+    def list_name(self) -> str:
+        return f"{self.name}.csv"
 
     @property
     def tail(self) -> str:
@@ -82,6 +107,22 @@ class FileSpec:
 
 
 Resolve = Callable[[JobSpec, Slot], str]
+
+
+def quiet_hours(moment: str) -> str:
+    """The minute of that moment, as quiet hours."""
+    begins = datetime.fromisoformat(moment)
+    return f"{begins:%H:%M}-{begins + timedelta(minutes=1):%H:%M}"
+
+
+def lists(spec: FileSpec) -> dict[str, str]:
+    """The lists that the file names, by their names."""
+    return {job.list_name: _list(job) for job in spec.jobs if job.listed}
+
+
+def _list(job: JobSpec) -> str:
+    rows = [f"{person.number},{person.name},{person.key},{person.zone}\n" for person in job.people]
+    return "".join(["phone,name,key,timezone\n", *rows])
 
 
 def render(spec: FileSpec, resolve: Resolve) -> str:
@@ -118,16 +159,21 @@ def _entry(job: JobSpec, resolve: Resolve) -> dict[str, object]:
     return {
         "name": job.name,
         "schedule": {"every": f"{job.every}s", "from": GRID} if job.every else {"at": times},
-        "to": [_recipient(person) for person in job.people],
+        "to": [{"file": job.list_name}] if job.listed else [_recipient(person, job.own) for person in job.people],
         "message": f"{{{{ job.name }}}}|{due}|{{{{ recipient.name }}}}|{job.tail}",
         "valid_for": job.valid_for,
         "catch_up": job.catch_up,
         "on_doubt": job.on_doubt,
         "retry": list(job.retry),
         "enabled": job.enabled,
+        "timezone": "recipient" if job.own else "UTC",
+        "splay": job.splay,
+        "on_undelivered": job.undelivered,
+        "quiet_hours": quiet_hours(resolve(job, job.quiet)) if job.quiet else "none",
+        "on_quiet": "drop" if job.drop else "wait",
     }
 
 
-def _recipient(person: Person) -> dict[str, str]:
-    said = {"phone": person.number, "name": person.name}
-    return {**said, "key": person.key} if person.key else said
+def _recipient(person: Person, own: bool) -> dict[str, str]:
+    said = {"phone": person.number, "name": person.name, "key": person.key, "timezone": person.zone if own else ""}
+    return {key: value for key, value in said.items() if value}

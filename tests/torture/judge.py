@@ -1,15 +1,18 @@
 """Whether the promises were kept: each rule looks at the evidence, and yields a sentence for each breach."""
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from reminderd.model import BIRTHS, MOVES
 from reminderd.reconciler import SLACK
-from tests.torture.record import Due, nominal, told_to
+from tests.torture.files import zone_of
+from tests.torture.record import Due, Record, nominal, told_to
 from tests.torture.typed import LONGEST
 from tests.torture.views import Evidence, Row
 
@@ -62,7 +65,7 @@ def no_second_attempt_without_proof_or_word(evidence: Evidence) -> Breaches:
             yield f"{_name(row)} has {len(attempts[row['id']])} attempts and was claimed {len(lives)} times"
             continue
         for attempt, after in zip(attempts[row["id"]][:-1], lives[:-1], strict=True):
-            if not _left_behind(attempt, after, row["job"] in evidence.record.resending):
+            if not _left_behind(attempt, after, row["job"], evidence.record):
                 yield f"{_name(row)}: attempt {attempt['number']} ended {attempt['outcome']}, and another followed"
 
 
@@ -77,7 +80,7 @@ def _lives(moves: list[Row]) -> list[list[Row]]:
     return lives
 
 
-def _left_behind(attempt: Row, after: list[Row], resends: bool) -> bool:
+def _left_behind(attempt: Row, after: list[Row], job: str, record: Record) -> bool:
     match attempt["outcome"]:
         case "not_sent":
             return True
@@ -87,7 +90,10 @@ def _left_behind(attempt: Row, after: list[Row], resends: bool) -> bool:
         case "refused":
             return any(move["from_state"] == "failed" and move["who"] != "daemon" for move in after)
         case "in_doubt":
+            resends = job in record.resending
             return any(move["from_state"] == "in_doubt" and _word_given(move, resends) for move in after)
+        case "accepted":
+            return job in record.undelivered and any(map(_never_reached, after))
         case _:
             return False
 
@@ -96,6 +102,11 @@ def _word_given(move: Row, resends: bool) -> bool:
     if _RESEND in move["reason"]:
         return resends
     return _NOT_SENT in move["reason"] and move["who"] != "daemon"
+
+
+def _never_reached(move: Row) -> bool:
+    """Whether Plivo's report says, for good, that no carrier had the message."""
+    return _pair(move) == ("accepted", "pending") and (move["evidence"] or "").startswith("receipt: ")
 
 
 def no_name_is_used_twice(evidence: Evidence) -> Breaches:
@@ -166,8 +177,9 @@ def the_ledger_is_in_the_state(evidence: Evidence) -> Breaches:
     for row in evidence.state.deliveries:
         if not arrived[row["text"]] or row["state"] in ("accepted", "in_doubt"):
             continue
-        resends = row["job"] in evidence.record.resending
-        if not any(move["from_state"] == "in_doubt" and _word_given(move, resends) for move in moves[row["id"]]):
+        resends, chain = row["job"] in evidence.record.resending, moves[row["id"]]
+        words = any(move["from_state"] == "in_doubt" and _word_given(move, resends) for move in chain)
+        if not words and not any(map(_never_reached, chain)):
             yield f"{_name(row)} arrived and is {row['state']} ({row['reason']})"
 
 
@@ -186,24 +198,37 @@ def only_what_began_is_in_doubt(evidence: Evidence) -> Breaches:
 
 def what_is_owed_has_a_row(evidence: Evidence) -> Breaches:
     known = {_due(row) for row in evidence.state.deliveries}
+    overridden = {(row["job"], row["nominal"]) for row in evidence.state.deliveries if _is_overridden(row)}
     for due in sorted(evidence.record.owed - known, key=str):
-        yield f"{due} is owed and has no delivery"
+        if (due.job, due.nominal) not in overridden:
+            yield f"{due} is owed and has no delivery"
+
+
+def _is_overridden(row: Row) -> bool:
+    """Whether it stands for an occurrence that an operator kept from being sent."""
+    return row["recipient_name"] is None and row["reason"].startswith("paused by ")
 
 
 def nobody_owes_what_nobody_wrote(evidence: Evidence) -> Breaches:
     record = evidence.record
     for row in evidence.state.deliveries:
-        if row["recipient_name"] is None and row["job"] in record.rules:
+        if row["recipient_name"] is None and (row["job"] in record.rules or _is_overridden(row)):
             continue  # a summary of what was skipped
         if row["job"] in record.rules:
             if not _on_grid(row["nominal"], record.rules[row["job"]]):
                 yield f"{_name(row)} is not on the grid of its rule"
         elif _due(row) not in record.declared:
             yield f"{_name(row)} was never declared"
-        start = f"{row['job']}|{row['nominal']}|{row['recipient_name']}|"
+        start = f"{row['job']}|{_shown_time(row, record)}|{row['recipient_name']}|"
         tails = {start + tail for tail in record.tails.get(row["job"], ())}
         if row["text"] is not None and row["text"] not in tails:
             yield f"{_name(row)} has a text that no file ever had: {row['text']!r}"
+
+
+def _shown_time(row: Row, record: Record) -> str:
+    """The time due as its recipient's clock shows it."""
+    zone = zone_of(row["recipient_name"]) if row["job"] in record.own else "UTC"
+    return datetime.fromisoformat(row["nominal"]).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def every_occurrence_of_a_rule_is_found(evidence: Evidence) -> Breaches:
@@ -238,7 +263,7 @@ def nothing_is_held_without_cause(evidence: Evidence) -> Breaches:
     if evidence.record.clock_moved:
         return  # an attempt of another time explains no message of the log
     for row in evidence.state.holds:
-        if row["kind"] != "removal":
+        if row["kind"] not in ("removal", "recipients", "limit", "delivery"):
             yield f"hold {row['id']} was opened: {row['reason']}"
 
 
@@ -251,6 +276,64 @@ def nothing_is_missed_too_early(evidence: Evidence) -> Breaches:
         early = "its validity was over before it could be sent" in move["reason"] and not late
         if move["to_state"] == "missed" and early and move["delivery_id"] not in retried:
             yield f"delivery {move['delivery_id']} was missed at {move['at']}"
+
+
+# -- what operators and nights keep back ----------------------------------------------------------------------
+
+
+def nothing_begins_in_quiet_hours(evidence: Evidence) -> Breaches:
+    """Where the clock was never moved: what it called quiet hours when a message was planned may be others now."""
+    record, rows = evidence.record, {row["id"]: row for row in evidence.state.deliveries}
+    for attempt in evidence.state.attempts if not record.clock_moved else ():
+        row = rows[attempt["delivery_id"]]
+        if row["job"] in record.quiet and attempt["begun_at"]:
+            zone = zone_of(row["recipient_name"]) if row["job"] in record.own | record.listed else "UTC"
+            wall = datetime.fromisoformat(attempt["begun_at"]).astimezone(ZoneInfo(zone)).strftime("%H:%M")
+            if wall == record.quiet[row["job"]][:5]:
+                yield f"{_name(row)} began at {attempt['begun_at']}, in {record.quiet[row['job']]}"
+
+
+def nobody_is_written_to_after_opting_out(evidence: Evidence) -> Breaches:
+    """From the moment that a command says so until one says otherwise."""
+    yield from _begun_while_forbidden(evidence, "opt-out add", "opt-out remove", lambda row: (row["phone"],))
+
+
+def nothing_of_a_paused_job_begins(evidence: Evidence) -> Breaches:
+    yield from _begun_while_forbidden(evidence, "pause", "resume", lambda row: (row["job"], "--all"))
+
+
+def nothing_that_is_held_begins(evidence: Evidence) -> Breaches:
+    yield from _begun_while_forbidden(evidence, "hold", "release", lambda row: (str(row["id"]),))
+
+
+def _begun_while_forbidden(
+    evidence: Evidence, forbids: str, allows: str, targets: Callable[[Row], tuple[str, ...]]
+) -> Breaches:
+    """What began between an operator's two words about one of its targets; an end that was given counts as the second."""
+    if evidence.record.clock_moved:
+        return
+    rows = {row["id"]: row for row in evidence.state.deliveries}
+    spans = _spans(evidence, forbids, allows)
+    for attempt in evidence.state.attempts:
+        row, begun = rows[attempt["delivery_id"]], attempt["begun_at"]
+        for target in targets(row) if begun else ():
+            for since, until in spans.get(target, ()):
+                if since < begun < until:
+                    yield f"{_name(row)} began at {begun}, and {forbids} {target} was said at {since}"
+
+
+def _spans(evidence: Evidence, forbids: str, allows: str) -> Mapping[str, list[tuple[str, str]]]:
+    """By target, from when until when something is forbidden. A hold ends also when it is approved, or its delivery moves."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    ends = [(row["key"], row["closed_at"]) for row in evidence.state.holds if row["kind"] == "delivery"]
+    for action in evidence.state.actions:
+        target, spans = action["target"], found[action["target"]]
+        if action["action"] in (forbids, allows) and spans and spans[-1][1] > action["at"]:
+            spans[-1] = spans[-1][0], action["at"]
+        if action["action"] == forbids:
+            closed = [at for key, at in ends if forbids == "hold" and key == target and at and at >= action["at"]]
+            spans.append((action["at"], min([json.loads(action["detail"]).get("until") or "9", *closed])))
+    return found
 
 
 # -- the books ------------------------------------------------------------------------------------------------
@@ -309,7 +392,8 @@ def commands_end_well(evidence: Evidence) -> Breaches:
 def what_was_said_done_is_recorded(evidence: Evidence) -> Breaches:
     """A command that ended with 0 left its action; and each action was asked for."""
     done = Counter((row["action"].split()[0], row["target"]) for row in evidence.state.actions)
-    told = [ran for ran in evidence.record.commands if ran.words[0] in ("retry", "cancel", "resolve", "approve")]
+    words = ("retry", "cancel", "resolve", "approve", "pause", "resume", "hold", "release", "opt-out")
+    told = [ran for ran in evidence.record.commands if ran.words[0] in words and ran.words[1] != "list"]
     answered = Counter((ran.words[0], ran.target) for ran in told if ran.status == 0)
     for (word, target), number in (answered - done).items():
         yield f"{word} {target} said {number} times that it was done, and is recorded {done[word, target]} times"
@@ -348,6 +432,10 @@ RULES: tuple[Callable[[Evidence], Breaches], ...] = (
     everything_ended,
     nothing_is_held_without_cause,
     nothing_is_missed_too_early,
+    nothing_begins_in_quiet_hours,
+    nobody_is_written_to_after_opting_out,
+    nothing_of_a_paused_job_begins,
+    nothing_that_is_held_begins,
     the_sums_are_right,
     moves_are_legal_and_chained,
     the_file_is_whole,

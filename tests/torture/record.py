@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tests.torture.files import FileSpec, Flaw, JobSpec
+from tests.torture.files import FileSpec, Flaw, JobSpec, quiet_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Ran:
 
     @property
     def target(self) -> str:
-        return self.words[1] if len(self.words) > 1 else ""
+        at = 2 if self.words[0] == "opt-out" else 1
+        return self.words[at] if len(self.words) > at else ""
 
 
 @dataclass
@@ -43,6 +44,10 @@ class Record:
     declared: set[Due] = field(default_factory=set)
     tails: dict[str, set[str]] = field(default_factory=dict)  # what the texts of a job ever ended with
     resending: set[str] = field(default_factory=set)  # jobs that ever said `on_doubt: resend`
+    undelivered: set[str] = field(default_factory=set)  # jobs that ever said `on_undelivered: retry`
+    own: set[str] = field(default_factory=set)  # jobs that are meant in each recipient's own zone
+    listed: set[str] = field(default_factory=set)  # jobs whose people are in a list, with their zones
+    quiet: dict[str, str] = field(default_factory=dict)  # the quiet hours of jobs
     rules: dict[str, int] = field(default_factory=dict)  # the interval of each rule
     owed: set[Due] = field(default_factory=set)
     witnesses: int = 0
@@ -83,6 +88,14 @@ class Record:
             self.rules[job.name] = job.every
         if job.on_doubt == "resend":
             self.resending.add(job.name)
+        if job.undelivered == "retry":
+            self.undelivered.add(job.name)
+        if job.own:
+            self.own.add(job.name)
+        if job.listed:
+            self.listed.add(job.name)
+        if job.quiet:
+            self.quiet[job.name] = quiet_hours(self.times[job.quiet.number])
         self.tails.setdefault(job.name, set()).add(job.tail)
         self.declared.update(self._dues(job))
 

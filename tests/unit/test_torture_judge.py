@@ -155,6 +155,16 @@ def _unlocked(evidence: Evidence) -> Evidence:
     return evidence
 
 
+def _said(number: int, action: str, target: str) -> Row:
+    """Before the first message began, and never taken back."""
+    return {"id": number, "at": AT.format(1), "action": action, "target": target, "detail": "{}"}
+
+
+def _quiet(evidence: Evidence) -> Evidence:
+    evidence.record.quiet["a"] = "08:00-08:01"
+    return evidence
+
+
 MISSED = _move(20, 3, "pending", "missed", "its validity was over before it could be sent")
 TWICE = (_move(20, 1, "accepted", "pending"), _move(21, 1, "pending", "sending"), _move(22, 1, "sending", "accepted"))
 SPOILED: dict[str, Callable[[Evidence], Evidence]] = {
@@ -176,6 +186,10 @@ SPOILED: dict[str, Callable[[Evidence], Evidence]] = {
         "holds", {"id": 1, "kind": "restored", "reason": "", "closed_at": AT.format(9)}
     ),
     "nothing_is_missed_too_early": more("moves", MISSED),
+    "nothing_begins_in_quiet_hours": _quiet,
+    "nobody_is_written_to_after_opting_out": more("actions", _said(2, "opt-out add", PHONES[0])),
+    "nothing_of_a_paused_job_begins": more("actions", _said(2, "pause", "--all")),
+    "nothing_that_is_held_begins": more("actions", _said(2, "hold", "1")),
     "the_sums_are_right": row("occurrences", 0, planned=2),
     "moves_are_legal_and_chained": row("moves", 2, from_state="pending"),
     "the_file_is_whole": lambda good: _with(good, integrity=("row 7 missing from index",)),
@@ -209,6 +223,26 @@ def test_what_an_operator_said_allows_a_second_message() -> None:
     )
     text = good().state.deliveries[1]["text"]
     assert judge(message(dst="447700900002", text=text)(spoiled)) == []
+
+
+def test_a_report_that_no_carrier_had_it_allows_a_second_message_where_the_job_says_so() -> None:
+    report = {**_move(20, 1, "accepted", "pending", "Plivo's report: failed"), "evidence": "receipt: u1"}
+    moves = (report, _move(21, 1, "pending", "sending"), _move(22, 1, "sending", "accepted"))
+    second = {**_attempt(1, "accepted", "u9"), "id": 3, "number": 2}
+    spoiled = row("deliveries", 0, attempts=2, message_uuid="u9")(
+        more("attempts", second)(more("moves", *moves)(good()))
+    )
+    spoiled = message()(spoiled)
+    assert any("another followed" in breach for breach in judge(spoiled))
+    spoiled.record.undelivered.add("a")
+    assert judge(spoiled) == []
+
+
+def test_what_began_before_or_after_it_was_forbidden_is_no_breach() -> None:
+    before = {**_said(2, "pause", "a"), "at": AT.format(4)}
+    over = ({**_said(2, "pause", "a"), "detail": f'{{"until": "{AT.format(2)}"}}'}, {**before, "id": 3})
+    ran = command(*(Ran(("pause", "a"), 0, "", "", 0.5) for _ in range(2)))
+    assert judge(ran(more("actions", *over)(good()))) == []
 
 
 def test_a_dead_claim_that_had_begun_is_no_proof_that_nothing_was_sent() -> None:
