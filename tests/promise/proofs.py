@@ -128,14 +128,14 @@ PROOFS = (
         _passed,
     ),
     Proof(
-        "walks of people, files, failures and time, against a reference model and against the invariants",
+        "walks of people, files, operators, nights, zones, failures and time, against a reference model and the invariants",
         _pytest("tests/property/test_reference_walk.py", "tests/property/test_sync_model.py"),
         _pytest("tests/property/test_reference_walk.py"),
         _passed,
     ),
     Proof(
-        "a sample of all zones, 2020 to 2040, against a walk through each minute",
-        _pytest("tests/property/test_zones.py"),
+        "a sample of all zones, 2020 to 2040, and quiet hours, against a walk through each minute",
+        _pytest("tests/property/test_zones.py", "tests/property/test_quiet.py"),
         _pytest("tests/property/test_zones.py"),
         _passed,
     ),
