@@ -63,7 +63,7 @@ class NewOccurrence:
     """One occurrence of a job with what it owes, or a part of that.
 
     skipped: > 0 marks the one row for occurrences that are not sent, the last of which is at `instant`.
-    size: how many deliveries the occurrence has in all. offset: how many of them were planned before this part.
+    size: how many deliveries the occurrence has in all; in_zone: in this zone. offset: how many of them were planned before this part.
     unfinished: further parts follow. limits: what is on hold where it exceeds them. key: of its cursor. each_zone: it is owed in
     the zone of each of its people by itself, at several instants.
     """
@@ -80,6 +80,7 @@ class NewOccurrence:
     on_undelivered: OnUndelivered = OnUndelivered.FAIL
     limits: Limits = _NO_LIMITS
     size: int = 0
+    in_zone: int = 0
     offset: int = 0
     unfinished: bool = False
     key: str = ""

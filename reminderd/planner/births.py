@@ -135,6 +135,7 @@ def _new(
         job.on_undelivered,
         _limits(job.limits, common),
         size=0 if owed.skipped else len(job.recipients),
+        in_zone=0 if owed.skipped else len(entry.recipients),
         offset=offset,
         unfinished=unfinished,
         key=entry.key,

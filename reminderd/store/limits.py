@@ -53,12 +53,15 @@ def _excesses(
         found.append((f"{new.size:,} deliveries at once, per_occurrence is {limits.per_occurrence:,}", rows))
     if limits.per_job_and_day is not None:
         others = db.value(
-            f"select count(*) from deliveries where job = :job and due_at > :since and due_at <= :due and {_COUNTS} "
-            "and occurrence_id <> :occurrence",
-            {"job": new.job, "since": since, "due": due_at, "occurrence": occurrence},
+            f"select count(*) from deliveries d where job = :job and due_at > :since and due_at <= :due and {_COUNTS} "
+            "and (occurrence_id <> :occurrence or coalesce("
+            "d.zone, (select o.zone from occurrences o where o.id = d.occurrence_id)) <> :zone)",
+            {"job": new.job, "since": since, "due": due_at, "occurrence": occurrence, "zone": new.zone},
         )
-        if others + new.size > limits.per_job_and_day:
-            said = f"{others + new.size:,} deliveries of the job in 24 hours, per_job_and_day is {limits.per_job_and_day:,}"
+        # Of the occurrence itself all that this zone has, however little of it is planned; other zones have other times.
+        number = others + new.in_zone
+        if number > limits.per_job_and_day:
+            said = f"{number:,} deliveries of the job in 24 hours, per_job_and_day is {limits.per_job_and_day:,}"
             found.append((said, rows))
     if limits.per_recipient_and_day is not None:
         many = [row for row in rows if _to_phone(db, row["phone"], since, due_at) > limits.per_recipient_and_day]

@@ -110,3 +110,38 @@ def test_a_restart_keeps_the_hold(two_at_once: World) -> None:
     two_at_once.go_to("09:20")
     assert counts(two_at_once) == {"pending": 3}
     assert two_at_once.texts == []
+
+
+def test_each_zone_of_an_occurrence_counts_at_its_own_time(tmp_path: Path) -> None:
+    world = a_world(tmp_path, Limits(per_job_and_day=3))
+    world.chunk = 2
+    zones = {ANNA: "UTC", BERT: "Atlantic/Reykjavik", CARA: "Atlantic/Azores"}
+    people = [{"phone": phone, "timezone": zone} for phone, zone in zones.items()]
+    world.load("all.yaml", job(cron="0 9 * * *", to=people, timezone="recipient"))
+    world.go_to("2027-03-03 12:00")
+    assert (counts(world), world.holds()) == ({"accepted": 9}, [])
+
+
+def test_a_zone_that_exceeds_the_limit_of_a_day_waits(tmp_path: Path) -> None:
+    world = a_world(tmp_path, Limits(per_job_and_day=2))
+    zones = {ANNA: "UTC", BERT: "Atlantic/Reykjavik", CARA: "Atlantic/Azores"}
+    people = [{"phone": phone, "timezone": zone} for phone, zone in zones.items()]
+    world.load("all.yaml", job(cron="0 9 * * *", to=people, timezone="recipient", valid_for="2h"))
+    world.go_to("10:30")
+    assert counts(world) == {"accepted": 2, "pending": 1}
+    assert (
+        hold(world).reason
+        == "job all at 2027-03-01T09:00:00: 3 deliveries of the job in 24 hours, per_job_and_day is 2"
+    )
+
+
+def test_what_costs_too_much_is_held_also_where_it_is_planned_in_parts(tmp_path: Path) -> None:
+    world = a_world(tmp_path, Limits(spend_per_day=0.05), price=0.01)
+    world.chunk = 3
+    everybody = [f"+1415555{number:04}" for number in range(200, 209)]
+    world.load("all.yaml", job(cron="0 9 * * *", to=everybody))
+    world.go_to("09:10")
+    assert counts(world) == {"accepted": 5, "pending": 4}
+    world.command("approve", hold=hold(world).id)
+    world.go_to("09:20")
+    assert counts(world) == {"accepted": 9}

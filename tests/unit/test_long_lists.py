@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from reminderd.model import Limits
+from reminderd.planner import Terms
 from tests.support.clock import utc
 from tests.support.world import ANNA, World, job
 
@@ -109,3 +111,68 @@ def test_a_job_that_is_disabled_in_the_middle_goes_no_further(world: World) -> N
     world.go_to("10:30")
     assert len(world.rows()) == begun
     assert {row["state"] for row in world.rows()} == {"missed"}
+
+
+def test_what_is_approved_while_parts_are_missing_is_approved_as_a_whole(world: World) -> None:
+    world.planner.terms = Terms(Limits(per_occurrence=50))
+    world.load("all.yaml", job(cron="0 9 * * *", to=PEOPLE))
+    world.clock.go_to(utc("2027-03-01 09:00"))
+    plan_once(world)
+    (hold,) = world.store.holds.open_ones()
+    world.command("approve", hold=hold.id)
+    world.go_to("10:00")
+    assert sorted(request.phone for request in world.gateway.arrived) == PEOPLE
+    assert world.holds() == []
+
+
+def test_what_is_cancelled_while_parts_are_missing_lets_the_rest_through_to_no_one(world: World) -> None:
+    world.planner.terms = Terms(Limits(per_occurrence=50))
+    world.load("all.yaml", job(cron="0 9 * * *", to=PEOPLE))
+    world.clock.go_to(utc("2027-03-01 09:00"))
+    plan_once(world)
+    world.command("cancel", ids=[row["id"] for row in world.rows()])
+    world.go_to("10:30")
+    assert (world.gateway.arrived, world.holds()) == ([], [])
+    assert {row["state"] for row in world.rows()} == {"cancelled", "missed"}
+
+
+def test_a_job_that_goes_in_the_middle_and_comes_back_in_time_goes_on(world: World) -> None:
+    world.load("all.yaml", job(cron="0 9 * * *", to=PEOPLE, catch_up="none"))
+    world.clock.go_to(utc("2027-03-01 09:00"))
+    plan_once(world)
+    world.kill()
+    kept, world.files = world.files, {}
+    world.start()
+    world.sync()
+    world.tick()
+    world.clock.advance(timedelta(seconds=30))
+    world.files = kept
+    world.sync()
+    world.go_to("10:30")
+    assert sorted(request.phone for request in world.gateway.arrived) == PEOPLE
+
+
+def test_who_comes_and_goes_in_the_middle_is_counted_in_and_out(world: World) -> None:
+    world.load("all.yaml", job(cron="0 9 * * *", to=PEOPLE))
+    world.clock.go_to(utc("2027-03-01 09:00"))
+    plan_once(world)
+    world.kill()
+    world.write("all.yaml", job(cron="0 9 * * *", to=[*PEOPLE[1:50], ANNA, *PEOPLE[50:]]))
+    world.start()
+    world.sync()
+    world.go_to("10:30")
+    assert sorted(request.phone for request in world.gateway.arrived) == sorted([ANNA, *PEOPLE[1:]])
+
+
+def test_a_pause_in_the_middle_keeps_all_of_it_until_it_ends(world: World) -> None:
+    world.load("all.yaml", job(cron="0 9 * * *", to=PEOPLE))
+    world.clock.go_to(utc("2027-03-01 09:00"))
+    plan_once(world)
+    world.command("pause", job="all", why="flood")
+    world.restart()
+    world.go_to("09:30")
+    assert world.gateway.arrived == []
+    world.command("resume", job="all")
+    world.go_to("10:30")
+    assert sorted(request.phone for request in world.gateway.arrived) == PEOPLE
+    assert len(world.rows()) == 100
