@@ -1,8 +1,9 @@
 """What a review of a job should not miss: what is allowed, and perhaps not meant. Few, and each of them certain."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, groupby
+from typing import Any, cast
 
 from reminderd.document import Document, Fault, Loc
 from reminderd.duration import format_duration
@@ -21,7 +22,16 @@ from reminderd.model import (
     Rule,
     Several,
 )
-from reminderd.recurrence import clock_notes, count, is_appointments, next_after, quiet_period
+from reminderd.recurrence import (
+    ClockNote,
+    clock_notes,
+    count,
+    idle_exceptions,
+    is_appointments,
+    next_after,
+    parse_exceptions,
+    quiet_period,
+)
 
 _MOST_ZONES = 20  # in which a job's times are looked at, where each recipient has an own one
 _MOST_NIGHTS = 100
@@ -29,6 +39,9 @@ _MANY_AT_ONCE = 10
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=400)
 _TINY = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
+_MANY_IN_A_DAY = 100
+_COUNTED = 100_000
 
 
 def notes_of(scope: Document, job: Job, review: Review) -> Iterator[Problem]:
@@ -41,8 +54,11 @@ def notes_of(scope: Document, job: Job, review: Review) -> Iterator[Problem]:
 def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
     for loc, rule in _rules(scope, job):
         yield from _both_days(loc, rule)
-        yield from _clocks(loc, rule, job, _said(scope, loc), review.now)
+        said = _written(scope, loc)
+        yield from _clocks(loc, rule, job, said, review.now)
+        yield from _idle(loc, rule, job, said, review.now)
     yield from _times(job, review.now)
+    yield from _often(job, review.now)
     if "retry" in scope.value:
         yield from _late_retry(job)
     yield from _flood(job, review.now)
@@ -71,21 +87,26 @@ def _both_days(loc: Loc, limited: Rule | Limited) -> Iterator[Fault]:
         yield Fault((*loc, "cron"), message, hint)
 
 
-def _said(scope: Document, loc: Loc) -> Collection[str]:
-    """The keys with which the rule at `loc` is written."""
-    written = scope.value
+def _written(scope: Document, loc: Loc) -> Mapping[str, Any]:
+    """The rule at `loc` as it is written."""
+    found = scope.value
     for part in loc:
-        written = written[part]
-    return frozenset(written)
+        found = found[part]
+    return cast(Mapping[str, Any], found)
 
 
 def _clocks(loc: Loc, rule: Rule | Limited, job: Job, said: Collection[str], now: datetime) -> Iterator[Fault]:
     """The coming times that a change of clocks skips or repeats, with their dates, where the rule itself is silent."""
     kind = _kind(rule)
     for zone in list(job.by_zone())[:_MOST_ZONES]:
-        for note in clock_notes(rule, zone, now, now + _AHEAD):
-            if note.key not in said:
-                yield Fault((*loc, kind), str(note), _clock_hint(kind, note.key))
+        notes = [note for note in clock_notes(rule, zone, now, now + _AHEAD) if note.key not in said]
+        for (key, _), of_change in groupby(notes, key=lambda note: (note.key, note.wall.date())):
+            yield Fault((*loc, kind), _of_one_change(list(of_change)), _clock_hint(kind, key))
+
+
+def _of_one_change(notes: list[ClockNote]) -> str:
+    first, *others = notes
+    return f"{first}, and likewise {', '.join(note.clock for note in others)}" if others else str(first)
 
 
 def _clock_hint(kind: str, key: str) -> str:
@@ -105,6 +126,42 @@ def _kind(limited: Rule | Limited) -> str:
             return "every"
         case Rrule():
             return "rrule"
+
+
+def _idle(loc: Loc, rule: Rule | Limited, job: Job, said: Mapping[str, Any], now: datetime) -> Iterator[Fault]:
+    """What `except` leaves out where nothing would come anyway: often a slip of the hour or the year."""
+    zones = list(job.by_zone())
+    if not isinstance(rule, Limited) or len(zones) > _MOST_ZONES:
+        return
+    found = {each.text: each for each in idle_exceptions(rule, zones, now.date(), (now + _AHEAD).date())}
+    written = said.get("except", []) if found else []
+    for index, text in enumerate(written if isinstance(written, list) else [written]):
+        (normal,) = parse_exceptions([text])
+        if normal in found:
+            comes = " and ".join(found[normal].comes)
+            hint = f"on that day it comes at {comes}" if comes else "on that day it does not come at all"
+            yield Fault((*loc, "except", index), f"{text} leaves out nothing, the rule does not come then", hint)
+
+
+def _often(job: Job, now: datetime) -> Iterator[Fault]:
+    """A slip of the unit: what comes every second and not every minute."""
+    number = _most_in_a_day(job, now)
+    most = job.limits.per_job_and_day
+    if number > _MANY_IN_A_DAY and (most is None or most < number * len(job.recipients)):
+        often = f"{number:,}" if number < _COUNTED else f"{number:,} and more"
+        message = f"sends each recipient up to {often} messages a day"
+        hint = f"if that is meant, write limits: {{per_job_and_day: {number * len(job.recipients)}}}"
+        yield Fault(("schedule",), message, hint)
+
+
+def _most_in_a_day(job: Job, now: datetime) -> int:
+    """How many come within a day of the first."""
+    zone = next(iter(job.by_zone()))
+    first = next_after(job.schedule, zone, now)
+    if first is None:
+        return 0
+    before = first.due_at - _TINY
+    return count(job.schedule, zone, before, before + _DAY, _COUNTED)
 
 
 def _times(job: Job, now: datetime) -> Iterator[Fault]:

@@ -3,6 +3,8 @@
 from reminderd.recurrence.clocknotes import ClockNote, clock_notes
 from reminderd.recurrence.cron import parse_cron
 from reminderd.recurrence.errors import ScheduleError
+from reminderd.recurrence.exceptions import parse_exceptions
+from reminderd.recurrence.idle import IdleException, idle_exceptions
 from reminderd.recurrence.limits import check_comes, parse_limits
 from reminderd.recurrence.named import around, named, read_time
 from reminderd.recurrence.notation import accept_at, parse_at, parse_every, parse_time
@@ -15,6 +17,7 @@ from reminderd.recurrence.zones import parse_zone
 
 __all__ = [
     "ClockNote",
+    "IdleException",
     "Rules",
     "ScheduleError",
     "accept_at",
@@ -27,6 +30,7 @@ __all__ = [
     "describe_job",
     "first_difference",
     "forget_zones",
+    "idle_exceptions",
     "is_appointments",
     "latest",
     "named",
@@ -34,6 +38,7 @@ __all__ = [
     "parse_at",
     "parse_cron",
     "parse_every",
+    "parse_exceptions",
     "parse_limits",
     "parse_quiet_hours",
     "parse_rrule",

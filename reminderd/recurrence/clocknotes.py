@@ -29,8 +29,13 @@ class ClockNote(NamedTuple):
         """The key of a rule that says what is meant by such a time."""
         return "dst_fold" if self.twice else "dst_gap"
 
+    @property
+    def clock(self) -> str:
+        """The time of day alone."""
+        return _clock(self.wall)
+
     def __str__(self) -> str:
-        when = _clock(self.wall)
+        when = self.clock
         if self.twice:
             return f"{when} {self.zone} comes twice on {self.wall:%Y-%m-%d}: {self.outcome}"
         return f"{when} {self.zone} does not exist on {self.wall:%Y-%m-%d}: {self.outcome}"

@@ -53,9 +53,9 @@ def test_quiet_hours_that_drop_every_message() -> None:
 
 
 def test_a_job_that_comes_often_may_come_many_times_in_one_night() -> None:
-    text = PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + 'quiet_hours: "21:00-10:00"\non_quiet: drop\n'
+    text = PLAIN.replace("0 9 * * *", "'*/15 * * * *'") + 'quiet_hours: "21:00-10:00"\non_quiet: drop\n'
     assert notes(text, utc("2026-11-29 22:00")) == []
-    assert len(notes(text.replace("'*/5 * * * *'", "'*/5 0-5 * * *'"), utc("2026-11-29 22:00"))) == 1
+    assert len(notes(text.replace("'*/15 * * * *'", "'*/15 0-5 * * *'"), utc("2026-11-29 22:00"))) == 1
 
 
 def test_quiet_hours_are_looked_at_in_the_zone_of_each_recipient() -> None:
@@ -73,7 +73,7 @@ def test_a_retry_that_comes_when_the_message_is_no_longer_valid() -> None:
 
 
 def test_catching_up_with_everything_may_be_a_flood() -> None:
-    text = PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + "catch_up: all\n"
+    text = PLAIN.replace("0 9 * * *", "'*/5 9 * * *'") + "catch_up: all\n"
     (note,) = notes(text)
     assert note.startswith("rent.yaml:4:11: catch_up: after a downtime up to 12 messages go to each recipient at once")
     assert notes(text + "valid_for: 15m\n") == []
@@ -154,3 +154,64 @@ def test_clocks_are_not_told_of_where_the_rule_says_what_is_meant() -> None:
         notes(PLAIN.replace("cron: 0 9 * * *", "at: 2027-03-28T02:30, dst_gap: later") + "timezone: Europe/Berlin\n")
         == []
     )
+
+
+def test_all_times_that_one_change_of_clocks_touches_are_one_note() -> None:
+    text = PLAIN.replace("0 9 * * *", "'0,15,45 2 * * SUN'") + "timezone: Europe/Berlin\n"
+    repeated, skipped = notes(text)
+    assert "02:00 Europe/Berlin does not exist on 2027-03-28: sends at 03:00, and likewise 02:15, 02:45, if" in skipped
+    assert (
+        "02:00 Europe/Berlin comes twice on 2027-10-31: sends at the first, and likewise 02:15, 02:45, if" in repeated
+    )
+
+
+def test_a_time_or_date_that_except_leaves_out_for_nothing() -> None:
+    rule = "cron: 0 9 * * MON-FRI, except: [2027-03-15T09:00, 2027-03-15T10:00, 2027-03-19, 2027-03-20]"
+    time, day = notes(PLAIN.replace("cron: 0 9 * * *", rule))
+    assert time.startswith("rent.yaml:1:62: schedule.except[1]: 2027-03-15T10:00 leaves out nothing, the rule does not")
+    assert time.endswith("on that day it comes at 09:00")
+    assert day.startswith("rent.yaml:1:92: schedule.except[3]: 2027-03-20 leaves out nothing")
+    assert day.endswith("on that day it does not come at all")
+
+
+@pytest.mark.parametrize(
+    "exceptions",
+    [
+        "2026-11-01T10:00",  # past
+        "2029-03-15T10:00",  # too far ahead to be certain of
+        "2027-03-20..2027-03-21",  # a weekend off, whatever would come
+        "2027-03-15T09:00Z",
+        "2027-03-15T10:00+01:00",
+        "2027-03-15",
+    ],
+)
+def test_what_except_leaves_out_or_may_leave_out_is_not_noted(exceptions: str) -> None:
+    assert notes(PLAIN.replace("cron: 0 9 * * *", f"cron: 0 9 * * MON-FRI, except: {exceptions}")) == []
+
+
+def test_a_date_that_is_left_out_so_that_nothing_moves_there_is_no_slip() -> None:
+    rule = "cron: 0 9 * * MON-FRI, holidays: DE-BE, on_holiday: after, except: {}"
+    assert notes(PLAIN.replace("cron: 0 9 * * *", rule.format("2027-03-20"))) == []
+    assert len(notes(PLAIN.replace("cron: 0 9 * * *", rule.format("2027-03-15T10:00")))) == 1
+
+
+def test_except_is_looked_at_in_the_zone_of_each_recipient() -> None:
+    people = "[{phone: +14155550100, timezone: Europe/Berlin}, {phone: +14155550101, timezone: Asia/Tokyo}]"
+    text = f"schedule: {{cron: 0 9 * * *, except: TIME}}\ntimezone: recipient\nto: {people}\nmessage: Hello\n"
+    assert notes(text.replace("TIME", "2027-03-15T09:00")) == []
+    assert notes(text.replace("TIME", "2027-03-15T00:00Z")) == []  # nine o'clock in Tokyo
+    assert len(notes(text.replace("TIME", "2027-03-15T01:00Z"))) == 1
+
+
+def test_more_than_a_hundred_messages_a_day_may_be_a_slip_of_the_unit() -> None:
+    every_second = "every: 1s, from: '2026-01-01T00:00Z'"
+    (note,) = notes(PLAIN.replace("cron: 0 9 * * *", every_second))
+    assert note.startswith(
+        "rent.yaml:1:11: schedule: sends each recipient up to 86,400 messages a day, if that is meant"
+    )
+    (note,) = notes(TWO + PLAIN.replace("to: +14155550100\n", "").replace("0 9 * * *", "'*/5 * * * *'"))
+    assert note.endswith("up to 288 messages a day, if that is meant, write limits: {per_job_and_day: 576}")
+    assert notes(PLAIN.replace("0 9 * * *", "'*/15 * * * *'")) == []
+    assert notes(PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + "limits: {per_job_and_day: 288}\n") == []
+    assert len(notes(PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + "limits: {per_job_and_day: 287}\n")) == 1
+    assert len(notes(PLAIN.replace("{cron: 0 9 * * *}", "[{cron: '*/20 * * * *'}, {cron: '1-55 9 * * *'}]"))) == 1
