@@ -116,9 +116,7 @@ class _Assembler:
 
 def _in_template(error: RenderError, name: str) -> RenderError:
     """The error as one of this template; compiled sources are kept, and so are their errors by nobody."""
-    placed = RenderError(error.message, error.hint, error.line or 1, name)
-    placed.column = error.column
-    return placed
+    return RenderError(error.message, error.hint, error.line or 1, name, column=error.column, mark=error.mark)
 
 
 def _higher(height: _Height, include: Include, below: _Height) -> _Height:

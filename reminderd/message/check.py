@@ -179,25 +179,28 @@ class _Check:
         template = error.template or of.template
         source = of.source if template == of.template else self.job.templates[error.template or ""]
         line = error.line - 1
-        return MessageProblem(of.place, line, _column(source, line, error.message), message, error.hint, template)
+        return MessageProblem(of.place, line, _column(source, line, error), message, error.hint, template)
 
 
 def _and_others(first: str, others: int) -> str:
     return f"{first} and {others} other{'s' * (others > 1)}" if others else first
 
 
-def _column(source: str, line: int, message: str) -> int:
-    """Where the name stands in its line that `message` says is not defined, else the first expression there."""
+def _column(source: str, line: int, error: RenderError) -> int:
+    """Where the name stands in its line that is not defined, else the expression that is to blame, or the first there."""
+    if error.column is not None:
+        return error.column - 1
     lines = _LINE_END.split(source)
     written = lines[line] if line < len(lines) else ""
     expressions = list(_EXPRESSION.finditer(written))
-    if undefined := _UNDEFINED.match(message):
+    if undefined := _UNDEFINED.match(error.message):
         name = r"\W{1,9}".join(rf"\b{re.escape(part)}\b" for part in undefined.groups() if part is not None)
         # An expression over several lines is not seen in one of them.
         for start, end in [*(found.span() for found in expressions), (0, len(written))]:
             if found := re.compile(name).search(written, start, end):
                 return found.start()
-    return expressions[0].start() if expressions else 0
+    blamed = (found for found in expressions if error.mark and re.search(error.mark, found[0]))
+    return next((found.start() for found in (*blamed, *expressions)), 0)
 
 
 def _shared_out(job: Job) -> tuple[Mapping[Wording, list[int]], Mapping[int, RenderError]]:

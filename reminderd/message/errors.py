@@ -14,15 +14,26 @@ class RenderError(Exception):
     """A message that cannot be made, or an expression without a value.
 
     line: where in the source, from 1; None where it is all of it. column: where in that line, from 1, if it is known.
-    template: the name of the template file that the line is in; None for the text of the job file.
-    steps: what was spent on making it.
+    template: the name of the template file that the line is in; None for the text of the job file. mark: a regular
+    expression of what stands in the expression that is to blame, "" if that is not known. steps: what was spent on
+    making it.
     """
 
-    def __init__(self, message: str, hint: str = "", line: int | None = None, template: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        line: int | None = None,
+        template: str | None = None,
+        *,
+        column: int | None = None,
+        mark: str = "",
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.line = line
-        self.column: int | None = None
+        self.column = column
         self.template = template
+        self.mark = mark
         self.steps = 0

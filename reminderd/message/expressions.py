@@ -11,7 +11,7 @@ from reminderd.message.errors import RenderError
 from reminderd.message.functions import COMPARISONS, FILTERS, TESTS, numbers
 from reminderd.message.methods import DATE_ATTRIBUTES, method
 from reminderd.message.moments import MOMENT_FILTERS, Moment
-from reminderd.message.names import DEFAULT, DEFINED, absent, close
+from reminderd.message.names import DEFAULT, DEFINED, absent, close, mark_of
 from reminderd.message.template import Template
 from reminderd.message.values import (
     DATES,
@@ -75,14 +75,14 @@ def evaluate(run: Run, node: nodes.Node) -> object:
         run.spend(1)
         return _EXPRESSIONS[type(node)](run, node)
     except Fault as fault:
-        raise RenderError(fault.message, fault.hint, node.lineno) from None
+        raise RenderError(fault.message, fault.hint, node.lineno, mark=mark_of(node)) from None
 
 
 def value_of(run: Run, node: nodes.Node) -> Any:
     """The value of an expression that has to be there."""
     value = evaluate(run, node)
     if isinstance(value, Missing):
-        raise RenderError(value.message, value.hint(), node.lineno)
+        raise RenderError(value.message, value.hint(), node.lineno, mark=mark_of(node))
     return value
 
 

@@ -1,5 +1,6 @@
 """The names that a template or an expression refers to, and which was perhaps meant by one that is not there."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -49,6 +50,25 @@ def uses(found: Sequence[nodes.Node]) -> Uses:
         frozenset(member for node in found if (member := _asked_after(node)) is not None),
         frozenset(node.name for node in named if node.ctx == "store"),
     )
+
+
+def mark_of(node: nodes.Node) -> str:
+    """A regular expression of what is written for this node and hardly for others: the tree knows lines alone."""
+    match node:
+        case nodes.Filter(name=name):
+            return rf"\|\s*{re.escape(name)}\b"
+        case nodes.Test(name=name):
+            return rf"\bis\s+(?:not\s+)?{re.escape(name)}\b"
+        case nodes.Call(node=nodes.Getattr(attr=name)):
+            return rf"\.\s*{re.escape(name)}\s*\("
+        case nodes.Getattr(attr=name):
+            return rf"\.\s*{re.escape(name)}\b"
+        case nodes.Call(node=nodes.Name(name=name)) | nodes.Name(name=name):
+            return rf"\b{re.escape(name)}\b"
+    if not isinstance(node, nodes.Expr):
+        return ""
+    first = next(node.find_all((nodes.Filter, nodes.Test, nodes.Call, nodes.Getattr, nodes.Name)), None)
+    return "" if first is None else mark_of(first)
 
 
 def required(of: Uses, asked_after: frozenset[Member], assigned: frozenset[str]) -> Iterator[Reference]:

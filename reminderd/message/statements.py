@@ -12,6 +12,7 @@ from jinja2 import nodes
 
 from reminderd.message.errors import RenderError
 from reminderd.message.expressions import Run, evaluate, value_of
+from reminderd.message.names import mark_of
 from reminderd.message.template import Template
 from reminderd.message.values import Fault, elements, printed
 
@@ -39,7 +40,7 @@ def _output(run: Run, node: nodes.Output) -> None:
             else:
                 run.write(printed(value_of(run, part)))
         except Fault as fault:
-            raise RenderError(fault.message, fault.hint, part.lineno) from None
+            raise RenderError(fault.message, fault.hint, part.lineno, mark=mark_of(part)) from None
 
 
 def _if(run: Run, node: nodes.If) -> None:

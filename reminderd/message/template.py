@@ -12,9 +12,10 @@ from jinja2.parser import Parser
 
 from reminderd.message.errors import RenderError
 from reminderd.message.functions import FILTERS, TESTS
+from reminderd.message.grammar import explained, place_of
 from reminderd.message.methods import METHODS
 from reminderd.message.moments import MOMENT_FILTERS
-from reminderd.message.names import DEFAULT, DEFINED, KNOWN, LONGEST_NAME, Uses, close, uses
+from reminderd.message.names import DEFAULT, DEFINED, KNOWN, LONGEST_NAME, Uses, close, mark_of, uses
 
 Tree = TypeVar("Tree", bound=nodes.Node)
 
@@ -119,8 +120,7 @@ def compile_template(source: str) -> Template:
     """The template of `source`; raises RenderError with the line."""
     if len(source) > _LONGEST_SOURCE:
         raise RenderError(f"the message is longer than {_LONGEST_SOURCE} characters")
-    # No token is shorter than a character, and cutting a source into tokens twice takes its time.
-    tree = _parsed(lambda: _ENVIRONMENT.parse(source), source if len(source) > _MOST_TOKENS else "", "template")
+    tree = _parsed(lambda: _ENVIRONMENT.parse(source), source, "template")
     found = _checked(tree, "template")
     included = [Include(str(name), *_place(each)) for each in found if (name := _included(each.node)) is not None]
     deepest, loops = max(each.depth for each in found), max(each.loops for each in found)
@@ -131,7 +131,7 @@ def compile_expression(source: str) -> Expression:
     """The expression of `source`; raises RenderError with the line."""
     if len(source) > _LONGEST_EXPRESSION:
         raise RenderError(f"the expression is longer than {_LONGEST_EXPRESSION} characters")
-    tree = _parsed(lambda: _whole_expression(source), "", "expression")
+    tree = _parsed(lambda: _whole_expression(source), source, "expression")
     return Expression(tree, uses([each.node for each in _checked(tree, "expression")]))
 
 
@@ -145,13 +145,18 @@ def _whole_expression(source: str) -> nodes.Expr:
     return expression
 
 
-def _parsed(parse: Callable[[], Tree], long_source: str, what: str) -> Tree:
+def _parsed(parse: Callable[[], Tree], source: str, what: str) -> Tree:
     try:
-        if next(islice(_ENVIRONMENT.lex(long_source), _MOST_TOKENS, None), None) is not None:
+        # No token is shorter than a character, and cutting a source into tokens twice takes its time.
+        tokens = _ENVIRONMENT.lex(source if len(source) > _MOST_TOKENS else "")
+        if next(islice(tokens, _MOST_TOKENS, None), None) is not None:
             raise RenderError("the template is too long", "move values into vars")
         return parse()
     except TemplateSyntaxError as error:
-        raise RenderError(f"not a valid {what}: {(error.message or '')[:160]}", line=error.lineno) from None
+        said = error.message or ""
+        message, hint = explained(said)
+        line, column = place_of(said, source, error.lineno)
+        raise RenderError(f"not a valid {what}: {message}", hint, line, column=column) from None
     except RecursionError:
         raise RenderError(f"the {what} is nested too deeply") from None
     except ValueError:  # Python's limit on the digits of a number
@@ -161,7 +166,11 @@ def _parsed(parse: Callable[[], Tree], long_source: str, what: str) -> Tree:
 def _checked(tree: nodes.Node, what: str) -> list[_Found]:
     found = list(_walk(tree, what))
     for each in found:
-        _check(each.node)
+        try:
+            _check(each.node)
+        except RenderError as error:
+            error.mark = mark_of(each.node)
+            raise
     return found
 
 

@@ -58,6 +58,38 @@ def test_the_place_is_that_of_the_expression_and_not_of_the_text_around_it(
     assert (problem.line_offset, problem.column_offset) == (line, column)
 
 
+@pytest.mark.parametrize(
+    ("message", "column"),
+    [
+        ("On {{ due_at | datetime }}: {{ 'now' | date }}", 28),
+        ("{{ vars.amount }} {{ vars.amount | money(digits='x') }}", 18),
+        ("{{ vars.amount }} {{ vars.amount | mony }}", 18),
+        ("{{ vars.amount }} {{ vars.amount is evn }}", 18),
+        ("{{ vars.amount }} {{ vars.amount is not divisibleby('x') }}", 18),
+        ("{{ vars.amount }} {{ due_at.strftme('%H') }}", 18),
+        ("{{ due_at.strftime('%H') }} {{ due_at.date().isoformat('xx') }}", 28),
+        ("{{ due_at }} {{ job.name }} {{ vars.amount + 'x' }}", 28),
+        ("{{ due_at }} {{ vars }}", 13),
+        ("{% if due_at %}{% set x = vars.amount.upper() %}{% endif %}", 15),
+        ("{{ due_at }} {{ 1 / 0 }}", 0),
+    ],
+)
+def test_what_fails_is_placed_at_its_expression_where_its_words_tell_it_from_others(message: str, column: int) -> None:
+    (problem,) = check(message)
+    assert (problem.line_offset, problem.column_offset) == (0, column)
+
+
+def test_a_block_that_is_never_closed_is_placed_where_it_begins() -> None:
+    (problem,) = check("Hello\n{% if true %}{% endif %} {% if vars.amount %}\n{{ vars.amount }}\n\n")
+    assert (problem.line_offset, problem.column_offset) == (1, 25)
+    assert (problem.message, problem.hint) == ("not a valid template: {% if %} is never closed", "write {% endif %}")
+
+
+def test_a_text_that_ends_too_early_is_placed_in_its_last_line() -> None:
+    (problem,) = check("Hello\n{{ vars.amount\n\n\n")
+    assert (problem.line_offset, problem.column_offset) == (1, 0)
+
+
 def test_all_names_that_are_not_there_are_reported_at_once_each_at_its_first_place() -> None:
     found = check("{{ vars.aa }} {{ vars.bb }}\n{{ vars.aa }} {{ nobody }} {{ vars['cc'] }}")
     assert [(problem.line_offset, problem.column_offset, problem.message) for problem in found] == [

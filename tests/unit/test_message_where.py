@@ -51,7 +51,7 @@ def refused(text: str) -> RenderError:
     ("text", "message", "line", "column"),
     [
         ("", "the expression is empty", 1, None),
-        ("plan ==", "not a valid expression: unexpected", 1, None),
+        ("plan ==", "not a valid expression: the expression is not complete", 1, None),
         ("plan = 'pro'", "'=' cannot follow here, and == compares", 1, None),
         ("plan == 'pro' }} {{ age", "cannot follow here", 1, None),
         ("age > 1\nor age|itn", "there is no filter 'itn'", 2, 8),
