@@ -2,15 +2,17 @@
 
 import os
 import tempfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from reminderd.model import BIRTHS, MOVES, InDoubt, NotSent, Outcome, Refused, State
+from reminderd.model import BIRTHS, MOVES, InDoubt, Limits, NotSent, Outcome, Refused, State
+from reminderd.planner import Terms
 from reminderd.store import Refusal
 from tests.support.world import ANNA, BERT, FOLDER, World, job
 
@@ -37,6 +39,8 @@ VALIDITIES = st.sampled_from(["30s", "12m", "3h"])
 OUTCOMES = st.sampled_from(
     [NotSent("no route"), Refused(400, "no"), InDoubt("reset"), NotSent("401", 401, suspend=True), None, None]
 )
+NIGHTS = st.sampled_from(["none", "none", "08:20-08:50", "22:00-08:30"])
+SPLAYS = st.sampled_from(["0s", "0s", "3m"])
 STEPS = st.sampled_from([1, 20, 59, 61, 180, 300, 601, 2400])
 
 
@@ -48,6 +52,11 @@ class Walk(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory(prefix="walk-", dir=MEMORY if MEMORY.is_dir() else None)
         self.world = World(Path(self.folder.name))
         self.specs: dict[str, dict[str, Any]] = {}
+        self.world.terms = self.world.planner.terms = Terms(Limits(per_occurrence=1, per_recipient_and_day=12))
+        self.gone: set[str] = set()  # who has opted out
+        self.paused: set[str | None] = set()
+        self.held: set[int] = set()
+        self.seen = 0  # of what arrived
         self.allowed: dict[int, int] = {}  # by delivery: how many sends an operator's word has added
 
     def teardown(self) -> None:
@@ -65,7 +74,17 @@ class Walk(RuleBasedStateMachine):
 
     # -- people and files -------------------------------------------------------------------------------
 
-    @rule(name=NAMES, schedule=SCHEDULES, message=TEXTS, to=PEOPLE, catch_up=CATCH_UPS, valid_for=VALIDITIES)
+    @rule(
+        name=NAMES,
+        schedule=SCHEDULES,
+        message=TEXTS,
+        to=PEOPLE,
+        catch_up=CATCH_UPS,
+        valid_for=VALIDITIES,
+        quiet_hours=NIGHTS,
+        on_quiet=st.sampled_from(["wait", "drop"]),
+        splay=SPLAYS,
+    )
     def write(self, name: str, schedule: dict[str, Any], **keys: Any) -> None:
         self._write(name, job(**schedule, **keys))
 
@@ -165,6 +184,43 @@ class Walk(RuleBasedStateMachine):
             except Refusal:
                 return
             self.allowed[wanted] = self.allowed.get(wanted, 0) + 1
+            self.held.discard(wanted)
+
+    @rule(phone=st.sampled_from([ANNA, BERT]), gone=st.booleans())
+    def opt_out(self, phone: str, gone: bool) -> None:
+        if gone:
+            self.world.command("opt-out add", phone=phone)
+            self.gone.add(phone)
+        elif phone in self.gone:
+            self.world.command("opt-out remove", phone=phone)
+            self.gone.remove(phone)
+
+    @rule(name=st.sampled_from(["a", "b", None]), paused=st.booleans())
+    def pause(self, name: str | None, paused: bool) -> None:
+        which = {"job": name} if name else {"all": True}
+        if paused and (name is None or name in self.specs):
+            self.world.command("pause", **which, why="a test")
+            self.paused.add(name)
+        elif not paused and name in self.paused:
+            self.world.command("resume", **which)
+            self.paused.remove(name)
+
+    @rule()
+    def hold(self) -> None:
+        wanted = self._some(State.PENDING)
+        if wanted is not None:
+            try:
+                self.world.command("hold", ids=[wanted], why="a test")
+            except Refusal:
+                return  # a limit holds it
+            self.held.add(wanted)
+
+    @rule()
+    def approve(self) -> None:
+        """All that is on hold, limits as well."""
+        for each in self.world.store.holds.open_ones():
+            self.world.command("approve", hold=each.id)
+        self.held.clear()
 
     @rule(sent=st.booleans(), force=st.booleans())
     def resolve(self, sent: bool, force: bool) -> None:
@@ -216,6 +272,22 @@ class Walk(RuleBasedStateMachine):
                 assert State(after) in MOVES[State(before)]
             assert [after for _, after in moves][:-1] == [before for before, _ in moves][1:]
             assert moves[-1][1] == row["state"]
+
+    @invariant()
+    def nothing_arrived_that_was_kept_back(self) -> None:
+        """By an opt-out, a pause, a hold, or a night: what each of them says stood before the last step began."""
+        new = list(zip(self.world.gateway.arrived, self.world.gateway.arrived_at, strict=True))[self.seen :]
+        self.seen += len(new)
+        for request, at in new:
+            row = self.world.store.reports.delivery(self.world.delivery_of(request.token))
+            assert row is not None
+            assert row["phone"] not in self.gone
+            assert self.paused.isdisjoint({None, row["job"]})
+            assert row["id"] not in self.held
+            if row["quiet_hours"]:
+                wall = f"{datetime.fromisoformat(at).astimezone(ZoneInfo(row['quiet_zone'])):%H:%M}"
+                begins, ends = row["quiet_hours"].split("-")
+                assert not (begins <= wall < ends if begins < ends else begins <= wall or wall < ends), (at, row)
 
     @invariant()
     def nothing_is_sent_before_its_time_or_after_its_validity(self) -> None:

@@ -93,6 +93,10 @@ _COMMANDS = (
     ("approve", "{hold}", "--yes"),
     ("approve", "{hold}", "--yes"),
     ("run", "--dry-run", "--once"),
+    ("plan",),
+)
+# What keeps messages back, or lets them go.
+_OVERRIDES = (
     ("pause", "{job}", "--why", "a test"),
     ("pause", "{job}", "--why", "a test", "--until", "3s"),
     ("pause", "--all", "--why", "a test", "--until", "2s"),
@@ -104,8 +108,8 @@ _COMMANDS = (
     ("opt-out", "add", "{phone}"),
     ("opt-out", "remove", "{out}"),
     ("opt-out", "remove", "{out}"),
+    ("opt-out", "add", "{phone}"),
     ("opt-out", "list"),
-    ("plan",),
 )
 
 
@@ -216,7 +220,7 @@ class _Drawing:
         return AddFault(self._choose.choice(_FAULTS).format(n=self._choose.randint(1, 4)))
 
     def _run(self) -> Action:
-        words = self._choose.choice(_COMMANDS)
+        words = self._choose.choice(_OVERRIDES if self._choose.random() < 0.45 else _COMMANDS)
         return Run(words, self._choose.random(), self._choose.random() < 0.1)
 
     def _hide(self) -> Action:
@@ -285,7 +289,7 @@ class _Drawing:
         listed = choose.random() < 0.2
         return JobSpec(
             f"job-{self._numbers}",
-            self._people(choose.choice((1, 3, 11)) if listed else choose.choice((1, 1, 2, 3))),
+            self._people(choose.choice((3, 11)) if listed else choose.choice((1, 1, 2, 3))),
             self._slots(choose.choice((1, 1, 2, 3))),
             filler=choose.choice(_FILLERS),
             valid_for=choose.choice(("8s", "20s", "2m", "1h", "6h")),
@@ -360,7 +364,12 @@ class _Drawing:
 
     def _truncate(self) -> list[Edit]:
         """A list is cut off near its beginning."""
-        return self._change(lambda job: replace(job, people=job.people[:2]) if job.listed else job)
+        long = [(path, job) for path in self._ordinary() for job in self._files[path].jobs if len(job.people) > 9]
+        if not long:
+            return []
+        path, job = self._choose.choice(long[-5:])
+        jobs = tuple(replace(each, people=each.people[:2]) if each is job else each for each in self._files[path].jobs)
+        return [self._put(path, replace(self._files[path], jobs=jobs))]
 
     def _more_people(self) -> list[Edit]:
         def one_more(job: JobSpec) -> JobSpec:
