@@ -37,7 +37,7 @@ class Scenario:
     standing: connections that stand, so that requests begin with their claim. threads: senders. fresh: the state is to be
     created. receipts: when Plivo is asked what became of messages. fates: what it says then, as in `ScriptedGateway`. small:
     short enough for every pair of deaths. faults: the real SDK asks a sandbox that has these. chunk: rows planned at once.
-    limits: of the settings.
+    prompt: who starts again only after a while owes something else. limits: of the settings.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Scenario:
     fates: Mapping[str, Sequence[Details | DetailsUnavailable]] = field(default_factory=dict)
     faults: tuple[str, ...] | None = None
     chunk: int = 25
+    prompt: bool = False
     limits: Limits = Limits()  # noqa: RUF009 (a tuple)
 
     def prepare(self, world: Mortal) -> None:

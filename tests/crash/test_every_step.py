@@ -70,7 +70,7 @@ def test_each_crash_point_has_a_run_of_its_own(scenario: Scenario, record_proper
 @pytest.mark.nightly
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seconds", [20, 90])
-@scenarios
+@pytest.mark.parametrize("scenario", [one for one in SCENARIOS if not one.prompt], ids=lambda scenario: scenario.name)
 def test_who_starts_again_only_after_a_while_keeps_the_promise(
     scenario: Scenario, seconds: int, record_property: Record
 ) -> None:

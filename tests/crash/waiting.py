@@ -65,6 +65,28 @@ def _in_parts() -> Scenario:
     )
 
 
+def _finished_late() -> Scenario:
+    """The first part is planned in time, the others while the daemon lags behind; what was begun is no matter of catch_up."""
+
+    def first_part(world: Mortal) -> None:
+        world.clock.go_to(max(at("09:00"), world.clock.now()))
+        plan = world.planner.plan(world.clock.now(), world.awake_since, world.chunk)
+        world.store.deliveries.add(plan, world.clock.now())
+        world.planner.committed(plan)
+
+    def lag(world: Mortal) -> None:
+        world.clock.go_to(max(at("09:00:30"), world.clock.now()))
+
+    return Scenario(
+        "a list that is finished after a restart (catch_up: none)",
+        (have(all=nine(SEVEN, catch_up="none")), first_part, lag, go("09:20")),
+        tuple(Owed("all", "09:00", phone, SENT) for phone in SEVEN),
+        chunk=3,
+        threads=3,
+        prompt=True,
+    )
+
+
 def _limited() -> Scenario:
     """Two occurrences exceed a limit, and are planned in parts; one is approved, the other is not."""
     three = [ANNA, BERT, CARA]
@@ -190,6 +212,7 @@ def _opted_out() -> Scenario:
 WAITING: tuple[Scenario, ...] = (
     _quiet(),
     _in_parts(),
+    _finished_late(),
     _limited(),
     _zones(),
     _overridden(),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reminderd.model import Defaults, NotSent, QuietHours
+from reminderd.store import Claim
 from tests.support.clock import utc
 from tests.support.world import ANNA, BERT, SENDER, World, job
 
@@ -188,3 +189,34 @@ def test_what_was_over_before_quiet_hours_began_is_missed_whoever_looked(world: 
     world.sleep_to("2027-03-01 22:00")
     world.go_to("2027-03-02 12:00")
     assert (world.only()["state"], sent(world)) == ("missed", [])
+
+
+@pytest.fixture
+def evening(world: World) -> World:
+    """At eight seconds before nine one message waits, and may go out."""
+    world.load("late.yaml", job(at="2027-03-01T20:30", valid_for="2h", **NIGHT))
+    world.clock.go_to(utc("2027-03-01 20:59:52"))
+    world.plan()
+    return world
+
+
+def claim(world: World) -> list[Claim]:
+    return world.store.deliveries.claim(1, world.clock.now(), timedelta(seconds=90), ["a-token"])
+
+
+def test_nothing_is_claimed_in_the_last_seconds_before_quiet_hours_whoever_moved_it(evening: World) -> None:
+    evening.clock.go_to(utc("2027-03-01 20:59:55"))
+    assert claim(evening) == []
+    evening.clock.go_to(utc("2027-03-02 03:00"))
+    assert claim(evening) == []
+
+
+def test_what_is_claimed_does_not_begin_when_quiet_hours_have_come(evening: World) -> None:
+    claims = claim(evening)
+    assert len(claims) == 1
+    evening.clock.go_to(utc("2027-03-01 20:59:56"))
+    assert evening.store.deliveries.begin(claims, evening.clock.now()) == set()
+
+
+def test_plivo_is_to_drop_it_when_quiet_hours_begin(evening: World) -> None:
+    assert [each.valid_until for each in claim(evening)] == [utc("2027-03-01 21:00")]
