@@ -62,14 +62,6 @@ def parse_every(interval: timedelta, start: str, zone: str) -> Every:
         raise ScheduleError(error.message, error.hint.split(", or say dst_")[0], key="from") from None
 
 
-def read_moment(text: str, zone: str) -> datetime:
-    """The UTC instant of one of model.At's texts with the zone's rules as they are now; never fails on a DST change.
-
-    New rules can put an old text into a gap or a repeated hour: then its end, or its first pass.
-    """
-    return read_times(text, zone, DstGap.END, DstFold.FIRST)[0].due_at
-
-
 def read_times(text: str, zone: str, gap: DstGap, fold: DstFold) -> list[Instant]:
     """The instants of one of model.At's texts, by these rules where clocks change."""
     moment = datetime.fromisoformat(text)

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import assert_never
 
 from reminderd.duration import format_duration
-from reminderd.model import At, Cron, Every, Job, Limited, OnHoliday, Rrule, Rule, Schedule, Several
+from reminderd.model import At, Cron, DstFold, DstGap, Every, Job, Limited, OnHoliday, Rrule, Rule, Schedule, Several
 from reminderd.recurrence.cron import explain
-from reminderd.recurrence.notation import read_moment
+from reminderd.recurrence.notation import read_times
 from reminderd.recurrence.rrulewords import describe_rrule
 from reminderd.recurrence.zones import get_zone
 
@@ -43,10 +43,15 @@ def _describe_rule(rule: Rule, zone: str) -> str:
 
 
 def _describe_at(schedule: At, zone: str) -> str:
-    moments = sorted(read_moment(text, zone) for text in schedule.times)
+    gap, fold = schedule.gap or DstGap.END, schedule.fold or DstFold.FIRST
+    moments = sorted({instant.due_at for text in schedule.times for instant in read_times(text, zone, gap, fold)})
+    if not moments:
+        return f"never ({zone})"
     first, last = (_shown(moment.astimezone(get_zone(zone))) for moment in (moments[0], moments[-1]))
     if len(moments) == 1:
         return f"once at {first} ({zone})"
+    if first == last:
+        return f"twice at {first} ({zone})"  # in an hour that clocks show twice
     return f"{len(moments)} times, from {first} to {last} ({zone})"
 
 

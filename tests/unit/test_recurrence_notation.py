@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reminderd.model import At, Cron, Every
+from reminderd.model import At, Cron, DstFold, DstGap, Every
 from reminderd.recurrence import ScheduleError, describe, parse_at, parse_cron, parse_every, parse_zone
 
 BERLIN = "Europe/Berlin"
@@ -290,6 +290,12 @@ def test_a_start_in_a_gap_is_refused_without_an_index() -> None:
             parse_at(["2027-01-03T12:00", "2026-11-22T09:00", "2026-12-01T09:00"], BERLIN),
             "3 times, from 2026-11-22 09:00 to 2027-01-03 12:00 (Europe/Berlin)",
         ),
+        (parse_at(["2027-03-28T02:15"], BERLIN, DstGap.LATER), "once at 2027-03-28 03:15 (Europe/Berlin)"),
+        (
+            parse_at(["2027-03-28T02:15", "2027-04-01T09:00"], BERLIN, DstGap.SKIP),
+            "once at 2027-04-01 09:00 (Europe/Berlin)",
+        ),
+        (parse_at(["2027-10-31T02:30"], BERLIN, None, DstFold.BOTH), "twice at 2027-10-31 02:30 (Europe/Berlin)"),
     ],
 )
 def test_a_schedule_is_described_in_words(schedule: At | Cron | Every, words: str) -> None:
