@@ -1,5 +1,6 @@
 """What a review of a job should not miss: what is allowed, and perhaps not meant. Few, and each of them certain."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, groupby
@@ -7,6 +8,7 @@ from typing import Any, cast
 
 from reminderd.document import Document, Fault, Loc
 from reminderd.duration import format_duration
+from reminderd.jobs.person import LIST_KEYS
 from reminderd.model import (
     At,
     CatchUp,
@@ -57,6 +59,7 @@ def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
         said = _written(scope, loc)
         yield from _clocks(loc, rule, job, said, review.now)
         yield from _idle(loc, rule, job, said, review.now)
+    yield from _lists(scope, job)
     yield from _times(job, review.now)
     yield from _often(job, review.now)
     if "retry" in scope.value:
@@ -126,6 +129,18 @@ def _kind(limited: Rule | Limited) -> str:
             return "every"
         case Rrule():
             return "rrule"
+
+
+def _lists(scope: Document, job: Job) -> Iterator[Fault]:
+    """Beside a phone the keys of a list are variables; where no text says them they were meant as what they are else."""
+    people, texts = scope.value["to"], (job.message, *job.messages.values(), *job.templates.values())
+    for index, person in enumerate(people if isinstance(people, list) else [people]):
+        if not isinstance(person, dict) or "phone" not in person:
+            continue
+        for key in LIST_KEYS:
+            if key in person and not any(re.search(rf"\b{key}\b", text) for text in texts):
+                message = f"beside phone, {key} is a variable of the message and no list of people"
+                yield Fault(("to", index, key), message, "write an item of its own for a list, or another name", True)
 
 
 def _idle(loc: Loc, rule: Rule | Limited, job: Job, said: Mapping[str, Any], now: datetime) -> Iterator[Fault]:

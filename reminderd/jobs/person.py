@@ -63,13 +63,12 @@ def _phone(value: object, info: ValidationInfo) -> str:
     return text if _accepted(info) and E164.fullmatch(text) else parse_phone(text)
 
 
-def looks_like_timezone(name: str) -> bool:
-    """Whether a variable of this name is more likely a misspelt `timezone`, which would go unnoticed."""
-    return (
-        name != "timezone"
-        and name[:1] in ("t", "T")
-        and bool(get_close_matches(name[:20].lower(), ["timezone"], cutoff=0.85))
-    )
+def misspelt(name: str) -> str | None:
+    """The key that a variable of this name more likely is, and which would go unnoticed: a misspelt zone or language."""
+    for key in ("timezone", "language"):
+        if name != key and name[:1].lower() == key[0] and get_close_matches(name[:20].lower(), [key], cutoff=0.85):
+            return key
+    return None
 
 
 Zone = Annotated[str, BeforeValidator(read_zone)]
@@ -161,8 +160,6 @@ def _person_or_list(value: object, info: ValidationInfo) -> RecipientSpec | List
     if isinstance(value, dict) and "phone" not in value:
         if "group" in value or "file" in value:
             return _list(value, info)
-        if not _accepted(info):
-            _check_who(value)
     elif isinstance(value, str) and not _accepted(info) and _NAME_OF_A_LIST.fullmatch(value):
         key = "file" if "." in value else "group"
         person = f"{_forms(value)}; " if _WORDS.fullmatch(value) else ""
@@ -204,12 +201,12 @@ def _as_mapping(value: object, info: ValidationInfo) -> object:
         if _WORDS.fullmatch(text) and not _accepted(info):
             raise Wrong(f"{show(text)} is not a phone number", _forms(text))
         return {"phone": text}
-    # Any key may be a variable, but a misspelt zone would go unnoticed.
-    misspelt = None if _accepted(info) else next(filter(looks_like_timezone, value), None)
-    if misspelt is not None:
-        raise Wrong(
-            f"the variable {show(misspelt)} looks like timezone", "write timezone, or another name", (misspelt,)
-        )
+    if not _accepted(info):
+        if "phone" not in value:
+            _check_who(value)
+        for name in value:
+            if meant := misspelt(name):
+                raise Wrong(f"the variable {show(name)} looks like {meant}", f"write {meant}, or another name", (name,))
     return value
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from reminderd.document import Text, read_text
 from reminderd.document.scalars import LONGEST_LINE, Wrong, did_you_mean, line, show
 from reminderd.jobs.lists import PeopleList, Row
-from reminderd.jobs.person import E164, looks_like_timezone, read_language
+from reminderd.jobs.person import E164, misspelt, read_language
 from reminderd.message import PhoneError, parse_phone
 from reminderd.model import Problem, Recipient
 from reminderd.recurrence import ScheduleError, parse_zone
@@ -103,8 +103,8 @@ class _Table:
             return "this column has no name", "give it one, or remove it"
         if name in before:
             return f"the column {show(name)} is there twice", "keep one"
-        if not self._accepted and looks_like_timezone(name):
-            return f"the column {show(name)} looks like timezone", "write timezone, or another name"
+        if not self._accepted and (meant := misspelt(name)):
+            return f"the column {show(name)} looks like {meant}", f"write {meant}, or another name"
         try:
             line(name)
         except Wrong as error:

@@ -487,6 +487,11 @@ def test_defaults_cannot_be_spread_over_too_many_jobs() -> None:
 def test_a_misspelt_zone_of_a_recipient_is_not_taken_for_a_variable() -> None:
     (problem,) = problems_of(SMALL.replace("+14155550100", "{phone: +14155550100, time_zone: Europe/Rome}"))
     assert problem.startswith("rent.yaml:2:38: to.time_zone: the variable 'time_zone' looks like timezone")
+    (problem,) = problems_of(SMALL.replace("+14155550100", "{phone: +14155550100, langauge: de}"))
+    assert problem.startswith(
+        "rent.yaml:2:37: to.langauge: the variable 'langauge' looks like language, write language"
+    )
+    assert job_of(SMALL.replace("+14155550100", "{phone: +14155550100, lounge: 2, title: Dr}"))
 
 
 def test_a_recipient_that_is_wrong_in_two_ways_hides_nothing_else() -> None:

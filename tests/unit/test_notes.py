@@ -215,3 +215,12 @@ def test_more_than_a_hundred_messages_a_day_may_be_a_slip_of_the_unit() -> None:
     assert notes(PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + "limits: {per_job_and_day: 288}\n") == []
     assert len(notes(PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + "limits: {per_job_and_day: 287}\n")) == 1
     assert len(notes(PLAIN.replace("{cron: 0 9 * * *}", "[{cron: '*/20 * * * *'}, {cron: '1-55 9 * * *'}]"))) == 1
+
+
+def test_the_keys_of_a_list_beside_a_phone_are_no_list() -> None:
+    (note,) = notes(PLAIN.replace("+14155550100", "[+14155550101, {phone: +14155550100, group: platform}]"))
+    assert note.startswith("rent.yaml:2:42: to[1].group: beside phone, group is a variable of the message and no list")
+    (note,) = notes(PLAIN.replace("+14155550100", "{phone: +14155550100, where: plan}"))
+    assert note.startswith("rent.yaml:2:28: to.where: ")
+    told = PLAIN.replace("+14155550100", "{phone: +14155550100, group: 3b}")
+    assert notes(told.replace("Hello", "Hello {{ recipient.group }}")) == []

@@ -110,6 +110,7 @@ def test_private_people_are_marked() -> None:
         ("phone,plan,plan\n", "people.csv:1:12: the column 'plan' is there twice, keep one"),
         ("phone,,plan\n", "people.csv:1:7: this column has no name"),
         ("phone,time_zone\n", "people.csv:1:7: the column 'time_zone' looks like timezone"),
+        ("phone,Language\n", "people.csv:1:7: the column 'Language' looks like language"),
         (HEADER + "+447700900101,Ada\n", "people.csv:2:15: has 2 values, and the header has 3 columns"),
         (
             HEADER + "+447700900101,Ada,pro,x\n",
