@@ -221,6 +221,6 @@ def test_the_keys_of_a_list_beside_a_phone_are_no_list() -> None:
     (note,) = notes(PLAIN.replace("+14155550100", "[+14155550101, {phone: +14155550100, group: platform}]"))
     assert note.startswith("rent.yaml:2:42: to[1].group: beside phone, group is a variable of the message and no list")
     (note,) = notes(PLAIN.replace("+14155550100", "{phone: +14155550100, where: plan}"))
-    assert note.startswith("rent.yaml:2:28: to.where: ")
+    assert note.startswith("rent.yaml:2:27: to.where: ")
     told = PLAIN.replace("+14155550100", "{phone: +14155550100, group: 3b}")
     assert notes(told.replace("Hello", "Hello {{ recipient.group }}")) == []
