@@ -44,4 +44,6 @@ def command(source: SettingsSource, file: Path, force: bool, as_json: bool) -> N
     if as_json:
         print_json(document)
     else:
-        click.echo(f"{file} has {plural(int(str(document['deliveries'])), 'delivery')} in {document['bytes']} bytes")
+        click.echo(
+            f"{file} has {plural(int(str(document['deliveries'])), 'delivery', 'deliveries')} in {document['bytes']} bytes"
+        )

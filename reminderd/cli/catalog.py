@@ -8,7 +8,7 @@ from reminderd.cli.common import plural
 from reminderd.jobs import Archive, Reader, assemble, places_for, restore
 from reminderd.model import Catalog, Job, Source
 from reminderd.settings import Settings
-from reminderd.store import StateError, open_reports
+from reminderd.store import StateError, StateMissing, open_reports
 
 
 def read_catalog(settings: Settings) -> Catalog:
@@ -23,7 +23,12 @@ def _running(settings: Settings) -> dict[str, Job]:
     try:
         reports = open_reports(settings.state)
         rows, archive = reports.running(), Archive(reports.files())
-    except StateError:
+    except StateMissing:
+        return jobs
+    except StateError as error:
+        click.echo(
+            f"the files alone are shown, without last good versions, results, pauses and skips: {error}", err=True
+        )
         return jobs
     for row in rows:
         source = Source(row["file"], row["line"])

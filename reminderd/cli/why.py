@@ -73,12 +73,34 @@ def story_of(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
 
 
 def _kept_back(reports: Reports, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """By whose word a pending delivery is not sent now."""
+    """What keeps a pending delivery from being sent now."""
     if row["state"] != "pending":
         return []
-    held = [_hold(each) for each in reports.holds() if each["id"] == row["hold_id"]]
-    pauses = [] if row["drill"] else reports.overrides(SystemClock().now())
-    return held + [_pause(each) for each in pauses if each["kind"] == "pause" and each["job"] in (None, row["job"])]
+    found = [_hold(each) for each in reports.holds() if each["id"] == row["hold_id"]]
+    if not row["drill"]:
+        pauses = reports.overrides(SystemClock().now())
+        found += [_pause(each) for each in pauses if each["kind"] == "pause" and each["job"] in (None, row["job"])]
+        if not reports.job_enabled(row["job"]):
+            found.append(_switched_off(row))
+    gateway = reports.gateway()
+    if gateway["reason"]:
+        found.append(_suspended(gateway))
+    return found
+
+
+def _switched_off(row: dict[str, Any]) -> dict[str, Any]:
+    file = f"{row['job_file']}:{row['job_line']}"
+    return {"by": file, "why": "its job is switched off", "until": None, "end_with": f"enabled: true in {file}"}
+
+
+def _suspended(gateway: dict[str, Any]) -> dict[str, Any]:
+    why = f"the gateway is suspended: {gateway['reason']}"
+    return {
+        "by": "the gateway",
+        "why": why,
+        "until": gateway["suspended_until"],
+        "end_with": "what `reminderd status` says",
+    }
 
 
 def _hold(hold: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +135,7 @@ def print_story(story: dict[str, Any]) -> None:
         ("delivery", f"{story['id']} is {style(story['state'], story['state'])}: {clean(story['reason'])}"),
         ("declared in", f"{clean(story['file'])}:{story['line']}, job {story['job']}"),
         ("due", f"{local(story['due_at'], zone)} ({zone}), valid until {local(story['valid_until'], zone)}"),
+        ("goes out", _not_before(story)),
         ("drill", "a test: it belongs to no occurrence of the job" if story["drill"] else None),
         *(("kept back", _kept(each)) for each in story["kept_back"]),
         ("to", person or "nobody: this row stands for occurrences that were skipped"),
@@ -130,6 +153,13 @@ def print_story(story: dict[str, Any]) -> None:
         if text:
             click.echo(f"{label:<14}{text}")
     _print_moves(story)
+
+
+def _not_before(story: dict[str, Any]) -> str | None:
+    """When it may, where that is later than its time due: after a retry's delay, quiet hours or splay."""
+    if story["state"] != "pending" or story["not_before"] <= story["due_at"]:
+        return None
+    return f"not before {local(story['not_before'], story['timezone'])}"
 
 
 def _receipt(story: dict[str, Any]) -> str | None:

@@ -123,7 +123,7 @@ def _as_written(spec: JobSpec, schedule: Schedule) -> dict[str, Any]:
         "quiet_hours": spec.quiet_hours,
         "on_quiet": spec.on_quiet,
         "splay": format_duration(spec.splay),
-        "limits": spec.limits.model_dump(exclude_none=True),
+        "limits": {key: str(most) for key, most in spec.limits.model_dump(exclude_none=True).items()},
         "enabled": spec.enabled,
         "description": spec.description,
     }

@@ -60,7 +60,8 @@ class _Known(NamedTuple):
 
 def beside(jobs: Path) -> Places:
     """Where templates and groups lie for job files in this directory, or for this job file."""
-    is_file = jobs.is_file() or (jobs.suffix in (".yaml", ".yml") and not jobs.is_dir())
+    # Not Path's own: they raise for a name that is too long, which the reader tells better.
+    is_file = os.path.isfile(jobs) or (jobs.suffix in (".yaml", ".yml") and not os.path.isdir(jobs))  # noqa: PTH112, PTH113
     folder = jobs.parent if is_file else jobs
     outside = folder / ".." if folder.name in ("", "..") else folder.parent
     return Places(outside / "templates", outside / "recipients.d")

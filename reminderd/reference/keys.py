@@ -428,7 +428,7 @@ JOB: tuple[Key, ...] = (
     preset(
         "enabled",
         "`true`, `false`",
-        "With `false` nothing is planned or sent, and what is pending is given up.",
+        "With `false` nothing is planned or sent; what is pending waits, and is missed when it is too late for it.",
         shapes.TRUTH,
         [False],
         True,

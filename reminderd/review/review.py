@@ -108,7 +108,9 @@ class Review:
     def changes(self) -> bool:
         """Whether a deploy would change what any job does. That a job lies in another file changes nothing."""
         staged = self.staged
-        effects = staged.withdrawn or staged.returned or staged.born or staged.holds
+        effects = (
+            staged.withdrawn or staged.returned or staged.stopped or staged.released or staged.born or staged.holds
+        )
         return bool(effects) or any(job.change.fate is not Fate.RELOCATED for job in self.jobs)
 
 
@@ -211,7 +213,7 @@ def _forecasts(
 
 def _sums(forecasts: list[Forecast], staged: Staged | None = None) -> Sums:
     """Of these, and of what is sent at once."""
-    born = staged.sent if staged else []
+    born = [*staged.sent, *staged.released] if staged else []
     return Sums(
         sum(each.total for each in forecasts) + len(born),
         sum(each.segments for each in forecasts) + sum(row["segments"] for row in born),

@@ -5,7 +5,7 @@ state say it, on a copy.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,8 +28,9 @@ _SINCE = timedelta(hours=1)
 class Staged:
     """What was found. before: the jobs that ran. catalog: those that run then, and what is wrong in the files.
 
-    declared: what the files want to run, whatever the guards say. holds: what would wait for approval, as the state has it. withdrawn, returned: deliveries that are cancelled, or owed again. born: what is owed at once. overrides: pauses and
-    skips in force. opted_out: (phone, sender) of who wants nothing; from anybody where the sender is empty.
+    declared: what the files want to run, whatever the guards say. holds: what would wait for approval, as the state has it.
+    withdrawn, returned: deliveries that are cancelled, or owed again. stopped, released: deliveries that are pending, and
+    whose job is switched off, or on again. born: what is owed at once. overrides: pauses and skips in force. opted_out: (phone, sender) of who wants nothing; from anybody where the sender is empty.
     """
 
     before: Mapping[str, Job]
@@ -38,6 +39,8 @@ class Staged:
     holds: tuple[Row, ...]
     withdrawn: tuple[Row, ...]
     returned: tuple[Row, ...]
+    stopped: tuple[Row, ...]
+    released: tuple[Row, ...]
     born: tuple[Row, ...]
     overrides: tuple[Override, ...]
     opted_out: frozenset[tuple[str, str]]
@@ -91,6 +94,7 @@ class Stage:
         last = self._store.reports.newest_delivery()
         synced = self._syncer.sync(scan, self._now, self._now)
         moves = self._store.reports.moved(self._now, last)
+        stopped, released = self._switched(before, synced.catalog.jobs, {row["id"] for row in moves})
         self._plan(self._now, self._now)
         return Staged(
             before=before,
@@ -99,10 +103,22 @@ class Stage:
             holds=tuple(hold for hold in self._store.reports.holds() if hold["id"] not in known),
             withdrawn=tuple(row for row in moves if row["state"] == "cancelled"),
             returned=tuple(row for row in moves if row["state"] == "pending"),
+            stopped=stopped,
+            released=released,
             born=tuple(self._store.reports.born_after(last)),
             overrides=self._planner.overrides,
             opted_out=frozenset((row["phone"], row["sender"]) for row in self._store.reports.opt_outs()),
         )
+
+    def _switched(
+        self, before: Mapping[str, Job], after: Mapping[str, Job], moved: Collection[int]
+    ) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+        """What is pending of jobs that are switched off, and of those that are switched on again."""
+        found: dict[bool, list[Row]] = {False: [], True: []}
+        for name, job in after.items():
+            if name in before and before[name].enabled is not job.enabled:
+                found[job.enabled] += [row for row in self._store.reports.pending_of(name) if row["id"] not in moved]
+        return tuple(found[False]), tuple(found[True])
 
     def _plan(self, now: datetime, awake_since: datetime) -> None:
         self._planner.overrides = self._store.overrides.all_for_planning(now)

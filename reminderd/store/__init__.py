@@ -68,7 +68,10 @@ class Store:
         path = folder / "state.db"
         if copy_of is not None:
             copy_state(copy_of, path)
-        connection = open_state(path, create=True)
+        try:
+            connection = open_state(path, create=True)
+        except StateError as error:  # which knows the copy only
+            raise StateError(str(error).replace(str(path), str(copy_of or path))) from error
         be_careless(connection)
         return cls(connection)
 

@@ -69,6 +69,9 @@ def locked(state: Path, started: str, role: str = DAEMON) -> Iterator[Tenure]:
     except FileNotFoundError as error:
         do = "create it, or set `state` to another path"
         raise StateError(f"the directory {state.parent} does not exist; {do}") from error
+    except PermissionError as error:
+        do = "run this as root, or as the user whom the state belongs to"
+        raise StateError(f"the lock {path} cannot be opened: {error.strerror}; {do}") from error
     except OSError as error:
         raise StateError(f"the lock {path} cannot be opened: {error.strerror}") from error
     try:

@@ -80,6 +80,22 @@ class Reports:
             {"at": to_text(at), "up_to": up_to},
         )
 
+    def pending_of(self, job: str) -> list[Row]:
+        """What is pending of this job, by the time due."""
+        return self._db.rows(
+            """
+            select d.id, d.job, o.nominal, coalesce(d.zone, o.zone) as zone, d.due_at, d.not_before, d.recipient, d.phone, d.name,
+                   d.text, d.encoding, d.segments, d.state, d.reason, d.hold_id
+            from deliveries d join occurrences o on o.id = d.occurrence_id
+            where d.job = :job and d.state = 'pending' and d.drill = 0 order by d.due_at, d.recipient
+            """,
+            {"job": job},
+        )
+
+    def job_enabled(self, name: str) -> bool:
+        """Whether the job is declared, and not switched off."""
+        return bool(self._db.value("select enabled from jobs where name = :name and present = 1", {"name": name}))
+
     def born_after(self, last: int) -> list[Row]:
         """Deliveries that were born after the one with that id, by the time due."""
         return self._db.rows(

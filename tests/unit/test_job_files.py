@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from reminderd.jobs.parse import parse_file
 from reminderd.jobs.restore import restore
+from reminderd.jobs.spec import KEYS
 from reminderd.model import At, CatchUp, Cron, Defaults, Every, Job, OnDoubt, QuietHours, Recipient, Source
 
 BROKEN = Path(__file__).parent / "broken_files"
@@ -611,6 +612,38 @@ enabled: true
 @pytest.mark.parametrize("defaults", [Defaults(), Defaults("Europe/Berlin", "Acme")])
 def test_a_job_made_again_is_the_same(text: str, defaults: Defaults) -> None:
     job = job_of(text, defaults)
+    assert restore(job.definition, job.source, defaults) == job
+
+
+EVERY_KEY = """
+name: whole
+description: All of it
+schedule: {cron: 0 9 * * *}
+timezone: recipient
+timezone_from_number: true
+sender: Acme
+to: [{phone: +14155550100, name: Ada, key: k, timezone: Europe/Berlin, language: de, floor: 2}]
+messages: {de: Hallo, en: Hello}
+fallback: en
+smart_punctuation: true
+vars: {a: 1}
+valid_for: 2h
+catch_up: all
+retry: [1m]
+on_doubt: resend
+on_undelivered: retry
+quiet_hours: 21:00-08:00
+on_quiet: drop
+splay: 10m
+limits: {per_occurrence: 100, per_job_and_day: 200}
+enabled: false
+"""
+
+
+@pytest.mark.parametrize("defaults", [Defaults(), Defaults("Europe/Rome", "Other", QuietHours(60, 120))])
+def test_a_job_with_every_key_made_again_is_the_same(defaults: Defaults) -> None:
+    job = job_of(EVERY_KEY, defaults)
+    assert set(KEYS[()]) - json.loads(job.definition).keys() == {"message", "template"}, "which exclude others"
     assert restore(job.definition, job.source, defaults) == job
 
 

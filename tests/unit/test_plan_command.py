@@ -98,7 +98,15 @@ def test_a_past_appointment_that_is_still_valid_is_said_to_go_out_at_once(desk: 
     plan = desk.plan()
     assert [each["after"]["send_at"][:10] for each in plan["at_once"]["sent"]] == ["2026-11-30"]
     assert [each["after"]["state"] for each in plan["at_once"]["not_sent"]] == ["missed"]
-    assert plan["summary"]["at_once"] == {"sent": 1, "on_hold": 0, "not_sent": 1, "cancelled": 0, "owed_again": 0}
+    assert plan["summary"]["at_once"] == {
+        "sent": 1,
+        "on_hold": 0,
+        "not_sent": 1,
+        "cancelled": 0,
+        "owed_again": 0,
+        "stopped": 0,
+        "released": 0,
+    }
     text = desk.run().stdout
     assert "Sent at once, since their time is past and they are still valid: 1" in text
     assert "Not sent, since their time is past: 1" in text
@@ -484,3 +492,27 @@ def test_the_sums_of_many_unchanged_messages_are_what_they_cost(tmp_path: Path) 
     sums = plan["summary"]
     assert sums["messages"]["after"] > 30_000
     assert sums["segments"]["after"] == sums["messages"]["after"], "one segment each"
+
+
+def test_what_is_pending_of_a_job_that_is_switched_off_and_on_again_is_named(desk: Desk) -> None:
+    once = job(at="2026-11-30T06:30", valid_for="1d")
+    desk.write(a=once)
+    desk.go_live()  # it is planned, and waits to be sent
+    desk.write(a={**once, "enabled": False})
+    assert "Pending now, not sent while their job is switched off" in desk.run().stdout
+    plan = desk.plan()
+    assert (plan["summary"]["at_once"]["stopped"], plan["summary"]["at_once"]["cancelled"]) == (1, 0)
+
+    desk.go_live()
+    desk.write(a=once)
+    assert "Pending now, sent when their job is switched on again: 1" in desk.run().stdout
+    assert desk.plan()["summary"]["at_once"]["released"] == 1
+
+
+def test_an_empty_state_is_named_by_its_own_path(desk: Desk) -> None:
+    desk.write(a=job(cron="0 9 * * *"))
+    (desk.folder / "state.db").touch()
+    result = desk.run()
+    assert result.exit_code == 1
+    assert str(desk.folder / "state.db") in result.stderr
+    assert "reminderd-plan-" not in result.stderr

@@ -48,6 +48,8 @@ def document(review: Review, settings: Settings, *, everything: bool) -> dict[st
             "not_sent": bounded.cut([_item(item) for item in of_rows(staged.not_sent, staged.catalog.jobs)]),
             "cancelled": bounded.cut([_item(item) for item in of_rows(staged.withdrawn, staged.before)]),
             "owed_again": bounded.cut([_item(item) for item in of_rows(staged.returned, staged.catalog.jobs)]),
+            "stopped": bounded.cut([_item(item) for item in of_rows(staged.stopped, staged.catalog.jobs)]),
+            "released": bounded.cut([_item(item) for item in of_rows(staged.released, staged.catalog.jobs)]),
         },
         "holds": [{"kind": hold["kind"], "reason": hold["reason"]} for hold in staged.holds],
         "overrides": [_override(each) for each in review.overrides],
@@ -89,6 +91,8 @@ def _summary(review: Review, settings: Settings) -> dict[str, Any]:
             "not_sent": len(review.staged.not_sent),
             "cancelled": len(review.staged.withdrawn),
             "owed_again": len(review.staged.returned),
+            "stopped": len(review.staged.stopped),
+            "released": len(review.staged.released),
         },
         "approximate": review.approximate,
     }

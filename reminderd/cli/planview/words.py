@@ -85,6 +85,12 @@ def at_once(review: Review) -> list[tuple[str, str, list[Item]]]:
         ("!", "Not sent, since their time is past", of_rows(staged.not_sent, jobs)),
         ("-", "Pending now, cancelled by the deploy", of_rows(staged.withdrawn, staged.before)),
         ("+", "Cancelled now, owed again by the deploy", of_rows(staged.returned, jobs)),
+        (
+            "-",
+            "Pending now, not sent while their job is switched off, and missed when they are too late",
+            of_rows(staged.stopped, jobs),
+        ),
+        ("+", "Pending now, sent when their job is switched on again", of_rows(staged.released, jobs)),
     ]
     return [each for each in found if each[2]]
 

@@ -1,0 +1,58 @@
+"""`why` says what keeps a pending delivery: its switched-off job, the gateway, or a time that has not come."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from reminderd.cli.why import print_story, story_of
+from reminderd.model import NotSent
+from tests.support.clock import utc
+from tests.support.world import World, job
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path, utc("2027-03-01 08:00"))
+    made.sync()
+    return made
+
+
+def story(world: World) -> dict[str, Any]:
+    found = story_of(world.store.reports, world.only()["id"])
+    assert found is not None
+    return found
+
+
+def told(world: World) -> str:
+    import click
+
+    command = click.Command("why", callback=lambda: print_story(story(world)))
+    return CliRunner().invoke(command).output
+
+
+def test_a_job_that_is_switched_off(world: World) -> None:
+    rent = job(cron="0 9 * * *", retry=["10m"])
+    world.load("rent.yaml", rent)
+    world.gateway.script += [NotSent("connection refused")]
+    world.go_to("09:01")
+    world.load("rent.yaml", {**rent, "enabled": False})
+    (kept,) = story(world)["kept_back"]
+    assert kept["why"] == "its job is switched off"
+    assert kept["end_with"] == "enabled: true in jobs.d/rent.yaml:1"
+
+
+def test_a_gateway_that_is_suspended(world: World) -> None:
+    world.load("rent.yaml", job(cron="0 9 * * *"))
+    world.gateway.script += [NotSent("402", 402, suspend=True, retry_after=timedelta(hours=1))]
+    world.go_to("09:01")
+    (kept,) = story(world)["kept_back"]
+    assert kept["why"].startswith("the gateway is suspended: ")
+
+
+def test_a_time_that_has_not_come(world: World) -> None:
+    world.load("rent.yaml", job(cron="0 9 * * *", quiet_hours="08:30-10:00"))
+    world.go_to("09:01")
+    assert "goes out      not before 2027-03-01 10:00:00 UTC" in told(world)
