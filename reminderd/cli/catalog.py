@@ -14,10 +14,10 @@ from reminderd.store import StateError, StateMissing, open_reports
 def read_catalog(settings: Settings) -> Catalog:
     """What runs by the files as they are now: where one is broken, its last good version as the state has it."""
     reader = Reader(settings.jobs, settings.defaults, places=places_for(settings))
-    return assemble(reader.scan(), _running(settings))
+    return assemble(reader.scan(), running_jobs(settings))
 
 
-def _running(settings: Settings) -> dict[str, Job]:
+def running_jobs(settings: Settings) -> dict[str, Job]:
     """The last good versions; none where no daemon has run yet."""
     jobs: dict[str, Job] = {}
     try:

@@ -97,6 +97,7 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
         "receipt_code": row["receipt_code"],
         "receipt_at": row["receipt_at"],
         "drill": bool(row["drill"]),
+        "hold": row["hold_id"] if row["state"] == "pending" else None,
         "updated_at": row["updated_at"],
     }
 
@@ -105,4 +106,5 @@ def _row(row: dict[str, Any]) -> tuple[object, ...]:
     person = " ".join(part for part in (row["phone"], row["name"]) if part) or "-"
     job = f"{row['job']} (drill)" if row["drill"] else row["job"]
     due, receipt = local(row["due_at"], row["zone"]), row["receipt"] or "-"
-    return row["id"], due, job, person, row["state"], receipt, row["reason"]
+    held = f"on hold {row['hold_id']}; " if row["hold_id"] and row["state"] == "pending" else ""
+    return row["id"], due, job, person, row["state"], receipt, held + row["reason"]

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from reminderd import recurrence
-from reminderd.cli.catalog import mention_problems, read_catalog
+from reminderd.cli.catalog import mention_problems, read_catalog, running_jobs
 from reminderd.cli.common import SettingsSource, json_option, local, plural, print_json, print_table, settings_options
 from reminderd.cli.overrides import of_job, overrides_in_force
 from reminderd.clock import to_text
@@ -22,16 +22,22 @@ Result = Mapping[str, Any]
 @json_option
 @settings_options
 def command(source: SettingsSource, as_json: bool) -> None:
-    """List the jobs that the files declare: schedule in words, next due, last result; finished one-offs apart."""
+    """List the jobs that the files declare: schedule in words, next due, last result; finished one-offs apart.
+
+    Those go with them whose removal is on hold.
+    """
     settings = source.settings()
     catalog = read_catalog(settings)
     mention_problems(catalog)
     results = _results(settings)
     now = datetime.now(UTC)
     overrides = overrides_in_force(settings, now)
+    held = {name for name, result in results.items() if result["held"] and name not in catalog.jobs}
+    # Their files are gone, and they go on until that is approved.
+    kept = [job for name, job in running_jobs(settings).items() if name in held] if held else []
     jobs = [
         {**_document(job, results.get(job.name, {}), now), "overrides": of_job(overrides, job.name)}
-        for job in catalog.jobs.values()
+        for job in (*catalog.jobs.values(), *kept)
     ]
     jobs.sort(key=lambda job: (job["next_due"] is None, job["next_due"] or "", job["name"]))
     if as_json:
@@ -59,7 +65,8 @@ def _document(job: Job, result: Result, now: datetime) -> dict[str, Any]:
         "enabled": job.enabled,
         "recipients": len(job.recipients),
         "next_due": to_text(following.due_at) if following and job.enabled else None,
-        "finished": following is None,
+        "finished": following is None and not result.get("waiting"),
+        "held": bool(result.get("held")),
         "last_state": result.get("state"),
         "last_due": result.get("due_at"),
     }
@@ -81,6 +88,7 @@ def _row(job: dict[str, Any]) -> tuple[object, ...]:
     paused = [each for each in job["overrides"] if each["word"] == "paused"]
     notes = "".join(f"; {each['word'].upper()} {_note(each)}" for each in job["overrides"])
     shown = f"{shown} (paused)" if paused else shown
+    notes += "; its removal is on hold, see `reminderd status`" if job["held"] else ""
     return job["name"], shown, job["last_state"] or "-", job["recipients"], job["schedule"] + notes
 
 

@@ -42,5 +42,7 @@ def command(source: SettingsSource, as_json: bool) -> None:
         print_json(result)
     else:
         print_problems(result["problems"], _MOST_SHOWN, "`reminderd check` shows them")
-        click.echo(f"{plural(result['jobs'], 'job')} running, {plural(len(result['problems']), 'problem')}", err=True)
+        holds = f", {plural(len(result['holds']), 'hold')}: see `reminderd status`" if result["holds"] else ""
+        said = f"{plural(result['jobs'], 'job')} running, {plural(len(result['problems']), 'problem')}{holds}"
+        click.echo(said, err=True)
     sys.exit(FAILED if result["problems"] else 0)

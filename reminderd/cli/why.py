@@ -104,7 +104,7 @@ def _suspended(gateway: dict[str, Any]) -> dict[str, Any]:
 
 
 def _hold(hold: dict[str, Any]) -> dict[str, Any]:
-    end_with = f"reminderd approve {hold['id']}"
+    end_with = f"reminderd release {hold['key']}" if hold["kind"] == "delivery" else f"reminderd approve {hold['id']}"
     return {"by": hold["opened_by"], "why": hold["reason"], "until": hold["until"], "end_with": end_with}
 
 

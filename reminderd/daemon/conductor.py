@@ -408,7 +408,8 @@ class Daemon:
         found = [
             Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"]) for row in rows
         ]
-        return {"jobs": len(self._syncer.running), "problems": [str(problem) for problem in found]}
+        holds = [hold.id for hold in self._store.holds.open_ones()]
+        return {"jobs": len(self._syncer.running), "problems": [str(problem) for problem in found], "holds": holds}
 
     # -- the rest ---------------------------------------------------------------------------------------
 

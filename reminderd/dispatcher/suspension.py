@@ -58,7 +58,9 @@ def after_probe(known: Suspension, ok: bool, evidence: str, now: datetime, retry
     if ok:
         return replace(known, reason=None, since=None, until=None)
     wait = max(_back_off(known.level), retry_after or timedelta(0))
-    return replace(known, reason=f"{known.reason.split('; ')[0]}; {evidence}", until=now + wait, level=known.level + 1)
+    first = known.reason.split("; ")[0]
+    said = first if evidence == first else f"{first}; {evidence}"
+    return replace(known, reason=said, until=now + wait, level=known.level + 1)
 
 
 def careful(known: Suspension) -> bool:

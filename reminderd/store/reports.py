@@ -150,7 +150,8 @@ class Reports:
               (select d.state from deliveries d {newest} order by d.due_at desc, d.id desc limit 1) as state,
               (select d.due_at from deliveries d {newest} order by d.due_at desc, d.id desc limit 1) as due_at,
               (select count(*) from deliveries d where d.job = j.name
-                 and d.state in ('pending', 'sending', 'in_doubt')) as unsettled
+                 and d.state in ('pending', 'sending', 'in_doubt')) as unsettled,
+              (select count(*) from deliveries d where d.job = j.name and d.state in ('pending', 'sending')) as waiting
             from jobs j
             """
         )
