@@ -26,6 +26,7 @@ class Problem:
     path: str  # the key's path in the file, "schedule.cron"; "" for the whole file
     message: str
     hint: str = ""
+    is_note: bool = False  # about the look itself, and not about what is written
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
@@ -325,11 +326,13 @@ class Defaults(NamedTuple):
 class Review(NamedTuple):
     """What those who review files also want to be told of: what is allowed and perhaps not meant.
 
-    now: from when on the coming occurrences are looked at. limits: of the settings.
+    now: from when on the coming occurrences are looked at. limits: of the settings. everybody: whether the texts of a
+    long list are tried for all of its people.
     """
 
     now: datetime
     limits: Limits = _NO_LIMITS
+    everybody: bool = False
 
 
 class ParsedFile(NamedTuple):

@@ -11,7 +11,7 @@ import click
 from reminderd.cli.common import FAILED, SettingsSource, json_option, settings_options
 from reminderd.cli.problems import print_annotations, print_document, print_text
 from reminderd.jobs import Library, Reader, Scan, Uses, assemble, parse_file, places_for
-from reminderd.model import Catalog, Defaults, ParsedFile, Places, Review
+from reminderd.model import Catalog, Defaults, Limits, ParsedFile, Places, Review
 from reminderd.settings import Settings
 
 _STDIN = "-"
@@ -24,10 +24,13 @@ _FORMATS = ("text", "json", "github")
 @click.option(
     "--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How it is said."
 )
-@click.option("--strict", is_flag=True, help="End with 1 also when there are only warnings.")
+@click.option("--strict", is_flag=True, help="End with 1 also when there are only warnings; notes are none.")
+@click.option("--all", "everybody", is_flag=True, help="Try the texts of a long list for everybody, and not for some.")
 @json_option
 @settings_options
-def command(source: SettingsSource, paths: tuple[str, ...], form: str, strict: bool, as_json: bool) -> None:
+def command(
+    source: SettingsSource, paths: tuple[str, ...], form: str, strict: bool, everybody: bool, as_json: bool
+) -> None:
     """Find every problem in job files (or directories of them) and in the settings, offline.
 
     Without a PATH it checks the directories of the settings; with - a job file from standard input. Ends with 0 when
@@ -38,9 +41,11 @@ def command(source: SettingsSource, paths: tuple[str, ...], form: str, strict: b
     where = [Path(path) for path in paths if path != _STDIN] or (
         [] if paths else list(settings.jobs if settings else ())
     )
-    catalog = _catalog(where, settings, _STDIN in paths)
+    limits = settings.limits.limits if settings else Limits()
+    review = Review(datetime.now(UTC), limits, everybody)
+    catalog = _catalog(where, settings, review, _STDIN in paths)
     found = sorted({*problems, *catalog.problems})
-    ok = not found and not (strict and catalog.warnings)
+    ok = not found and not (strict and any(not each.is_note for each in catalog.warnings))
     if as_json or form == "json":
         print_document(ok, found, catalog.warnings, catalog.jobs)
     elif form == "github":
@@ -50,9 +55,8 @@ def command(source: SettingsSource, paths: tuple[str, ...], form: str, strict: b
     sys.exit(0 if ok else FAILED)
 
 
-def _catalog(where: Sequence[Path], settings: Settings | None, stdin: bool) -> Catalog:
+def _catalog(where: Sequence[Path], settings: Settings | None, review: Review, stdin: bool) -> Catalog:
     defaults = settings.defaults if settings else Defaults()
-    review = Review(datetime.now(UTC), *((settings.limits.limits,) if settings else ()))
     places = places_for(settings or Settings(), where)
     scan = Reader(where, defaults, partial(parse_file, review=review), places=places).scan()
     if stdin:

@@ -19,16 +19,22 @@ def print_text(problems: Sequence[Problem], warnings: Sequence[Problem], jobs: i
         click.echo(clean(as_warning(warning)))
     if len(warnings) > _MOST_SHOWN:
         click.echo(f"... and {plural(len(warnings) - _MOST_SHOWN, 'more warning')}: `reminderd check --json` shows all")
-    also = f", {plural(len(warnings), 'warning')}" if warnings else ""
+    also = _counted(warnings)
     if problems:
         click.echo(f"{plural(len(problems), 'problem')}{also}", err=True)
     else:
         click.echo(f"no problems in {plural(jobs, 'job')}{also}")
 
 
+def _counted(warnings: Sequence[Problem]) -> str:
+    notes = sum(each.is_note for each in warnings)
+    numbers = {"warning": len(warnings) - notes, "note": notes}
+    return "".join(f", {plural(number, word)}" for word, number in numbers.items() if number)
+
+
 def as_warning(note: Problem) -> str:
     """The line for what is no problem."""
-    return _placed(note, "warning")
+    return _placed(note, "note" if note.is_note else "warning")
 
 
 def _placed(problem: Problem, kind: str) -> str:
@@ -36,14 +42,15 @@ def _placed(problem: Problem, kind: str) -> str:
     return f"{place}: {kind}:{str(problem)[len(place) + 1 :]}"
 
 
-def print_document(ok: bool, problems: Iterable[Problem], warnings: Iterable[Problem], jobs: Iterable[str]) -> None:
+def print_document(ok: bool, problems: Iterable[Problem], warnings: Sequence[Problem], jobs: Iterable[str]) -> None:
     """All of it as one JSON document."""
     print_json(
         {
             "ok": ok,
             "jobs": sorted(jobs),
             "problems": [_fields(problem, str(problem)) for problem in problems],
-            "warnings": [_fields(warning, as_warning(warning)) for warning in warnings],
+            "warnings": [_fields(each, as_warning(each)) for each in warnings if not each.is_note],
+            "notes": [_fields(each, as_warning(each)) for each in warnings if each.is_note],
         }
     )
 
@@ -65,7 +72,7 @@ def print_annotations(problems: Iterable[Problem], warnings: Iterable[Problem]) 
     for problem in problems:
         click.echo(annotation("error", problem))
     for warning in warnings:
-        click.echo(annotation("warning", warning))
+        click.echo(annotation("notice" if warning.is_note else "warning", warning))
 
 
 def annotation(level: str, problem: Problem) -> str:

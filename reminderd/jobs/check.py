@@ -1,6 +1,7 @@
 """One job from what is written: everything that is wrong with it in one go, or the job."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -130,7 +131,7 @@ class _Checking:
     def _check_texts(self, job: Job, crowd: Crowd, effort: Effort, unknown: Collection[str]) -> None:
         problems, notes = check_job(job, _first_instant(job, crowd), effort, unknown, crowd.where)
         self.problems += [self._in_text(each) for each in problems]
-        self.warnings += [self._in_text(each) for each in notes]
+        self.warnings += [replace(self._in_text(each), is_note=each.is_note) for each in notes]
 
     def _in_text(self, found: MessageProblem) -> Problem:
         """What is wrong with a text at its place: in the job, or in the template it comes from."""

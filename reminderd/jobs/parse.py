@@ -64,7 +64,7 @@ class _Reading:
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self._named: dict[str, int] = {}
-        self._effort = Effort()
+        self._effort = Effort(everybody=review is not None and review.everybody)
 
     def read(self, data: bytes, name: str) -> None:
         document, self.problems = load(data, self.file)

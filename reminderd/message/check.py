@@ -34,7 +34,7 @@ class MessageProblem(NamedTuple):
 
     path: the value in the job that it is about: ("message",), ("messages", "de"), ("template",) or ("to", 3).
     line_offset, column_offset: where in that value's text, from 0. template: if not None, they are in the template file
-    of this name, and path is the text that uses it.
+    of this name, and path is the text that uses it. is_note: it is about the check itself, as that not all were tried.
     """
 
     path: Path
@@ -43,6 +43,7 @@ class MessageProblem(NamedTuple):
     message: str
     hint: str
     template: str | None = None
+    is_note: bool = False
 
 
 class CheckedMessage(NamedTuple):
@@ -160,7 +161,8 @@ class _Check:
         if not tried.failures and tried.number < tried.wanted:
             shapes = "each shape" if tried.every_shape else "many shapes"
             message = f"tried for {tried.number:,} of {tried.wanted:,} recipients: {shapes} of variables, and a sample"
-            yield MessageProblem(of.place, 0, 0, message, "")
+            hint = "" if self.effort.everybody else "reminderd check --all tries all"
+            yield MessageProblem(of.place, 0, 0, message, hint, is_note=True)
 
     def _same_phone(self) -> Iterator[MessageProblem]:
         """Who has the phone and key of another, in whatever language, has to get the same text."""

@@ -8,10 +8,11 @@ class Effort:
     """The steps that checking the messages of one file may take; shared by its jobs.
 
     The first text of each wording is always tried, so that too much is a problem; the others while there is room.
-    first, further: what was spent on either.
+    first, further: what was spent on either. everybody: texts are tried for all of a long list, whatever that takes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, everybody: bool = False) -> None:
+        self.everybody = everybody
         self.first = 0
         self.further = 0
         self.is_said = False  # that it is used up, which one problem says for the whole file
@@ -22,7 +23,7 @@ class Effort:
 
     @property
     def has_room(self) -> bool:
-        return not self.used_up and self.further <= _FURTHER_TEXTS
+        return not self.used_up and (self.everybody or self.further <= _FURTHER_TEXTS)
 
     def spend(self, steps: int, *, first: bool) -> None:
         if first:

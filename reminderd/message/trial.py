@@ -10,10 +10,12 @@ from reminderd.message.errors import RenderError
 from reminderd.message.render import Renderer
 from reminderd.model import Job, Recipient, Text
 
-_ALL_UP_TO = 1_000  # recipients that are tried in any case; of more, so many at least
+_MOST_TRIED = 10_000  # recipients; of more only some are
+_IN_ORDER = 1_000  # recipients that are tried as they come; of more, the most telling first, should the steps not do
 _MOST_SHAPES = 500
 _MOST_VARIABLES = 200  # whose longest values are looked for
 _MOST_STEPS = 200_000  # for all recipients of a wording; about half a second
+_MOST_STEPS_OF_EVERYBODY = 50_000_000  # about two minutes
 MOST_FAILURES = 20
 
 
@@ -53,13 +55,14 @@ def sharing(job: Job) -> Collection[int]:
 def attempt(renderer: Renderer, audience: Audience, due_at: datetime, effort: Effort) -> Tried:
     """Make the texts of a wording for these recipients, within the effort."""
     assembly, indexes, _ = audience
-    chosen, every_shape = _chosen(renderer.job, audience)
+    chosen, every_shape = _chosen(renderer.job, audience, everybody=effort.everybody)
+    most_steps = _MOST_STEPS_OF_EVERYBODY if effort.everybody else _MOST_STEPS
     texts: dict[int, Text] = {}
     failures: dict[int, RenderError] = {}
     steps = 0
     for index in chosen:
         first = not (texts or failures)
-        if steps > _MOST_STEPS or len(failures) == MOST_FAILURES or not (first or effort.has_room):
+        if steps > most_steps or len(failures) == MOST_FAILURES or not (first or effort.has_room):
             break
         try:
             drawn = renderer.draw(renderer.job.recipients[index], due_at)
@@ -77,7 +80,7 @@ def _is_personal(assembly: Assembly | None) -> bool:
     return assembly is not None and "recipient" in assembly.names
 
 
-def _chosen(job: Job, audience: Audience) -> tuple[list[int], bool]:
+def _chosen(job: Job, audience: Audience, *, everybody: bool) -> tuple[list[int], bool]:
     """Whom to try, the most telling first, and whether every shape of variables is among them.
 
     One if the texts cannot differ, one for each zone if they differ by that alone, else all, or of a long list: one
@@ -88,13 +91,13 @@ def _chosen(job: Job, audience: Audience) -> tuple[list[int], bool]:
     if not _is_personal(assembly):
         some = _by_zone(job, indexes) if assembly is not None else indexes[:1]
         return list(dict.fromkeys([*some, *those])), True
-    if len(indexes) <= _ALL_UP_TO:
+    if everybody or len(indexes) <= _IN_ORDER:
         return list(indexes), True
     shapes = _shapes(job, indexes)
     order = [*shapes[:_MOST_SHAPES], *_longest(job, indexes), *those]
     chosen = dict.fromkeys(order)
     rest = [index for index in indexes if index not in chosen]
-    return [*chosen, *_spread(rest, _ALL_UP_TO - len(chosen))], len(shapes) <= _MOST_SHAPES
+    return [*chosen, *_spread(rest, _MOST_TRIED - len(chosen))], len(shapes) <= _MOST_SHAPES
 
 
 def _by_zone(job: Job, indexes: Iterable[int]) -> Iterable[int]:
@@ -138,5 +141,6 @@ def _spread(indexes: Sequence[int], number: int) -> list[int]:
     """So many of them, evenly from the first to the last, the same each time."""
     if number <= 0:
         return []
+    number = min(number, len(indexes))
     step = (len(indexes) - 1) / max(number - 1, 1)
-    return [indexes[round(each * step)] for each in range(min(number, len(indexes)))]
+    return [indexes[round(each * step)] for each in range(number)]

@@ -52,6 +52,26 @@ def test_strict_takes_warnings_for_a_failure(folder: Path) -> None:
     assert json.loads(check(folder, "--strict", "--json", a=NOTED).stdout)["ok"] is False
 
 
+def test_with_all_the_texts_of_a_long_list_are_tried_for_everybody(folder: Path) -> None:
+    rows = "".join(f"+4930{each:08},{'never' if each == 15_001 else '2027-01-01'}\n" for each in range(30_000))
+    (folder / "people.csv").write_text(f"phone,ends\n{rows}")
+    text = "schedule: {cron: 0 9 * * *}\nto: {file: people.csv}\nmessage: Until {{ recipient.ends | date }}\n"
+    text += "limits: {per_occurrence: 30000}\n"
+    (folder / "people.csv").write_text(f"phone,ends\n{rows}".replace("never", "2027-13-01"))
+    some = check(folder, "--strict", a=text)
+    assert (some.exit_code, some.stdout.splitlines()[-1]) == (0, "no problems in 1 job, 1 note")
+    assert ": note: message: tried for 10,000 of 30,000 recipients" in some.stdout
+    assert check(folder, "--format", "github", a=text).stdout.startswith("::notice ")
+    (note,) = json.loads(check(folder, "--json", a=text).stdout)["notes"]
+    assert note["hint"] == "reminderd check --all tries all"
+    done = check(folder, "--all", a=text)
+    assert done.exit_code == 1
+    assert f"{folder}/a.yaml:3:16: message: there is no such date or time for recipient" in done.stdout
+    assert "people.csv:15003" in done.stdout
+    (folder / "people.csv").write_text(f"phone,ends\n{rows}".replace("never", "2027-01-01"))
+    assert check(folder, "--all", "--strict", "--json", a=text).exit_code == 0
+
+
 def test_one_document_has_problems_and_warnings(folder: Path) -> None:
     done = check(folder, "--format", "json", a=NOTED, b=BROKEN)
     document = json.loads(done.stdout)
