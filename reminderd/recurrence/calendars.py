@@ -41,7 +41,7 @@ def check_package() -> None:
     try:
         import holidays  # noqa: F401
     except ImportError:
-        hint = "install it with: pip install 'reminderd[holidays]'"
+        hint = "install it from the checkout with: pip install '.[holidays]'"
         raise ScheduleError("holidays needs the package `holidays`, which is not installed", hint) from None
 
 

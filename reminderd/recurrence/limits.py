@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reminderd.model import At, Cron, Instant, Limited, OnHoliday, Rule
@@ -70,8 +71,16 @@ def _check_limits(schedule: Limited, zone: str) -> None:
         raise ScheduleError("the rule has no time within its bounds", "give it more time, or remove the bound", key=key)
     first = next(limited.upward(schedule, zone, probe), None)
     if first is None or first.due_at - own.due_at > _LONG:
-        key = "except" if schedule.exceptions else "holidays"
+        key = "except" if schedule.exceptions and not _would_come(schedule, zone, probe) else "holidays"
         raise ScheduleError(f"{key} leaves nothing of the rule", "leave out less, or move with on_holiday", key=key)
+
+
+def _would_come(schedule: Limited, zone: str, after: datetime) -> bool:
+    """Whether it is the holidays that take what `except` alone would leave."""
+    if not schedule.holidays:
+        return False
+    without = replace(schedule, holidays=(), on_holiday=OnHoliday.SKIP)
+    return next(limited.upward(without, zone, after), None) is not None
 
 
 def _first(schedule: Limited, zone: str, after: datetime) -> Instant | None:

@@ -125,7 +125,7 @@ RULE: tuple[Key, ...] = (
         "holidays",
         "a calendar such as `DE-BE`, or several",
         "A country of ISO 3166 or a part of it, whose public holidays count, or an exchange such as NYSE. Needs the package "
-        "`holidays`: `pip install 'reminderd[holidays]'`.",
+        "`holidays`: `pip install '.[holidays]'`.",
         shapes.one_or_more(shapes.CALENDAR, 20),
         ["DE-BE", ["US", "US-CA"]],
     ),
@@ -288,7 +288,7 @@ JOB: tuple[Key, ...] = (
     preset(
         "timezone_from_number",
         "`true`, `false`",
-        "Take a recipient's zone from the phone number where the recipient has none; only where the number tells exactly one.",
+        "Take a recipient's zone from the phone number where the recipient has none; only where the number tells exactly one. Goes with `timezone: recipient`.",
         shapes.TRUTH,
         [True],
         False,

@@ -81,7 +81,7 @@ schedule:
   start: "{date}T09:00"    # from when on, and at which time of day
   # until: "{later}"        # to when
   # except: ["{later}"]     # not on these days
-  # holidays: DE-BE          # with on_holiday: skip, before or after; needs pip install 'reminderd[holidays]'""",
+  # holidays: DE-BE          # with on_holiday: skip, before or after; needs pip install '.[holidays]'""",
     ),
     "list": Starter(
         "A reminder for the people of a list.",

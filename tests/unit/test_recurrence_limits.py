@@ -203,6 +203,14 @@ def test_a_rule_that_comes_on_holidays_alone_is_refused_when_these_are_left_out(
         check_comes(skipped, BERLIN)
 
 
+def test_holidays_are_blamed_for_what_except_alone_would_leave() -> None:
+    christmas = parse_limits(parse_cron("0 9 25 12 *"), exceptions=["2027-01-05..2027-01-20"], holidays=["GB-ENG"])
+    assert isinstance(christmas, Limited)
+    with pytest.raises(ScheduleError, match="holidays leaves nothing") as caught:
+        check_comes(christmas, "Europe/London")
+    assert caught.value.key == "holidays"
+
+
 def test_a_missing_package_is_said_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
@@ -215,7 +223,7 @@ def test_a_missing_package_is_said_with_how_to_install_it(monkeypatch: pytest.Mo
     monkeypatch.delitem(sys.modules, "holidays", raising=False)
     with pytest.raises(ScheduleError, match="needs the package") as caught:
         parse_limits(DAILY, holidays=["FR-BL"])
-    assert "reminderd[holidays]" in caught.value.hint
+    assert "pip install '.[holidays]'" in caught.value.hint
 
 
 @pytest.mark.parametrize(
