@@ -1,6 +1,5 @@
 """What a review of a job should not miss: what is allowed, and perhaps not meant. Few, and each of them certain."""
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, groupby
@@ -8,7 +7,6 @@ from typing import Any, cast
 
 from reminderd.document import Document, Fault, Loc
 from reminderd.duration import format_duration
-from reminderd.jobs.person import LIST_KEYS
 from reminderd.model import (
     At,
     CatchUp,
@@ -30,6 +28,7 @@ from reminderd.recurrence import (
     count,
     idle_exceptions,
     is_appointments,
+    latest,
     next_after,
     parse_exceptions,
     quiet_period,
@@ -59,8 +58,8 @@ def _found(scope: Document, job: Job, review: Review) -> Iterator[Fault]:
         said = _written(scope, loc)
         yield from _clocks(loc, rule, job, said, review.now)
         yield from _idle(loc, rule, job, said, review.now)
-    yield from _lists(scope, job)
-    yield from _times(job, review.now)
+    late = list(_late(scope, job, review.now))
+    yield from late or _times(job, review.now)
     yield from _often(job, review.now)
     if "retry" in scope.value:
         yield from _late_retry(job)
@@ -131,16 +130,17 @@ def _kind(limited: Rule | Limited) -> str:
             return "rrule"
 
 
-def _lists(scope: Document, job: Job) -> Iterator[Fault]:
-    """Beside a phone the keys of a list are variables; where no text says them they were meant as what they are else."""
-    people, texts = scope.value["to"], (job.message, *job.messages.values(), *job.templates.values())
-    for index, person in enumerate(people if isinstance(people, list) else [people]):
-        if not isinstance(person, dict) or "phone" not in person:
+def _late(scope: Document, job: Job, now: datetime) -> Iterator[Fault]:
+    """Single times that are past, and still worth sending."""
+    for loc, rule in _rules(scope, job):
+        if not is_appointments(rule):
             continue
-        for key in LIST_KEYS:
-            if key in person and not any(re.search(rf"\b{key}\b", text) for text in texts):
-                message = f"beside phone, {key} is a variable of the message and no list of people"
-                yield Fault(("to", index, key), message, "write an item of its own for a list, or another name", True)
+        for zone in list(job.by_zone())[:_MOST_ZONES]:
+            if past := latest(rule, zone, now - job.valid_for, now):
+                shown = past.nominal.replace(" fold=1", "")
+                message = f"{shown} is past, and is sent at once when the file is deployed while it is valid"
+                yield Fault((*loc, "at"), message, "what was sent already is not sent again")
+                break
 
 
 def _idle(loc: Loc, rule: Rule | Limited, job: Job, said: Mapping[str, Any], now: datetime) -> Iterator[Fault]:

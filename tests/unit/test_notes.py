@@ -43,6 +43,17 @@ def test_a_job_whose_times_are_all_past_sends_nothing() -> None:
     assert notes(PLAIN.replace("cron: 0 9 * * *", "at: [2026-11-28T09:00, 2026-11-30T09:00]")) == []
 
 
+def test_a_time_that_is_past_and_still_valid_is_sent_at_once() -> None:
+    text = PLAIN.replace("cron: 0 9 * * *", "at: [2026-11-28T09:00, 2026-11-29T11:30]")
+    (note,) = notes(text)
+    assert note.startswith(
+        "rent.yaml:1:16: schedule.at: 2026-11-29T11:30:00 is past, and is sent at once when the file is"
+    )
+    assert "all its times are past" in notes(text + "valid_for: 10m\n")[0]
+    assert len(notes(text.replace("]", ", 2026-12-01T09:00]"))) == 1
+    assert notes(PLAIN.replace("0 9 * * *", "30 11 * * *")) == []
+
+
 def test_quiet_hours_that_drop_every_message() -> None:
     text = PLAIN + 'quiet_hours: "21:00-10:00"\non_quiet: drop\n'
     (note,) = notes(text)
@@ -215,12 +226,3 @@ def test_more_than_a_hundred_messages_a_day_may_be_a_slip_of_the_unit() -> None:
     assert notes(PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + "limits: {per_job_and_day: 288}\n") == []
     assert len(notes(PLAIN.replace("0 9 * * *", "'*/5 * * * *'") + "limits: {per_job_and_day: 287}\n")) == 1
     assert len(notes(PLAIN.replace("{cron: 0 9 * * *}", "[{cron: '*/20 * * * *'}, {cron: '1-55 9 * * *'}]"))) == 1
-
-
-def test_the_keys_of_a_list_beside_a_phone_are_no_list() -> None:
-    (note,) = notes(PLAIN.replace("+14155550100", "[+14155550101, {phone: +14155550100, group: platform}]"))
-    assert note.startswith("rent.yaml:2:42: to[1].group: beside phone, group is a variable of the message and no list")
-    (note,) = notes(PLAIN.replace("+14155550100", "{phone: +14155550100, where: plan}"))
-    assert note.startswith("rent.yaml:2:27: to.where: ")
-    told = PLAIN.replace("+14155550100", "{phone: +14155550100, group: 3b}")
-    assert notes(told.replace("Hello", "Hello {{ recipient.group }}")) == []
