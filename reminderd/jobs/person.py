@@ -1,7 +1,7 @@
 """How the people of a job are written: each by themselves, or as a list that lies in another file."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated
@@ -26,6 +26,7 @@ _MEANT_BY = {
     "file": "file",
 }
 _NAME_OF_A_LIST = re.compile(r"[A-Za-z][A-Za-z0-9._/-]{1,99}")
+_OF_EFFECT = ("timezone", "language")
 _WORDS = re.compile(r"[^\W\d_][^\d{}\[\]:,\"'\n]{0,39}")  # a name, perhaps, and certainly no number
 _GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -63,12 +64,20 @@ def _phone(value: object, info: ValidationInfo) -> str:
     return text if _accepted(info) and E164.fullmatch(text) else parse_phone(text)
 
 
-def misspelt(name: str) -> str | None:
-    """The key that a variable of this name more likely is, and which would go unnoticed: a misspelt zone or language."""
-    for key in ("timezone", "language"):
-        if name != key and name[:1].lower() == key[0] and get_close_matches(name[:20].lower(), [key], cutoff=0.85):
+def misspelt(name: str, given: Collection[str]) -> str | None:
+    """The key that a variable of this name more likely is, and which would go unnoticed. given: the names beside it."""
+    word = name[:20].lower()
+    if name in RecipientSpec.model_fields or word[-1:].isdigit():  # a second phone is one
+        return None
+    for key in RecipientSpec.model_fields:
+        honest = word in (key, f"{key}s") and key not in _OF_EFFECT  # a header of a spreadsheet, who has the keys
+        if key not in given and word[:1] == key[0] and not honest and _is_near(word, key):
             return key
     return None
+
+
+def _is_near(word: str, key: str) -> bool:
+    return bool(get_close_matches(word, [key], cutoff=0.85))
 
 
 Zone = Annotated[str, BeforeValidator(read_zone)]
@@ -157,15 +166,29 @@ def _item(value: object, _: object, info: ValidationInfo) -> object:
 
 
 def _person_or_list(value: object, info: ValidationInfo) -> RecipientSpec | ListSpec:
-    if isinstance(value, dict) and "phone" not in value:
-        if "group" in value or "file" in value:
+    if isinstance(value, dict):
+        if "phone" not in value and ("group" in value or "file" in value):
             return _list(value, info)
+        if "phone" in value and not _accepted(info):
+            _check_no_list(value)
     elif isinstance(value, str) and not _accepted(info) and _NAME_OF_A_LIST.fullmatch(value):
         key = "file" if "." in value else "group"
         person = f"{_forms(value)}; " if _WORDS.fullmatch(value) else ""
         hint = f"{person}if it is a list of people, write {{{key}: {value}}}"
         raise Wrong(f"{show(value)} is not a phone number", hint)
     return _recipient(value, info)
+
+
+def _check_no_list(person: Mapping[str, object]) -> None:
+    """Refuse the keys of a list beside a phone: they would be variables, and nobody of the list written to."""
+    for key in LIST_KEYS:
+        if key in person:
+            hint = (
+                "rename the variable, or write where beside a group or file"
+                if key == "where"
+                else f"give the {key} an item of its own"
+            )
+            raise Wrong(f"{key} does not go with phone", hint, (key,))
 
 
 def _check_who(item: Mapping[str, object]) -> None:
@@ -205,7 +228,7 @@ def _as_mapping(value: object, info: ValidationInfo) -> object:
         if "phone" not in value:
             _check_who(value)
         for name in value:
-            if meant := misspelt(name):
+            if meant := misspelt(name, value):
                 raise Wrong(f"the variable {show(name)} looks like {meant}", f"write {meant}, or another name", (name,))
     return value
 

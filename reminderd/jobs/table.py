@@ -87,7 +87,7 @@ class _Table:
             self._report(_Cell(begin, 0), "there is no column phone", _why_no_phone(names))
             return False
         for number, name in enumerate(names):
-            if wrong := self._wrong_name(name, names[:number]):
+            if wrong := self._wrong_name(name, names[:number], names):
                 self._report(_Cell(begin, number), *wrong)
         if len(names) > _MOST_COLUMNS:
             self._report(_Cell(begin, 0), f"has {len(names)} columns, at most {_MOST_COLUMNS} are allowed", "")
@@ -98,12 +98,12 @@ class _Table:
         self._index = {names[number]: place for place, number in enumerate(variables)}
         return not self.problems
 
-    def _wrong_name(self, name: str, before: Sequence[str]) -> tuple[str, str] | None:
+    def _wrong_name(self, name: str, before: Sequence[str], names: Sequence[str]) -> tuple[str, str] | None:
         if not name:
             return "this column has no name", "give it one, or remove it"
         if name in before:
             return f"the column {show(name)} is there twice", "keep one"
-        if not self._accepted and (meant := misspelt(name)):
+        if not self._accepted and (meant := misspelt(name, names)):
             return f"the column {show(name)} looks like {meant}", f"write {meant}, or another name"
         try:
             line(name)

@@ -492,7 +492,28 @@ def test_a_misspelt_zone_of_a_recipient_is_not_taken_for_a_variable() -> None:
     assert problem.startswith(
         "rent.yaml:2:37: to.langauge: the variable 'langauge' looks like language, write language"
     )
-    assert job_of(SMALL.replace("+14155550100", "{phone: +14155550100, lounge: 2, title: Dr}"))
+    assert job_of(
+        SMALL.replace(
+            "+14155550100", "{phone: +14155550100, lounge: 2, title: Dr, nam: 4, name: Ada, phone2: 1, keys: 2}"
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("person", "place", "said"),
+    [
+        ("{phone: +14155550100, nam: Ada}", "2:32: to.nam", "'nam' looks like name"),
+        ("{phone: +14155550100, keyy: a}", "2:33: to.keyy", "'keyy' looks like key"),
+        ("{phone: +14155550100, languages: de}", "2:38: to.languages", "'languages' looks like language"),
+        ("{phone: +14155550100, group: platform}", "2:34: to.group", "give the group an item of its own"),
+        ("[{phone: +14155550100, file: a.csv}]", "2:34: to[0].file", "give the file an item of its own"),
+        ("{phone: +14155550100, where: plan}", "2:34: to.where", "where does not go with phone"),
+    ],
+)
+def test_what_was_meant_as_a_key_of_a_recipient_is_no_variable(person: str, place: str, said: str) -> None:
+    (problem,) = problems_of(SMALL.replace("+14155550100", person))
+    assert problem.startswith(f"rent.yaml:{place}: ")
+    assert said in problem
 
 
 def test_a_recipient_that_is_wrong_in_two_ways_hides_nothing_else() -> None:
