@@ -1,17 +1,17 @@
 """reminderd check"""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import click
 
-from reminderd.cli.common import FAILED, SettingsSource, json_option, settings_options
+from reminderd.cli.common import FAILED, SettingsSource, json_option, plural, settings_options
 from reminderd.cli.problems import print_annotations, print_document, print_text
 from reminderd.jobs import Library, Reader, Scan, Uses, assemble, parse_file, places_for
-from reminderd.model import Catalog, Defaults, Limits, ParsedFile, Places, Review
+from reminderd.model import Catalog, Defaults, Limits, ParsedFile, Places, Problem, Review
 from reminderd.settings import Settings
 
 _STDIN = "-"
@@ -45,14 +45,26 @@ def command(
     review = Review(datetime.now(UTC), limits, everybody)
     catalog = _catalog(where, settings, review, _STDIN in paths)
     found = sorted({*problems, *catalog.problems})
-    ok = not found and not (strict and any(not each.is_note for each in catalog.warnings))
+    warnings = [*catalog.warnings, *_without_sender(settings, catalog)]
+    ok = not found and not (strict and any(not each.is_note for each in warnings))
     if as_json or form == "json":
-        print_document(ok, found, catalog.warnings, catalog.jobs)
+        print_document(ok, found, warnings, catalog.jobs)
     elif form == "github":
-        print_annotations(found, catalog.warnings)
+        print_annotations(found, warnings)
     else:
-        print_text(found, catalog.warnings, len(catalog.jobs))
+        print_text(found, warnings, len(catalog.jobs))
     sys.exit(0 if ok else FAILED)
+
+
+def _without_sender(settings: Settings | None, catalog: Catalog) -> Iterator[Problem]:
+    """One warning for all jobs that have no sender, where the settings are those of a gateway."""
+    without = [job for job in catalog.jobs.values() if job.enabled and job.sender is None]
+    if settings is not None and settings.plivo.auth_id is not None and without:
+        first, others = without[0], len(without) - 1
+        whom = f"job {first.name!r} and {plural(others, 'other')} have" if others else f"job {first.name!r} has"
+        hint = "give `plivo.sender` in the settings, or `sender` in the job"
+        message = f"{whom} no sender, so that each message will fail"
+        yield Problem(first.source.file, first.source.line, 1, "sender", message, hint)
 
 
 def _catalog(where: Sequence[Path], settings: Settings | None, review: Review, stdin: bool) -> Catalog:

@@ -35,6 +35,7 @@ _NEGATIVE = re.compile(r"-[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _AMOUNT = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 # Files beside the zones that are this machine's own zone, or count leap seconds.
 _NOT_IANA = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
+_IN_NUMBERS = re.compile("[ .()/\u00a0\u2010-\u2015-]+")
 _SENDER = re.compile(r"\+?[0-9]{3,15}|(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11}")
 
 
@@ -246,6 +247,13 @@ def zone(value: object) -> str:
 def sender(value: object) -> str:
     """Who a message comes from: a number, a short code, or a name of up to 11 letters and digits."""
     word = notation(value)
+    number = _IN_NUMBERS.sub("", word.replace("(0)", ""))
+    if number.removeprefix("+").isdigit():
+        word = number
+    if word.isdigit() and word.startswith("0"):
+        raise Wrong(
+            f"{show(word)} is a number of one country", "write it with + and the country code, like +14155550100"
+        )
     if not _SENDER.fullmatch(word):
         raise Wrong(
             f"{show(word)} is not a sender",

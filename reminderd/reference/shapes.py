@@ -102,7 +102,7 @@ PHONE: Shape = _text(
     maximum=999_999_999_999_999,
 )
 SENDER: Shape = _text(
-    "^(\\+?[0-9]{3,15}|(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,11})$",
+    rf"^({_SPACE}\+?({_SPACE}[0-9]){{3,16}}{_SPACE}|(?=[0-9]*[A-Za-z])[A-Za-z0-9]{{1,11}})$",
     "write a number such as +14155550100, or a name of up to 11 letters and digits",
     type=_SCALARS,
 )

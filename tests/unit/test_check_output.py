@@ -52,6 +52,15 @@ def test_strict_takes_warnings_for_a_failure(folder: Path) -> None:
     assert json.loads(check(folder, "--strict", "--json", a=NOTED).stdout)["ok"] is False
 
 
+def test_jobs_without_a_sender_are_one_warning_where_the_settings_give_none(folder: Path) -> None:
+    assert "sender" not in check(folder, a=GOOD).output
+    (folder / "reminderd.yaml").write_text("plivo: {auth_id: MAXXXXXXXXXXXXXXXXXX}\n")
+    done = check(folder, a=GOOD, b=GOOD, c=GOOD + "sender: Acme\n", d=GOOD + "enabled: false\n")
+    assert done.exit_code == 0
+    warning, _ = done.output.splitlines()
+    assert warning.startswith(f"{folder}/a.yaml:1:1: warning: sender: job 'a' and 1 other have no sender")
+
+
 def test_with_all_the_texts_of_a_long_list_are_tried_for_everybody(folder: Path) -> None:
     rows = "".join(f"+4930{each:08},{'never' if each == 15_001 else '2027-01-01'}\n" for each in range(30_000))
     (folder / "people.csv").write_text(f"phone,ends\n{rows}")

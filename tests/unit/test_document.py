@@ -380,8 +380,15 @@ def test_a_sender_is_a_number_or_a_short_name(sender: str) -> None:
     assert scalars.sender(sender) == sender
 
 
+def test_a_number_of_a_sender_is_written_as_people_write_numbers() -> None:
+    assert scalars.sender("+49 (30) 231-2501") == scalars.sender("+49 (0)30 / 231 2501") == "+49302312501"
+    with pytest.raises(scalars.Wrong, match="'01761234567' is a number of one country"):
+        scalars.sender("0176 / 1234567")
+
+
 @pytest.mark.parametrize(
-    "sender", ["", "12", "ABCDEFGHIJKL", "My Co", "Café", "+Acme", "+1 415 555 0100", "1234567890123456"]
+    "sender",
+    ["", "12", "ABCDEFGHIJKL", "My Co", "Café", "+Acme", "1 4 1 5 5 5 A", "1234567890123456", "0176", "0176 1234567"],
 )
 def test_other_senders_are_refused(sender: str) -> None:
     with pytest.raises(Wrong):
