@@ -1,6 +1,7 @@
 """reminderd history"""
 
 import difflib
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from reminderd.cli.common import (
     print_table,
     settings_options_but_state,
 )
+from reminderd.clock import to_text
 from reminderd.gateway.port import MessageState
 from reminderd.model import State
 
@@ -98,6 +100,7 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
         "receipt_at": row["receipt_at"],
         "drill": bool(row["drill"]),
         "hold": row["hold_id"] if row["state"] == "pending" else None,
+        "not_before": row["not_before"],
         "updated_at": row["updated_at"],
     }
 
@@ -107,4 +110,6 @@ def _row(row: dict[str, Any]) -> tuple[object, ...]:
     job = f"{row['job']} (drill)" if row["drill"] else row["job"]
     due, receipt = local(row["due_at"], row["zone"]), row["receipt"] or "-"
     held = f"on hold {row['hold_id']}; " if row["hold_id"] and row["state"] == "pending" else ""
-    return row["id"], due, job, person, row["state"], receipt, held + row["reason"]
+    waits = row["state"] == "pending" and row["not_before"] > to_text(datetime.now(UTC))
+    later = f"; not before {local(row['not_before'], row['zone'])}" if waits else ""
+    return row["id"], due, job, person, row["state"], receipt, held + row["reason"] + later

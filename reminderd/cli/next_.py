@@ -11,11 +11,11 @@ import click
 from reminderd import recurrence
 from reminderd.cli.catalog import mention_problems, read_catalog
 from reminderd.cli.common import SettingsSource, clean, coloured, fail, json_option, local, print_json, settings_options
-from reminderd.cli.overrides import covering, overrides_in_force
+from reminderd.cli.overrides import covering, opted_out, overrides_in_force
 from reminderd.clock import to_text
 from reminderd.jobs import people_shown
 from reminderd.model import Instant, Job, Recipient, State
-from reminderd.plan import NewDelivery
+from reminderd.plan import OPTED_OUT, NewDelivery
 from reminderd.planner import BEGINNING, Entry, Owed, entries_of, part_of
 
 _FAR = datetime(9990, 1, 1, tzinfo=UTC)
@@ -27,6 +27,7 @@ class _Coming(NamedTuple):
     entry: Entry
     instant: Instant
     people: tuple[Recipient, ...]
+    gone: frozenset[tuple[str, str]]  # who has opted out, as (phone, sender)
 
 
 @click.command()
@@ -50,7 +51,7 @@ def command(source: SettingsSource, job: str | None, count: int, people: int, as
         fail(f"the files declare no job {job!r}; `reminderd list` shows them")
     jobs = [catalog.jobs[job]] if job else [each for each in catalog.jobs.values() if each.enabled]
     now = datetime.now(UTC)
-    found = _coming(jobs, now, count)
+    found = _coming(jobs, now, count, opted_out(settings))
     overrides = overrides_in_force(settings, now)
     most = people or None
     if as_json:
@@ -68,9 +69,9 @@ def _name(coming: _Coming) -> str:
     return coming.entry.job.name
 
 
-def _coming(jobs: list[Job], now: datetime, count: int) -> list[_Coming]:
+def _coming(jobs: list[Job], now: datetime, count: int, gone: frozenset[tuple[str, str]]) -> list[_Coming]:
     # All of the first few of each job; the earliest of these are the earliest of all.
-    series = chain.from_iterable(islice(_of_entry(entry, now), count) for job in jobs for entry in _entries(job))
+    series = chain.from_iterable(islice(_of_entry(entry, now, gone), count) for job in jobs for entry in _entries(job))
     return sorted(series, key=lambda each: (each.instant.due_at, _name(each), each.entry.key))[:count]
 
 
@@ -79,20 +80,29 @@ def _entries(job: Job) -> list[Entry]:
     return [replace(entry, loaded_at=BEGINNING) for entry in entries_of(job, {}, BEGINNING)]
 
 
-def _of_entry(entry: Entry, now: datetime) -> Iterator[_Coming]:
+def _of_entry(entry: Entry, now: datetime, gone: frozenset[tuple[str, str]]) -> Iterator[_Coming]:
     named = tuple(each for each in entry.recipients if not each.private)
     for instant in recurrence.between(entry.schedule, entry.zone, now, _FAR):
-        yield _Coming(entry, instant, named)
+        yield _Coming(entry, instant, named, gone)
 
 
 def _deliveries(coming: _Coming, most: int | None) -> tuple[NewDelivery, ...]:
     """What would be born at the time due."""
     entry = replace(coming.entry, recipients=coming.people[:most])
-    return part_of(entry, Owed(coming.instant), coming.instant.due_at).deliveries
+    return tuple(
+        _unless_opted_out(each, coming.gone)
+        for each in part_of(entry, Owed(coming.instant), coming.instant.due_at).deliveries
+    )
+
+
+def _unless_opted_out(delivery: NewDelivery, gone: frozenset[tuple[str, str]]) -> NewDelivery:
+    if gone.isdisjoint({(delivery.phone or "", ""), (delivery.phone or "", delivery.sender or "")}):
+        return delivery
+    return replace(delivery, state=State.CANCELLED, reason=OPTED_OUT)
 
 
 def _document(coming: _Coming, most: int | None) -> dict[str, Any]:
-    entry, instant, people = coming
+    entry, instant, people, _ = coming
     return {
         "job": entry.job.name,
         "due_at": to_text(instant.due_at),
@@ -122,7 +132,7 @@ def _recipient(delivery: NewDelivery) -> dict[str, Any]:
 
 
 def _print(coming: _Coming, override: dict[str, Any] | None, most: int | None) -> None:
-    entry, instant, people = coming
+    entry, instant, people, _ = coming
     disabled = "" if entry.job.enabled else " (disabled: not sent)"
     kept = f" ({override['word']} by {clean(override['who'])}: {clean(override['why'])}: not sent)" if override else ""
     head = f"{local(instant.due_at, entry.zone)} ({entry.zone})  {entry.job.name}{disabled}{kept}"

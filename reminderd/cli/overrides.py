@@ -43,6 +43,14 @@ def overrides_in_force(settings: Settings, now: datetime) -> list[dict[str, Any]
         return []
 
 
+def opted_out(settings: Settings) -> frozenset[tuple[str, str]]:
+    """Who wants no messages, as (phone, sender), the sender empty for any; nobody where no daemon has run yet."""
+    try:
+        return frozenset((row["phone"], row["sender"]) for row in open_reports(settings.state).opt_outs())
+    except StateError:
+        return frozenset()
+
+
 def of_job(overrides: Sequence[dict[str, Any]], job: str) -> list[dict[str, Any]]:
     """Those that say something about a job."""
     return [each for each in overrides if each["job"] in (None, job)]

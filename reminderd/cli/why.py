@@ -59,6 +59,7 @@ def story_of(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
         "withdrawn": row["withdrawn"],
         "drill": bool(row["drill"]),
         "kept_back": _kept_back(reports, row),
+        "opted_out": reports.opt_outs_of(row["phone"], row["sender"]),
         "message_uuid": row["message_uuid"],
         "receipt": row["receipt"],
         "receipt_code": row["receipt_code"],
@@ -118,6 +119,14 @@ def _pause(pause: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _opt_out(each: dict[str, Any]) -> str:
+    sender = f" of messages from {each['sender']}" if each["sender"] else ""
+    option = f" --sender {each['sender']}" if each["sender"] else ""
+    end_with = f"reminderd opt-out remove {each['phone']}{option}"
+    said = f"since {local(each['since'])}{sender}, by {clean(each['who'])}: {clean(each['why'])}"
+    return f"{said}; if they want messages again: {end_with}"
+
+
 def _kept(each: dict[str, Any]) -> str:
     until = f", until {local(each['until'])}" if each["until"] else ""
     return f"{clean(each['why'])}{until}; end it with: {each['end_with']}"
@@ -138,6 +147,7 @@ def print_story(story: dict[str, Any]) -> None:
         ("goes out", _not_before(story)),
         ("drill", "a test: it belongs to no occurrence of the job" if story["drill"] else None),
         *(("kept back", _kept(each)) for each in story["kept_back"]),
+        *(("opted out", _opt_out(each)) for each in story["opted_out"]),
         ("to", person or "nobody: this row stands for occurrences that were skipped"),
         ("from", story["sender"]),
         ("text", clean(story["text"]) if story["text"] else None),

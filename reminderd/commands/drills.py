@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from reminderd.commands.known import check_known
+from reminderd.commands.opting import ways_back
 from reminderd.commands.requests import Answer, Request, phone_of, word
 from reminderd.message import PhoneError, RenderError, measure, parse_phone, render
 from reminderd.model import Job, Recipient, Text, mask
@@ -34,7 +35,8 @@ def send(
     if job.sender is None:
         raise Refusal(f"job {name!r} has no sender: give `plivo.sender` in the settings, or `sender` in the job")
     if store.opt_outs.covers(phone, job.sender):
-        raise Refusal(f"{phone} has opted out; if they want messages again: reminderd opt-out remove {phone}")
+        there = [each for each in store.opt_outs.of(phone) if each["sender"] in ("", job.sender)]
+        raise Refusal(f"{phone} has opted out; if they want messages again: {ways_back(phone, there)}")
     recipient = _recipient(job, word(request.get("as"), "phone or key of a recipient"))
     drill = Drill(name, job.source, job.timezone, phone, job.sender, _text(job, recipient, now), _VALID_FOR)
     with store.together():

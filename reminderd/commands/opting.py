@@ -1,5 +1,6 @@
 """Who wants no messages any more, or wants them again."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reminderd.commands.requests import Answer, Request, phone_of, sender_of, word
@@ -42,8 +43,13 @@ def remove(store: Store, request: Request, who: str, now: datetime) -> Answer:
 def _others(phone: str, there: list[dict[str, object]]) -> str:
     if not there:
         return "; `reminderd opt-out list` shows who has"
-    ways = [
+    return f"; what there is ends with {ways_back(phone, there)}"
+
+
+def ways_back(phone: str, there: Sequence[Mapping[str, object]]) -> str:
+    """The commands that end these opt-outs."""
+    ways = (
         f"reminderd opt-out remove {phone}" + (f" --sender {each['sender']}" if each["sender"] else "")
         for each in there
-    ]
-    return f"; what there is ends with {', '.join(ways)}"
+    )
+    return ", ".join(ways)

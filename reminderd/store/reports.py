@@ -200,6 +200,13 @@ class Reports:
         """Who wants no messages, by phone."""
         return self._db.rows("select phone, sender, since, who, source, why from opt_outs order by phone, sender")
 
+    def opt_outs_of(self, phone: str | None, sender: str | None) -> list[Row]:
+        """The opt-outs by which this phone gets nothing from that sender."""
+        return self._db.rows(
+            "select phone, sender, since, who, source, why from opt_outs where phone = :phone and sender in ('', :sender)",
+            {"phone": phone, "sender": sender},
+        )
+
     def actions(self) -> list[Row]:
         """What operators did, the first thing first: `at, who, action, target, detail`."""
         return self._db.rows("select at, who, action, target, detail from actions order by id")

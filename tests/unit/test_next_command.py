@@ -1,12 +1,14 @@
 """reminderd next: each one's own time, what waits and why, what a text costs, and never a screen full of people."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from reminderd.cli import main
+from reminderd.store import Store
 
 PEOPLE = ", ".join(f'"+1415555{number:04}"' for number in range(100, 150))
 
@@ -77,3 +79,12 @@ def test_list_speaks_of_each_recipients_zone(tmp_path: Path) -> None:
     )
     options = ["--jobs", str(tmp_path / "jobs.d"), "--state", str(tmp_path / "state.db")]
     assert "At 09:00 every day (each recipient's zone)" in CliRunner().invoke(main, [*options, "list"]).output
+
+
+def test_it_says_who_has_opted_out(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "state.db", create=True)
+    store.opt_outs.add("+14155550101", "", "ops", "operator", "asked to", datetime(2026, 11, 29, tzinfo=UTC))
+    store.close()
+    told = shown(tmp_path, job("+14155550101, +14155550102"))
+    assert "    +14155550101 (not sent: opted out): Hello." in told
+    assert "    +14155550102: Hello." in told

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from reminderd.cli.why import print_story, story_of
 from reminderd.model import NotSent
 from tests.support.clock import utc
-from tests.support.world import World, job
+from tests.support.world import ANNA, SENDER, World, job
 
 
 @pytest.fixture
@@ -56,3 +56,12 @@ def test_a_time_that_has_not_come(world: World) -> None:
     world.load("rent.yaml", job(cron="0 9 * * *", quiet_hours="08:30-10:00"))
     world.go_to("09:01")
     assert "goes out      not before 2027-03-01 10:00:00 UTC" in told(world)
+
+
+def test_who_opted_out_of_what_and_how_that_ends(world: World) -> None:
+    world.load("rent.yaml", job(cron="0 9 * * *"))
+    world.store.opt_outs.add(ANNA, SENDER, "plivo", "plivo", "Plivo reports error 200", world.clock.now())
+    world.go_to("09:01")
+    assert world.only()["reason"] == "opted out"
+    assert f"of messages from {SENDER}, by plivo: Plivo reports error 200" in told(world)
+    assert f"reminderd opt-out remove {ANNA} --sender {SENDER}" in told(world)
