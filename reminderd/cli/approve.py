@@ -11,6 +11,7 @@ from reminderd.model import State, mask
 from reminderd.store import Reports
 
 _MOST_SHOWN = 20
+_OF_ALL = ("clock", "restored")  # kinds that keep everything back
 
 
 @click.command()
@@ -21,7 +22,7 @@ _MOST_SHOWN = 20
 def command(source: SettingsSource, hold: int | None, yes: bool, as_json: bool) -> None:
     """Let what is on hold go on: a removal, a limit that was exceeded, a clock that jumped, a state that was put back.
 
-    Without a HOLD it approves the only one, after showing it.
+    Without a HOLD it shows the only one, and asks; where it cannot ask, nothing is approved without --yes.
     """
     reports = source.reports()
     holds = reports.holds()
@@ -34,13 +35,17 @@ def command(source: SettingsSource, hold: int | None, yes: bool, as_json: bool) 
         click.echo(_described(holds[0]), err=True)
         if holds[0]["kind"] == "restored":
             _show_pending(reports)
-        if not yes and sys.stdin.isatty():
-            click.confirm("Approve it?", abort=True, err=True)
         hold = int(holds[0]["id"])
+        if not yes and not sys.stdin.isatty():
+            fail(f"nothing is approved: say `reminderd approve {hold}`, or --yes, where nobody can be asked")
+        if not yes:
+            click.confirm("Approve it?", abort=True, err=True)
     result = act(source, {"command": "approve", "hold": hold})
     lines = [f"hold {hold} is approved"]
     if result.get("released"):
         lines.append(f"{plural(result['released'], 'delivery', 'deliveries')} may go out now")
+    whole = [row for row in holds if row["id"] != hold and row["kind"] in _OF_ALL]
+    lines += [f"nothing goes out before hold {row['id']} ({row['kind']}) is approved too" for row in whole]
     show(result, as_json, *lines)
 
 

@@ -59,9 +59,11 @@ def test_a_backup_that_is_put_back_is_held_shown_and_approved(
     assert "older than what this host has sent" in hold["reason"]
     assert home.json("cancel", str(rows["two"]["id"]))["cancelled"] == [rows["two"]["id"]]
     shown = home.run("approve")
-    assert shown.status == 0
+    assert shown.status == 1
+    assert f"nothing is approved: say `reminderd approve {hold['id']}`, or --yes" in shown.err
     assert "what would be sent: 1 pending delivery" in shown.err
     assert "Message of three." in shown.err
+    assert home.run("approve", "--yes").status == 0
     home.until_states(one="accepted", two="cancelled", three="accepted")
     assert home.stop() == 0
     home.start()
@@ -78,7 +80,7 @@ def test_the_hold_of_a_stopped_daemon_can_be_approved_and_then_it_starts_free(
     put_back(home, tmp_path / "backup.db")
     home.start().until_states(two="pending")
     home.kill()
-    assert home.run("approve").status == 0
+    assert home.run("approve", "--yes").status == 0
     home.start().until_states(two="accepted")
     assert accepted(sandbox)["Message of two."] == 2, "that is what was approved"
 
@@ -97,7 +99,7 @@ def test_a_copy_on_another_host_sends_nothing_before_it_is_approved(
         copy.start().until_states(two="pending")
         (hold,) = copy.json("status")["holds"]
         assert "last used on another host" in hold["reason"]
-        assert copy.run("approve").status == 0
+        assert copy.run("approve", "--yes").status == 0
         copy.until_states(two="accepted")
 
 
