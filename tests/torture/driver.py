@@ -45,7 +45,7 @@ from tests.torture.record import Ran, Record, nominal
 from tests.torture.typed import Terminal
 
 PATIENCE = 60.0  # seconds, for a daemon to start or to end
-SETTLES = 240.0  # for everything to have an end after the last round
+SETTLES = 480.0  # for everything to have an end after the last round; the log may be asked some twenty times a minute
 _STATES = {
     "{any}": "1",
     "{failed}": "state = 'failed'",
