@@ -76,6 +76,8 @@ def _note_unfinished(db: Connection, occurrences: Sequence[NewOccurrence]) -> No
     """Keep which occurrences are planned in part only, so that they are planned to their end whatever comes between."""
     parts = [(new.job, new.key, new.instant.nominal) for new in occurrences if new.unfinished]
     whole = [(new.job, new.key, new.instant.nominal) for new in occurrences if not new.unfinished]
+    if db.value("select 1 from unfinished limit 1") is None:
+        whole = []  # as nearly always
     for start in range(0, len(whole), _AT_ONCE):
         rows, values = listed_rows(whole[start : start + _AT_ONCE])
         db.execute(f"delete from unfinished where (job, zone, nominal) in (values {rows})", values)

@@ -32,9 +32,10 @@ def hold_excess(
     held: dict[int, int] = {}
     for new, occurrence, due_at in added:
         rows = by_occurrence.pop(occurrence, None)
-        if rows is None or _is_approved(db, occurrence):
+        excesses = _excesses(db, plan, new, occurrence, due_at, rows) if rows is not None else []
+        if not excesses or _is_approved(db, occurrence):
             continue
-        for reason, excess in _excesses(db, plan, new, occurrence, due_at, rows):
+        for reason, excess in excesses:
             ids = [row["id"] for row in excess if row["id"] not in held]
             if ids:
                 hold = _open(db, new, occurrence, reason, now)
