@@ -10,6 +10,7 @@ import click
 
 from reminderd.cli.common import FAILED, SettingsSource, json_option, plural, settings_options
 from reminderd.cli.problems import print_annotations, print_document, print_text
+from reminderd.document.scalars import did_you_mean
 from reminderd.jobs import Library, Reader, Scan, Uses, assemble, parse_file, places_for
 from reminderd.model import Catalog, Defaults, Limits, ParsedFile, Places, Problem, Review
 from reminderd.settings import Settings
@@ -38,9 +39,9 @@ def command(
     refused for them.
     """
     settings, problems = source.load()
-    where = [Path(path) for path in paths if path != _STDIN] or (
-        [] if paths else list(settings.jobs if settings else ())
-    )
+    named = [Path(path) for path in paths if path != _STDIN]
+    problems = [*problems, *(_not_there(path) for path in named if not path.exists())]
+    where = [path for path in named if path.exists()] if paths else list(settings.jobs if settings else ())
     limits = settings.limits.limits if settings else Limits()
     review = Review(datetime.now(UTC), limits, everybody)
     catalog = _catalog(where, settings, review, _STDIN in paths)
@@ -54,6 +55,11 @@ def command(
     else:
         print_text(found, warnings, len(catalog.jobs))
     sys.exit(0 if ok else FAILED)
+
+
+def _not_there(path: Path) -> Problem:
+    beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    return Problem(str(path), 0, 0, "", "does not exist", did_you_mean(path.name, beside))
 
 
 def _without_sender(settings: Settings | None, catalog: Catalog) -> Iterator[Problem]:

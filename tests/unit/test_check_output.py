@@ -52,6 +52,13 @@ def test_strict_takes_warnings_for_a_failure(folder: Path) -> None:
     assert json.loads(check(folder, "--strict", "--json", a=NOTED).stdout)["ok"] is False
 
 
+def test_a_path_that_is_not_there_is_said_with_what_may_be_meant(folder: Path) -> None:
+    (folder / "rent.yaml").write_text(GOOD)
+    done = CliRunner().invoke(main, ["check", str(folder / "rant.yaml"), str(folder / "rent.yaml")])
+    assert done.exit_code == 1
+    assert done.stdout == f"{folder}/rant.yaml: does not exist, did you mean 'rent.yaml'?\n"
+
+
 def test_jobs_without_a_sender_are_one_warning_where_the_settings_give_none(folder: Path) -> None:
     assert "sender" not in check(folder, a=GOOD).output
     (folder / "reminderd.yaml").write_text("plivo: {auth_id: MAXXXXXXXXXXXXXXXXXX}\n")
