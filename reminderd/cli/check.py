@@ -40,8 +40,9 @@ def command(
     """
     settings, problems = source.load()
     named = [Path(path) for path in paths if path != _STDIN]
-    problems = [*problems, *(_not_there(path) for path in named if not path.exists())]
-    where = [path for path in named if path.exists()] if paths else list(settings.jobs if settings else ())
+    missing = [path for path in named if _is_missing(path)]
+    problems = [*problems, *map(_not_there, missing)]
+    where = [path for path in named if path not in missing] if paths else list(settings.jobs if settings else ())
     limits = settings.limits.limits if settings else Limits()
     review = Review(datetime.now(UTC), limits, everybody)
     catalog = _catalog(where, settings, review, _STDIN in paths)
@@ -57,8 +58,22 @@ def command(
     sys.exit(0 if ok else FAILED)
 
 
+def _is_missing(path: Path) -> bool:
+    """Whether nothing is there; what else keeps a path from being read is said when it is."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 def _not_there(path: Path) -> Problem:
-    beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    try:
+        beside = [each.name for each in path.parent.iterdir()]
+    except OSError:
+        beside = []
     return Problem(str(path), 0, 0, "", "does not exist", did_you_mean(path.name, beside))
 
 
