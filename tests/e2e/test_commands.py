@@ -466,7 +466,7 @@ def test_the_removal_of_most_jobs_waits_for_approval(home: Home, sandbox: Sandbo
     home.kill()
     home.start()
     assert home.json("status")["catalog"]["jobs"] == 12
-    approved = home.run("approve")
+    approved = home.run("approve", "--yes")
     assert approved.status == 0
     assert "job-7" in approved.err
     assert approved.out == f"hold {hold['id']} is approved\n"
