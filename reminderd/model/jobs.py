@@ -1,7 +1,4 @@
-"""The nouns of reminderd and the legal moves between the states of a delivery.
-
-Everything here is plain data: no I/O, no clock. Times are aware UTC datetimes unless a name says `nominal`.
-"""
+"""What people wrote: jobs, whom they write to, and what is wrong in the files. Plain data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-# ---------------------------------------------------------------------------------------------------------
-# What people wrote
-# ---------------------------------------------------------------------------------------------------------
+from reminderd.model.schedules import Schedule
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -72,103 +67,6 @@ class OnQuiet(StrEnum):
 
     WAIT = "wait"
     DROP = "drop"
-
-
-class DstGap(StrEnum):
-    """What becomes of a wall time that a change of the clocks skips."""
-
-    END = "end"  # when the skipped stretch is over: 02:30 becomes 03:00
-    LATER = "later"  # later by its length: 03:30
-    SKIP = "skip"
-
-
-class DstFold(StrEnum):
-    """Which is meant of a wall time that clocks show twice."""
-
-    FIRST = "first"
-    SECOND = "second"
-    BOTH = "both"
-
-
-class OnHoliday(StrEnum):
-    """What becomes of an occurrence on a holiday: left out, or moved to the nearest working day."""
-
-    SKIP = "skip"
-    BEFORE = "before"
-    AFTER = "after"
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Single instants. Each is written as `YYYY-MM-DDTHH:MM[:SS]`, with `Z` or an offset when not local time.
-
-    Valid by construction through `recurrence.parse_at`. gap, fold: None where the job does not say; then a time in a
-    gap or a repeated hour was refused when it was written.
-    """
-
-    times: tuple[str, ...]
-    gap: DstGap | None = None
-    fold: DstFold | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cron:
-    """A five-field cron expression (aliases such as @daily already expanded), in the job's zone."""
-
-    expression: str
-
-
-@dataclass(frozen=True, slots=True)
-class Every:
-    """A fixed interval counted from an anchor, both in UTC; immune to DST."""
-
-    interval: timedelta
-    start: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Rrule:
-    """A recurrence rule of RFC 5545 on wall time, in the job's zone. Valid by construction through `recurrence.parse_rrule`.
-
-    rule: its parts in their normal order, without DTSTART. start: DTSTART as wall time `YYYY-MM-DDTHH:MM:SS`; None only
-    where the rule means the same whatever it is.
-    """
-
-    rule: str
-    start: str | None = None
-    gap: DstGap = DstGap.END
-    fold: DstFold = DstFold.FIRST
-
-
-Rule = At | Cron | Every | Rrule
-
-
-@dataclass(frozen=True, slots=True)
-class Limited:
-    """A rule within bounds and with exceptions, which are read in the job's zone.
-
-    start, until: wall times, instants with `Z`, or dates; both inclusive, a date as a whole day. count: how many
-    occurrences of the rule there are, exceptions and holidays included. exceptions: dates `2026-12-25`, ranges
-    `2026-12-24..2027-01-02` and wall times. holidays: calendars such as DE-BE.
-    """
-
-    rule: Rule
-    start: str | None = None
-    until: str | None = None
-    count: int | None = None
-    exceptions: tuple[str, ...] = ()
-    holidays: tuple[str, ...] = ()
-    on_holiday: OnHoliday = OnHoliday.SKIP
-
-
-@dataclass(frozen=True, slots=True)
-class Several:
-    """All occurrences of several rules; what falls on one instant is one occurrence."""
-
-    rules: tuple[Rule | Limited, ...]
-
-
-Schedule = Rule | Limited | Several
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,133 +262,9 @@ class Catalog:
         return sha256(lines.encode()).hexdigest()[:16]
 
 
-class Instant(NamedTuple):
-    """One moment of a schedule.
-
-    nominal: the time as the schedule means it. Local wall time `2026-10-25T02:30:00`, with ` fold=1` appended in the
-    second pass of a repeated hour, or UTC `2026-10-25T00:30:00Z` for intervals and for times written with an offset.
-    due_at: the same as an aware UTC datetime, derived with the zone's rules as they are now.
-    """
-
-    nominal: str
-    due_at: datetime
-
-
 class Text(NamedTuple):
     """The message for one recipient, measured."""
 
     text: str
     encoding: str  # "GSM-7" or "UCS-2"
     segments: int
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Deliveries: states and moves
-# ---------------------------------------------------------------------------------------------------------
-
-
-class State(StrEnum):
-    """Where a delivery stands. docs/states.md has the picture."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    FAILED = "failed"
-    IN_DOUBT = "in_doubt"
-    MISSED = "missed"
-    CANCELLED = "cancelled"
-
-
-BIRTHS = frozenset({State.PENDING, State.MISSED, State.CANCELLED, State.FAILED})
-
-MOVES: Mapping[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.SENDING, State.MISSED, State.CANCELLED, State.ACCEPTED}),
-    State.SENDING: frozenset(
-        {State.ACCEPTED, State.FAILED, State.IN_DOUBT, State.PENDING, State.MISSED, State.CANCELLED}
-    ),
-    State.IN_DOUBT: frozenset({State.ACCEPTED, State.PENDING, State.MISSED, State.CANCELLED}),
-    State.FAILED: frozenset({State.PENDING}),
-    State.MISSED: frozenset({State.PENDING}),
-    State.CANCELLED: frozenset({State.PENDING}),
-    # A uuid that the log gave to this delivery turned out to be another's: we do not know again. Or Plivo could not hand
-    # it to any carrier, and its job says `on_undelivered: retry`.
-    State.ACCEPTED: frozenset({State.IN_DOUBT, State.PENDING}),
-}
-
-
-# ---------------------------------------------------------------------------------------------------------
-# Outcomes of one request to the gateway
-# ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """Plivo took the message and named it."""
-
-    message_uuid: str
-    evidence: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Plivo's own, permanent no. `evidence` is short and holds neither the text nor a full phone number."""
-
-    status: int
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotSent:
-    """The request certainly did not lead to a message.
-
-    suspend: the gateway as a whole is unusable (401, 402, 407, 429): stop claiming, and spend no retry.
-    retry_after: what the answer asked for, when it did.
-    """
-
-    evidence: str
-    status: int | None = None
-    suspend: bool = False
-    retry_after: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NotBegun:
-    """The request was never started: the lease ran short, the claim was withdrawn or the daemon is stopping."""
-
-    evidence: str
-
-
-@dataclass(frozen=True, slots=True)
-class InDoubt:
-    """Nobody can know from this whether Plivo took the message."""
-
-    evidence: str
-    status: int | None = None
-
-
-Outcome = Accepted | Refused | NotSent | NotBegun | InDoubt
-
-
-MASKED = "X"  # in a number of the log: a digit that is not shown
-
-
-class LogRow(NamedTuple):
-    """One outbound message of Plivo's own log."""
-
-    message_uuid: str
-    sent_at: datetime  # message_time, UTC
-    sender: str  # digits, or a sender name
-    phone: str  # digits, possibly rewritten by Plivo, each hidden one as MASKED
-    units: int | None
-    state: str
-
-
-def digits(number: str) -> str:
-    """A phone number as Plivo's log shows it: only its digits. A sender name (letters) is kept as it is."""
-    stripped = "".join(c for c in number if c.isdigit())
-    return number if any(c.isalpha() for c in number) else stripped
-
-
-def mask(phone: str) -> str:
-    """A phone number fit for a log: the last four digits only."""
-    return f"…{phone[-4:]}" if len(phone) > 6 else "…"
