@@ -17,10 +17,10 @@ _LONGEST_WAIT = timedelta(days=2)
 
 def hush(store: Store, now: datetime) -> list[tuple[int, str, str]]:
     """Move what quiet hours have come over; returns (id, job, reason) of what was given up."""
-    rows = store.deliveries.quietened(now)
+    rows = store.nights.come(now)
     changes = [_hushed(row, now) for row in rows]
     if changes:
-        store.deliveries.hush(changes, now)
+        store.nights.hush(changes, now)
     return [
         (row["id"], row["job"], each.dropped)
         for row, each in zip(rows, changes, strict=True)

@@ -16,7 +16,7 @@ from reminderd.store.connection import (
     state_exists,
     upgraded,
 )
-from reminderd.store.deliveries import Claim, Deliveries, Finished, Hushed, Owed, Settled
+from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settled
 from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.drills import Drill, Drills
 from reminderd.store.failures import StateFailure, advice
@@ -26,6 +26,7 @@ from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
 from reminderd.store.lock import COMMAND, StateLocked, Tenure, holder_pid, is_locked, locked
 from reminderd.store.mark import Began, Mark, default_folder, host_identity
 from reminderd.store.moves import Why
+from reminderd.store.nights import Hushed, Nights
 from reminderd.store.operations import Operations, Refusal
 from reminderd.store.optouts import OptOuts
 from reminderd.store.origin import Identity, Origin
@@ -44,6 +45,7 @@ class Store:
         self.shrink_log = connection.shrink_log
         self.jobs = Jobs(connection)
         self.deliveries = Deliveries(connection)
+        self.nights = Nights(connection)
         self.doubts = Doubts(connection)
         self.holds = Holds(connection)
         self.operations = Operations(connection)

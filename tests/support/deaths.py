@@ -33,6 +33,7 @@ _PATIENCE = 20.0  # seconds of real time; only a defect waits so long
 _CONCERNS = (
     "jobs",
     "deliveries",
+    "nights",
     "doubts",
     "receipts",
     "holds",
