@@ -22,7 +22,7 @@ demo: $(VENV)/ready  ## see it work: the sandbox, the daemon and three reminders
 	@$(BIN)/reminderd demo
 
 test: $(VENV)/ready  ## the tests; what this machine cannot run is skipped with its reason
-	$(BIN)/python -m pytest -n 4 -m "not nightly" tests
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not nightly" tests
 
 nightly: $(VENV)/ready  ## the long walks: property tests at length, torture, big tables
 	NIGHTLY=1 $(BIN)/python -m pytest -n 2 --timeout 3600 tests
