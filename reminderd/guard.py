@@ -133,7 +133,15 @@ def _open_hold(store: Store, kind: str) -> Hold | None:
 def _note(store: Store, kind: str, reason: str, detail: Mapping[str, Any], now: datetime) -> None:
     hold = _open_hold(store, kind)
     if detail["jobs"]:
-        if store.holds.open(kind, reason, dict(detail), now):
-            emit(Event.HOLD_OPENED, kind=kind, jobs=len(detail["jobs"]), settle_with="reminderd approve")
+        if store.holds.open(kind, reason, dict(detail), now) and (opened := _open_hold(store, kind)) is not None:
+            settle_with = f"reminderd approve {opened.id}"
+            emit(
+                Event.HOLD_OPENED,
+                hold=opened.id,
+                kind=kind,
+                jobs=len(detail["jobs"]),
+                reason=reason,
+                settle_with=settle_with,
+            )
     elif hold is not None and store.holds.close(hold.id, "the files", False, now):
         emit(Event.HOLD_CLOSED, hold=hold.id, kind=kind, by="the files came back")
