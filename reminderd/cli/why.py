@@ -69,6 +69,7 @@ def story_of(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
         "skipped": row["skipped"],
         "attempts": [_without(attempt, "id", "delivery_id") for attempt in reports.attempts(delivery_id)],
         "lookups": reports.lookups(delivery_id),
+        "holds": reports.holds_of(delivery_id),
         "moves": [_without(move, "id", "delivery_id", "attempt_id") for move in reports.moves(delivery_id)],
     }
 
@@ -190,8 +191,10 @@ def _print_moves(story: dict[str, Any]) -> None:
     click.echo("\nwhat happened")
     happened = [(move["at"], _move(move)) for move in story["moves"]]
     happened += [(look["at"], _look(look)) for look in story["lookups"]]
-    happened += [(one["receipt_at"], _report(one)) for one in story["attempts"] if one["receipt"]]
-    for at, line in sorted(happened, key=lambda one: one[0]):
+    happened += [line for hold in story["holds"] for line in _held(hold)]
+    # What Plivo reported comes before what followed from it.
+    reported = [(one["receipt_at"], _report(one)) for one in story["attempts"] if one["receipt"]]
+    for at, line in sorted([*reported, *happened], key=lambda one: one[0]):
         click.echo(f"  {local(at, zone)}  {line}")
     for attempt in story["attempts"]:
         begun = f"begun {local(attempt['begun_at'], zone)}" if attempt["begun_at"] else "never begun"
@@ -205,6 +208,16 @@ def _move(move: dict[str, Any]) -> str:
     attempt = f" (attempt {move['attempt']})" if move["attempt"] else ""
     by = "" if move["who"] == "daemon" else f", by {clean(move['who'])}"
     return f"{way:<22}{clean(move['reason'])}{attempt}{by}"
+
+
+def _held(hold: dict[str, Any]) -> list[tuple[str, str]]:
+    """When a hold began, and when and by whom it ended."""
+    by = "" if hold["opened_by"] == "daemon" else f", by {clean(hold['opened_by'])}"
+    lines = [(hold["opened_at"], f"{'on hold':<22}hold {hold['id']}: {clean(hold['reason'])}{by}")]
+    if hold["closed_at"]:
+        word = "approved" if hold["approved"] else "ended"
+        lines.append((hold["closed_at"], f"{'off hold':<22}hold {hold['id']} {word} by {clean(hold['closed_by'])}"))
+    return lines
 
 
 def _report(attempt: dict[str, Any]) -> str:

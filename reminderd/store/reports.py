@@ -192,6 +192,15 @@ class Reports:
         """The open holds: `id, kind, key, reason, detail, opened_at, opened_by, until`."""
         return self._db.rows("select * from holds where closed_at is null order by id")
 
+    def holds_of(self, delivery_id: int) -> list[Row]:
+        """The holds that kept this delivery back, or do, the first one first; also those of its whole occurrence."""
+        return self._db.rows(
+            "select h.id, h.kind, h.reason, h.opened_at, h.opened_by, h.closed_at, h.closed_by, h.approved from holds h "
+            "join deliveries d on d.id = :id where h.kind = 'delivery' and h.key = cast(d.id as text) "
+            "or h.kind = 'limit' and h.key = cast(d.occurrence_id as text) order by h.id",
+            {"id": delivery_id},
+        )
+
     def overrides(self, now: datetime) -> list[Row]:
         """The pauses and skips in force."""
         return self._db.rows(OPEN_OVERRIDES, {"now": to_text(now)})

@@ -65,3 +65,17 @@ def test_who_opted_out_of_what_and_how_that_ends(world: World) -> None:
     assert world.only()["reason"] == "opted out"
     assert f"of messages from {SENDER}, by plivo: Plivo reports error 200" in told(world)
     assert f"reminderd opt-out remove {ANNA} --sender {SENDER}" in told(world)
+
+
+def test_a_hold_that_is_over_stays_in_the_story(world: World) -> None:
+    world.load("rent.yaml", job(cron="0 9 * * *", retry=["10m"]))
+    world.gateway.script += [NotSent("connection refused")]
+    world.go_to("09:01")
+    delivery = world.only()["id"]
+    world.command("hold", ids=[delivery], why="look first")
+    world.go_to("09:30")
+    world.command("release", ids=[delivery])
+    world.go_to("09:31")
+    assert world.only()["state"] == "accepted"
+    assert "look first" in told(world)
+    assert "off hold              hold 1 approved by ops" in told(world)
