@@ -1,7 +1,7 @@
 """Draw a plan from a seed. Nothing else is random in a run."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from tests.torture.files import STEADY, FileSpec, Flaw, JobSpec, Person, Slot
@@ -158,7 +158,7 @@ class _Drawing:
         steps += self._new_jobs(lasts)
         steps += self._timed(lasts)
         steps += self._set_right(lasts)
-        steps.sort(key=lambda step: step.at)
+        steps = _by_time(steps)
         down = tuple(self._happenings(1)) if choose.random() < 0.2 else ()
         down_for = choose.uniform(0, 2.5) if choose.random() < 0.1 else 0.0
         end = choose.choices(tuple(End), (80, 5, 10, 5))[0]
@@ -446,3 +446,11 @@ class _Drawing:
         found = self._choose.choice(self._ordinary())
         changes += [Remove(found), self._put(found, self._files[found])]
         return changes
+
+
+def _by_time(steps: Sequence[Step]) -> list[Step]:
+    """The steps by their time; but what is done to the files stays in the order in which it was drawn, since each edit is
+    drawn of what the one before leaves."""
+    edits = iter([step.action for step in steps if isinstance(step.action, Edits | Hide)])
+    timed = sorted(steps, key=lambda step: step.at)
+    return [Step(step.at, next(edits)) if isinstance(step.action, Edits | Hide) else step for step in timed]
