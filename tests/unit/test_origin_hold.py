@@ -251,9 +251,9 @@ def test_a_log_that_cannot_be_read_delays_but_does_not_hold(silent: Machine) -> 
     silent.start()
     silent.loaded().look()
     assert len(silent.gateway.arrived) == 1
-    for seconds in (6, 30):
-        silent.until(lambda: silent.reports.counts().get("pending") == 2)
-        silent.clock.advance(timedelta(seconds=seconds))
+    silent.until(lambda: silent.reports.counts().get("pending") == 2)
+    for _ in range(20):  # an answer of the log may come before or after a step of the clock
+        silent.clock.advance(timedelta(seconds=6))
         silent.look()
     silent.until(lambda: len(silent.gateway.arrived) >= 3)
     assert silent.holds == {}
