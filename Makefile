@@ -50,6 +50,10 @@ docs: $(VENV)/ready  ## renew the tables of keys in docs/ from the words that th
 bench: $(VENV)/ready  ## lateness, throughput and idle cost, as ratios to a bare baseline of the same run
 	$(BIN)/python -m benchmarks
 
+wheel: $(VENV)/ready  ## the wheel and the source distribution, in dist/
+	rm -f dist/reminderd-*.whl dist/reminderd-*.tar.gz
+	$(BIN)/python -m hatchling build --directory dist
+
 lock:  ## write requirements.lock anew from pyproject.toml
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet uv
@@ -60,4 +64,4 @@ lock:  ## write requirements.lock anew from pyproject.toml
 clean:  ## remove what was built here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup editor demo test nightly promise torture check format docs bench lock clean
+.PHONY: help setup editor demo test nightly promise torture check format docs bench wheel lock clean
