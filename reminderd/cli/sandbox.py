@@ -22,10 +22,13 @@ from reminderd.gateway.sandbox import (
     Ledger,
     LedgerError,
     Options,
+    PlayedAccount,
     Replacement,
     Seen,
     Service,
     environment,
+    own_numbers,
+    parse_credit,
     parse_fault,
     parse_replacement,
     parse_seconds,
@@ -60,7 +63,7 @@ What happens, one of:
   dribble=100ms             the answer comes byte by byte
   ends=failed, code=420     accepted; later it turns out to have ended so, after=3s
 Which requests:
-  on=send|log|details|account|any (send), phone=REGEX, text=REGEX
+  on=send|log|details|account|number|any (send), phone=REGEX, text=REGEX
 How many:
   skip=N, count=N, probability=0.1 with seed=N
 
@@ -101,6 +104,10 @@ def _read_faults(ctx: click.Context, param: click.Parameter, specs: tuple[str, .
 def _read_replacements(ctx: click.Context, param: click.Parameter, specs: tuple[str, ...]) -> tuple[Replacement, ...]:
     read = _by(parse_replacement)
     return tuple(read(ctx, param, spec) for spec in specs)
+
+
+def _read_own(ctx: click.Context, param: click.Parameter, numbers: tuple[str, ...]) -> frozenset[str] | None:
+    return _by(lambda _: own_numbers(numbers))(ctx, param, "") if numbers else None
 
 
 @click.command("sandbox", help=HELP, short_help="Play Plivo on this machine, to rehearse your jobs on.")
@@ -150,6 +157,21 @@ def _read_replacements(ctx: click.Context, param: click.Parameter, specs: tuple[
     callback=_by(_parse_offset),
     help="The account's distance from UTC, like +05:30; it shows in the log's times.",
 )
+@click.option(
+    "--credit",
+    metavar="AMOUNT",
+    default=PlayedAccount().credit,
+    callback=_by(parse_credit),
+    help="What the account has left, in USD; it is not used up.",
+)
+@click.option(
+    "--own-number",
+    "own",
+    metavar="NUMBER",
+    multiple=True,
+    callback=_read_own,
+    help="Only these numbers belong to the account; else any does.",
+)
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Write url and pid here, as JSON, when listening.")
 @click.option("--quiet", is_flag=True, help="Print no line for each request.")
 @click.option("--show-texts", is_flag=True, help="Print the messages' texts too.")
@@ -163,11 +185,14 @@ def command(
     numbers: tuple[Replacement, ...],
     log_limit: int,
     account_offset: timedelta,
+    credit: str,
+    own: frozenset[str] | None,
     ready_file: Path | None,
     quiet: bool,
     show_texts: bool,
 ) -> None:
-    options = Options(auth_id, auth_token, log_limit, log_lag, account_offset, numbers)
+    account = PlayedAccount(credit, numbers=own)
+    options = Options(auth_id, auth_token, log_limit, log_lag, account_offset, numbers, account)
     watch = None if quiet else lambda seen: _print(_line(seen, show_texts))
     try:
         if ready_file is not None:

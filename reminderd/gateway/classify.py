@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from reminderd.gateway.evidence import scrub
-from reminderd.gateway.port import Probe
 from reminderd.gateway.transport import Answer, Broken, Exchange, Rejected, Unreached, Withdrawn
 from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refused
 
@@ -57,21 +56,6 @@ def _taken(status: int, said: object) -> Outcome:
     api_id = said.get("api_id") if isinstance(said, dict) else None
     known = isinstance(api_id, str) and _API_ID.fullmatch(api_id)
     return Accepted(uuid, f"{status} api_id={api_id}" if known else f"{status}")
-
-
-def probe_result(exchange: Exchange, secrets: tuple[str, ...]) -> Probe:
-    """What an exchange about the account says of the gateway."""
-    match exchange:
-        case Answer(status, body, retry_after):
-            said = plivo_json(body)
-            ok = 200 <= status < 300 and said is not None and not said.get("error")
-            return Probe(ok, scrub(describe(exchange, said), secrets=secrets), retry_after)
-        case Unreached(evidence, _) | Broken(evidence, _) | Rejected(evidence):
-            return Probe(False, scrub(evidence, secrets=secrets))
-        case Withdrawn():
-            return Probe(False, "withdrawn before the request")
-        case _:
-            assert_never(exchange)
 
 
 def plivo_json(body: bytes) -> dict[str, Any] | None:

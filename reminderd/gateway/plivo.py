@@ -6,16 +6,25 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from reminderd import __version__
-from reminderd.gateway.classify import probe_result, send_outcome
+from reminderd.gateway.account import ownership_of, probe_result
+from reminderd.gateway.classify import send_outcome
 from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.details import REQUESTS_PER_SECOND, details_of
 from reminderd.gateway.lines import Limits
 from reminderd.gateway.messagelog import REQUESTS_PER_MINUTE, Budget, log_page, question
-from reminderd.gateway.port import Details, DetailsUnavailable, LogPage, LogUnavailable, Probe, SendRequest
+from reminderd.gateway.port import (
+    Details,
+    DetailsUnavailable,
+    LogPage,
+    LogUnavailable,
+    Ownership,
+    Probe,
+    SendRequest,
+)
 from reminderd.gateway.route import Route
 from reminderd.gateway.session import Session, basic_credentials, headers, sdk_client
 from reminderd.gateway.transport import Transport
-from reminderd.model import Outcome
+from reminderd.model import Outcome, digits
 
 SHORTEST_EXPIRY, LONGEST_EXPIRY = 5, 10_799  # seconds that Plivo takes for message_expiry
 
@@ -75,6 +84,12 @@ class PlivoGateway:
 
     def probe(self) -> Probe:
         return probe_result(self._session.perform(_at_once, self._client.account.get), self._secrets)
+
+    def owns(self, number: str) -> Ownership:
+        """Ask whether a number (E.164) is one of the account's; no part of the port: the daemon has no use for it."""
+        path = ("Number", digits(number))
+        # Not `numbers.get`, whose object is of no use for what is no number.
+        return ownership_of(self._session.perform(_at_once, lambda: self._client.request("GET", path)), self._secrets)
 
     def close(self) -> None:
         self._session.close()

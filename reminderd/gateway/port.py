@@ -78,12 +78,42 @@ class DetailsUnavailable(NamedTuple):
     pause: bool = False
 
 
+class Account(NamedTuple):
+    """What Plivo says of the account itself; None for what it does not say.
+
+    credit: what is left, in USD. auto_recharge: whether Plivo fills it up by itself. prepaid: whether sending ends where
+    the credit does. trial: whether only numbers that were verified get messages.
+    """
+
+    credit: float | None = None
+    auto_recharge: bool | None = None
+    prepaid: bool | None = None
+    trial: bool | None = None
+
+
 class Probe(NamedTuple):
-    """Whether the gateway answers its account's questions, and with it: whether sending makes sense again."""
+    """Whether the gateway answers its account's questions, and with it: whether sending makes sense again.
+
+    status: of the answer, also of a proxy's; None where there was none. account: what a good answer says of it. date: what
+    the answering server takes for the time, to the second.
+    """
 
     ok: bool
     evidence: str
     retry_after: timedelta | None = None
+    status: int | None = None
+    account: Account | None = None
+    date: datetime | None = None
+
+
+class Ownership(NamedTuple):
+    """Whether a number belongs to the account. owned: None where that could not be learned. sms: whether it is made for
+    text messages, as far as Plivo says. status: of the answer; None where there was none."""
+
+    owned: bool | None
+    evidence: str
+    sms: bool | None = None
+    status: int | None = None
 
 
 class Gateway(Protocol):

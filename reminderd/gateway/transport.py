@@ -26,11 +26,12 @@ _FAILURES = (OSError, HTTPError, HTTPException, ValueError)  # ValueError: host 
 
 
 class Answer(NamedTuple):
-    """A whole answer, whatever it says. retry_after: from the header of this name, at most a day."""
+    """A whole answer, whatever it says. retry_after: from the header of this name, at most a day. date: the header's text."""
 
     status: int
     body: bytes
     retry_after: timedelta | None = None
+    date: str | None = None
 
 
 class Unreached(NamedTuple):
@@ -136,8 +137,9 @@ def _read(sock: socket.socket, method: str) -> tuple[Answer | Broken, bool]:
             return Broken(f"an answer of more than {BODY_LIMIT} bytes", response.status), False
         if response.length:
             return Broken("half an answer", response.status), False
-        retry_after = _retry_after(response.getheader("Retry-After"), response.getheader("Date"))
-        return Answer(response.status, body, retry_after), not response.will_close
+        date = response.getheader("Date")
+        retry_after = _retry_after(response.getheader("Retry-After"), date)
+        return Answer(response.status, body, retry_after, date), not response.will_close
     finally:
         response.close()
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from reminderd.gateway.classify import PERMANENT, SUSPENDING, plivo_json, probe_result, send_outcome
+from reminderd.gateway.account import probe_result
+from reminderd.gateway.classify import PERMANENT, SUSPENDING, plivo_json, send_outcome
 from reminderd.gateway.details import details_of
 from reminderd.gateway.evidence import LONGEST
 from reminderd.gateway.messagelog import log_page

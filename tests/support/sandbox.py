@@ -135,6 +135,10 @@ class SandboxProcess:
         """Show the log otherwise from now on: lag="2s", numbers=["[0-9]{4}$=****"]."""
         self.control("POST", "log", how)
 
+    def tell_account(self, **words: object) -> None:
+        """The account says this of itself from now on: credit="3.50", numbers=["+14155550100"]."""
+        self.control("POST", "account", words)
+
     def hear(self, phone: str, sender: str, text: str) -> None:
         """Somebody writes to a sender: STOP or START."""
         self.control("POST", "inbound", {"from": phone, "to": sender, "text": text})

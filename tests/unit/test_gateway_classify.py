@@ -4,8 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminderd.gateway.classify import PERMANENT, SUSPENDING, probe_result, send_outcome
-from reminderd.gateway.port import Probe
+from reminderd.gateway.classify import PERMANENT, SUSPENDING, send_outcome
 from reminderd.gateway.transport import Answer, Broken, Exchange, Rejected, Unreached, Withdrawn
 from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refused
 
@@ -51,21 +50,3 @@ def test_only_the_listed_refusals_are_ever_certain(status: int) -> None:
 def test_an_api_id_is_shown_only_if_it_is_one() -> None:
     body = b'{"message_uuid": ["u"], "api_id": "+14155550123"}'
     assert outcome(Answer(202, body)) == Accepted("u", "202")
-
-
-@pytest.mark.parametrize(
-    ("exchange", "expected"),
-    [
-        (Answer(200, b'{"api_id": "x", "cash_credits": "1.0"}'), Probe(True, "200")),
-        (Answer(200, b"<html>"), Probe(False, "200, not Plivo's JSON")),
-        (Answer(200, b'{"error": "no"}'), Probe(False, "200: no")),
-        (Answer(401, b"", timedelta(seconds=9)), Probe(False, "401 without a body", timedelta(seconds=9))),
-        (Answer(302, b'{"api_id": "x"}'), Probe(False, "302")),
-        (Unreached("refused"), Probe(False, "refused")),
-        (Broken("reset"), Probe(False, "reset")),
-        (Rejected("no"), Probe(False, "no")),
-        (Withdrawn(), Probe(False, "withdrawn before the request")),
-    ],
-)
-def test_an_exchange_about_the_account_means(exchange: Exchange, expected: Probe) -> None:
-    assert probe_result(exchange, ()) == expected

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reminderd.gateway.sandbox import Ledger, Options, Service
+from reminderd.gateway.sandbox import AUTH_ID, Ledger, Options, Service
 from reminderd.gateway.sandbox.http import Malformed
 from tests.support.sandbox import Played
 
@@ -133,3 +133,26 @@ def test_the_log_can_be_shown_otherwise_until_the_reset(played: Played) -> None:
 )
 def test_what_the_log_cannot_be_told_is_refused(played: Played, wrong: object) -> None:
     assert control(played, "POST", "log", wrong)[0] == 400
+
+
+def test_the_account_is_told_what_to_say() -> None:
+    played = Played(Options())
+    status, said = control(
+        played, "POST", "account", {"credit": "3.5", "billing_mode": "postpaid", "numbers": ["+1415 5550100"]}
+    )
+    assert (status, said["credit"], said["numbers"]) == (200, "3.50000", ["14155550100"])
+    account = json.loads(played.ask("GET", f"/v1/Account/{AUTH_ID}/").body)
+    assert (account["cash_credits"], account["billing_mode"]) == ("3.50000", "postpaid")
+    assert played.ask("GET", f"/v1/Account/{AUTH_ID}/Number/14155550100/").status == 200
+    assert played.ask("GET", f"/v1/Account/{AUTH_ID}/Number/14155550199/").status == 404
+    control(played, "POST", "reset")
+    assert played.ask("GET", f"/v1/Account/{AUTH_ID}/Number/14155550199/").status == 200
+
+
+@pytest.mark.parametrize(
+    "words", [[], {"credit": "much"}, {"credit": 3}, {"numbers": ["anna"]}, {"numbers": [1]}, {"mood": "good"}]
+)
+def test_what_no_account_says_is_refused(words: object) -> None:
+    status, said = control(Played(Options()), "POST", "account", words)
+    assert status == 400
+    assert said["error"]

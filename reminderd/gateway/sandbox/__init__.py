@@ -1,5 +1,6 @@
 """A local stand-in for Plivo's Message API, to rehearse on: it accepts, remembers, and fails on request."""
 
+from reminderd.gateway.sandbox.account import PlayedAccount, own_numbers, parse_credit
 from reminderd.gateway.sandbox.api import Options
 from reminderd.gateway.sandbox.connection import Limits
 from reminderd.gateway.sandbox.faultspec import parse_fault, parse_seconds
@@ -18,11 +19,14 @@ __all__ = [
     "Limits",
     "Message",
     "Options",
+    "PlayedAccount",
     "Replacement",
     "Sandbox",
     "Seen",
     "Service",
     "environment",
+    "own_numbers",
+    "parse_credit",
     "parse_fault",
     "parse_replacement",
     "parse_seconds",

@@ -5,13 +5,14 @@ import binascii
 import re
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from reminderd.clock import Clock
+from reminderd.gateway.sandbox.account import PlayedAccount
 from reminderd.gateway.sandbox.course import OPTED_OUT, Course, stops
 from reminderd.gateway.sandbox.faults import Kind, Subject
 from reminderd.gateway.sandbox.http import Request, Response
@@ -20,7 +21,7 @@ from reminderd.gateway.sandbox.messagelog import Replacement, read_page, show
 from reminderd.gateway.sandbox.submission import Rejected, Submission, read_submission
 from reminderd.model import digits
 
-_PATH = re.compile(r"/v1/Account/([A-Za-z0-9]{1,40})/(?:(Message)/(?:([A-Za-z0-9-]{1,64})/)?)?")
+_PATH = re.compile(r"/v1/Account/([A-Za-z0-9]{1,40})/(?:(Message)/(?:([A-Za-z0-9-]{1,64})/)?|Number/([0-9]{1,20})/)?")
 _AUTH_ID = re.compile(r"(?:MA|SA)[A-Za-z0-9]{18}")
 _LOG_WINDOW = 60.0  # seconds
 
@@ -31,7 +32,7 @@ class Options(NamedTuple):
     auth_id, auth_token: the only credentials that are taken; None takes any well-formed id with any token.
     log_limit: lists of the log a minute, 0 for no limit. log_lag: seconds until a message shows in the log.
     offset: the account's distance from UTC, which shows in the times of the log. numbers: how the log shows phones, each a
-    pattern and what takes the place of the first that it finds in the digits.
+    pattern and what takes the place of the first that it finds in the digits. account: what it says of itself.
     """
 
     auth_id: str | None = None
@@ -40,6 +41,7 @@ class Options(NamedTuple):
     log_lag: float = 0.0
     offset: timedelta = timedelta(0)
     numbers: tuple[Replacement, ...] = ()
+    account: PlayedAccount = PlayedAccount()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class PlivoApi:
         match = _PATH.fullmatch(request.path)
         if match is None:
             return Response.of_text(404, "Not Found\n")
-        auth_id, collection, message_uuid = match.groups()
+        auth_id, collection, message_uuid, number = match.groups()
         allowed = "GET, POST" if collection and not message_uuid else "GET"
         if request.method not in allowed.split(", "):
             return Response.of_text(405, "Method Not Allowed\n", ("Allow", allowed))
@@ -80,6 +82,9 @@ class PlivoApi:
                 return self._send(auth_id, request)
             if message_uuid:
                 return self._details(auth_id, message_uuid)
+            if number:
+                answer = self._options.account.number(auth_id, number)
+                return Call(Subject(Kind.NUMBER, (f"+{number}",)), lambda _fault, _course: answer)
             return self._log(auth_id, request) if collection else _account(auth_id, self._options)
         except Rejected as rejected:
             return _error(400, str(rejected))
@@ -96,6 +101,12 @@ class PlivoApi:
         self._options = known._replace(
             log_lag=known.log_lag if lag is None else lag, numbers=known.numbers if numbers is None else numbers
         )
+
+    def tell_account(self, words: Mapping[str, object]) -> PlayedAccount:
+        """From now on the account says this of itself; what is not named stays. Raises ValueError."""
+        account = self._options.account.told(words)
+        self._options = self._options._replace(account=account)
+        return account
 
     def hear(self, phone: str, sender: str, text: str) -> bool:
         """Take an incoming message: STOP and START count. Returns whether what goes from there to its writer ends failed."""
@@ -204,23 +215,8 @@ def _draft(auth_id: str, api_id: str, submission: Submission, phone: str, fault:
 
 
 def _account(auth_id: str, options: Options) -> Call:
-    seconds = round(options.offset.total_seconds())
-    minutes = abs(seconds) // 60
-    document = {
-        "account_type": "standard",
-        "address": None,
-        "auth_id": auth_id,
-        "auto_recharge": False,
-        "billing_mode": "prepaid",
-        "cash_credits": "100.00000",
-        "city": None,
-        "name": "reminderd sandbox",
-        "resource_uri": f"/v1/Account/{auth_id}/",
-        "state": None,
-        "timezone": f"UTC{'-' if seconds < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}",
-    }
-    answer = {"api_id": str(uuid.uuid4()), **document}
-    return Call(Subject(Kind.ACCOUNT), lambda _fault, _course: Response.of_json(200, answer))
+    answer = Response.of_json(200, options.account.document(auth_id, options.offset))
+    return Call(Subject(Kind.ACCOUNT), lambda _fault, _course: answer)
 
 
 def _error(status: int, text: str) -> Response:

@@ -1,4 +1,4 @@
-"""The sandbox's own addresses below /__control/: faults, ledger, duplicates, counts, reset. No credentials needed."""
+"""The sandbox's own addresses below /__control/: faults, log, account, ledger, counts, reset. No credentials needed."""
 
 import json
 import re
@@ -31,6 +31,7 @@ class Control:
         self._routes: Mapping[str, Mapping[str, Callable[[Request], Response]]] = {
             "faults": {"GET": self._list_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
             "log": {"POST": self._show_log},
+            "account": {"POST": self._tell_account},
             "inbound": {"POST": self._hear},
             "ledger": {"GET": self._show_ledger},
             "duplicates": {"GET": self._show_duplicates},
@@ -79,6 +80,14 @@ class Control:
         replacements = None if numbers is None else tuple(parse_replacement(each) for each in numbers)
         self._api.show_log(None if lag is None else parse_seconds(str(lag)), replacements)
         return Response.of_json(200, {"lag": lag, "numbers": numbers})
+
+    def _tell_account(self, request: Request) -> Response:
+        document = _read(request.body)
+        if not isinstance(document, dict):
+            raise ValueError('the account is told an object like {"credit": "3.50"}')
+        account = self._api.tell_account(document)
+        numbers = None if account.numbers is None else sorted(account.numbers)
+        return Response.of_json(200, {**account._asdict(), "numbers": numbers})
 
     def _hear(self, request: Request) -> Response:
         document = _read(request.body)

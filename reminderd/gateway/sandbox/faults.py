@@ -21,6 +21,7 @@ class Kind(StrEnum):
     LOG = "log"
     DETAILS = "details"
     ACCOUNT = "account"
+    NUMBER = "number"
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,9 @@ def _kinds(text: str) -> frozenset[Kind]:
     try:
         return frozenset(Kind(word.strip()) for word in text.split("|"))
     except ValueError:
-        raise ValueError(f"on={text}: write send, log, details, account, several with | between, or any") from None
+        raise ValueError(
+            f"on={text}: write send, log, details, account, number, several with | between, or any"
+        ) from None
 
 
 def _pattern(key: str, words: Words) -> re.Pattern[str] | None:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from reminderd.clock import Clock
-from reminderd.gateway.classify import probe_result, send_outcome
+from reminderd.gateway.account import probe_result
+from reminderd.gateway.classify import send_outcome
 from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.details import details_of
 from reminderd.gateway.messagelog import log_page, question

@@ -110,6 +110,10 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         """Somebody writes to a sender: STOP or START. Returns whether what is sent to them from now on ends failed."""
         return self._do(lambda: self._service.api.hear(phone, sender, text))
 
+    def tell_account(self, **words: object) -> None:
+        """From now on the account says this of itself: credit="3.50", numbers=["+14155550100"]."""
+        self._do(lambda: self._service.api.tell_account(words))
+
     def messages(self) -> list[Message]:
         """Everything accepted, in order."""
         return self._do(self._ledger.messages)
