@@ -69,7 +69,19 @@ def test_the_source_distribution_builds_the_same_wheel(dist: Path, wheel: Path, 
 
 def test_the_wheel_runs_in_an_environment_with_what_the_lock_pins(wheel: Path, tmp_path: Path) -> None:
     pins = set(LOCK.read_text().split("\n"))
-    probe = [sys.executable, "-m", "pip", "download", *PIP, "--no-deps", "--dest", tmp_path, "--constraint", LOCK, "six"]
+    probe = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        *PIP,
+        "--no-deps",
+        "--dest",
+        tmp_path,
+        "--constraint",
+        LOCK,
+        "six",
+    ]
     if subprocess.run(list(map(str, probe)), capture_output=True, timeout=60, check=False).returncode:
         pytest.skip("pip reaches no package index")
     run(sys.executable, "-m", "venv", tmp_path / "env", "--without-pip")
