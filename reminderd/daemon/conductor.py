@@ -23,28 +23,26 @@ from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.parts import limits_of, reader_of, reading_of, terms_of
 from reminderd.daemon.planning import Planning
-from reminderd.daemon.systemd import notify
+from reminderd.daemon.saying import pass_failed, watcher_failed
+from reminderd.daemon.vitals import Standing, Vitals
 from reminderd.daemon.worker import Worker
-from reminderd.daemon.zonefiles import Fingerprint, fingerprint
+from reminderd.daemon.zonefiles import ZoneWatch
 from reminderd.dispatcher import Dispatcher, hush, lease
-from reminderd.duration import format_duration
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.jobs import Scan, Watcher
 from reminderd.model import Problem
 from reminderd.planner import Planner
 from reminderd.reconciler import ReceiptCollector, Reconciler
-from reminderd.recurrence import forget_zones
 from reminderd.settings import Settings
-from reminderd.store import StateFailure, Store, advice
+from reminderd.store import StateFailure, Store
 from reminderd.sync import Syncer
-from reminderd.telemetry import Event, configure, emit, traceback
+from reminderd.telemetry import Event, configure, emit
 
 # Even with nothing due the loop looks at the clock now and then.
 _LONGEST_WAIT = 15.0
 _HEARTBEAT_SECONDS = 30
 _LEISURE = 0.25
 
-# What is told of a delivery that is born with its end.
 BuildGateway = Callable[[Settings], Gateway]
 LoadSettings = Callable[[], tuple[Settings | None, list[Problem]]]
 
@@ -112,9 +110,10 @@ class Daemon:
         self._watcher = Watcher(
             reader_of(settings),
             lambda scan: self._inbox.post(lambda: self._take(scan)),
-            on_error=_watcher_failed,
+            on_error=watcher_failed,
             known=known,
         )
+        self._vitals = Vitals(self._standing)
         self._timetable = self._new_timetable()
         self._scan: Scan | None = None
         self._loaded = False
@@ -124,7 +123,7 @@ class Daemon:
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
         self._leisure_at = 0.0
-        self._zone_data: Fingerprint = {}
+        self._zones = ZoneWatch(self._syncer)
 
     # -- life -------------------------------------------------------------------------------------------
 
@@ -158,12 +157,14 @@ class Daemon:
                 if failures:
                     emit(Event.DAEMON_RECOVERED, after=failures)
                 failures = 0
+                self._vitals.pass_done()
             except Exception as error:  # noqa: BLE001 - the loop's boundary: said, and tried again
                 failures += 1
                 wait = min(30.0, 0.25 * 2**failures)
-                _say_failure(error, failures, wait)
+                pass_failed(error, failures, wait)
                 if isinstance(error, StateFailure):
                     self._store.shrink_log()
+                self._vitals.pass_failed(error, failures)
             if self._may_end():
                 return
             self._wait(wait)
@@ -221,7 +222,7 @@ class Daemon:
             self._stopping = True
             self._ends_by = self._clock.boottime() + lease(self._settings.plivo.deadline).total_seconds()
             self._set_claiming()
-            notify("STOPPING=1")
+            self._vitals.stopping()
             emit(Event.DAEMON_STOPPING, in_flight=self._dispatcher.in_flight)
 
     # -- one pass ---------------------------------------------------------------------------------------
@@ -303,28 +304,30 @@ class Daemon:
         """Plan what the old catalog owes until now, then let the new one run. patient: however long that takes."""
         if self._clock_hold.held:
             # Cursors must not begin at a time that is wrong; systemd need not wait for the right one.
-            notify("READY=1", "STATUS=on hold: the clock cannot be believed")
+            self._vitals.held("the clock cannot be believed")
             return
-        self._look_at_zones(now)
+        self._zones.look(now)
         if self._loaded and not self._planning.up_to(now, self._awake_since, patient=patient):
             return  # a long list is planned chunk by chunk; the files wait, and nothing else does
         self._syncer.host_problems = self._origin.problems
         self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
         self._scan = None
-        self._zone_data = self._zone_data_in_use() | self._zone_data
+        self._zones.learn()
         if not self._loaded:
             self._loaded = True
             self._set_claiming()
             self._clock_hold.note()
-            notify("READY=1")
-        self._tell_systemd()
+            self._vitals.ready()
+        self._vitals.tell()
 
-    def _tell_systemd(self) -> None:
-        due = self._planner.next_due()
-        holds = len(self._store.holds.open_ones())
-        notify(
-            f"STATUS={len(self._syncer.running)} jobs, next due {due.isoformat() if due else 'never'}, "
-            f"{self._dispatcher.in_flight} in flight, {holds} holds"
+    def _standing(self) -> Standing:
+        return Standing(
+            jobs=len(self._syncer.running),
+            next_due=self._planner.next_due(),
+            in_flight=self._dispatcher.in_flight,
+            problems=len(self._store.reports.problems()),
+            holds=len(self._store.holds.open_ones()),
+            suspended=self._dispatcher.why_suspended,
         )
 
     def _reload(self) -> None:
@@ -435,44 +438,15 @@ class Daemon:
         if self._loaded and not self._clock_hold.held:
             self._syncer.note_alive(self._clock.now())
 
-    def _zone_data_in_use(self) -> Fingerprint:
-        return fingerprint({zone for job in self._syncer.running.values() for zone in job.zones})
-
-    def _look_at_zones(self, now: datetime) -> None:
-        found = self._zone_data_in_use()
-        if any(found[zone] != data for zone, data in self._zone_data.items() if zone in found):
-            emit(Event.ZONES_CHANGED)
-            forget_zones()
-            self._syncer.zones_changed(now)
-        self._zone_data = found
-
     def _heartbeat(self) -> None:
         self._origin.flush()
         self._clock_hold.note()
         if self._loaded and not self._clock_hold.held:
             self._mark_alive()
             check_cursors(self._store, self._clock.now())
-            self._look_at_zones(self._clock.now())
-            self._tell_systemd()
+            self._zones.look(self._clock.now())
+            self._vitals.tell()
 
 
 def _never() -> None:
     return None
-
-
-def _watcher_failed(error: BaseException) -> None:
-    emit(Event.WATCHER_FAILED, error=f"{type(error).__name__}: {error}")
-
-
-def _say_failure(error: Exception, failures: int, wait: float) -> None:
-    if isinstance(error, StateFailure):
-        emit(
-            Event.DAEMON_FAILED,
-            where="state",
-            error=f"{type(error).__name__}: {error}",
-            failures=failures,
-            again_in=format_duration(timedelta(seconds=wait)),
-            do=advice(error),
-        )
-    else:
-        traceback(Event.DAEMON_FAILED, where="loop", failures=failures)

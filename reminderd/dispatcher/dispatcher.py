@@ -217,6 +217,11 @@ class Dispatcher:
     def suspended(self) -> bool:
         return self._suspension.reason is not None
 
+    @property
+    def why_suspended(self) -> str | None:
+        """Why the gateway is not used; None while it is."""
+        return self._suspension.reason
+
     def pause(self, paused: bool) -> None:
         """While paused nothing is claimed and nothing begins; what has begun goes on."""
         self._claiming = not paused

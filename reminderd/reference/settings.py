@@ -11,6 +11,7 @@ _PATH = shapes.LINE
 _URL: Shape = {"type": "string", "pattern": r"^\s*[Hh][Tt][Tt][Pp][Ss]?://\S+$"}
 _DELAYS: Shape = {"type": "array", "items": shapes.SECONDS}
 _TIMEOUT: Shape = shapes.SECONDS
+_KEPT: Shape = {"anyOf": [shapes.DURATION, {"const": "forever"}]}
 
 
 LIMITS: tuple[Key, ...] = (
@@ -159,6 +160,81 @@ LOG: tuple[Key, ...] = (
     ),
 )
 
+RETENTION: tuple[Key, ...] = (
+    preset(
+        "text",
+        "a duration of at least 1d, or `forever`",
+        "How long texts and names of messages are kept after all is settled.",
+        _KEPT,
+        ["30d", "forever"],
+        "30d",
+    ),
+    preset(
+        "deliveries",
+        "a duration of at least 7d, or `forever`",
+        "How long deliveries and their attempts are kept; that something was sent is never forgotten.",
+        _KEPT,
+        ["400d", "forever"],
+        "400d",
+    ),
+)
+
+WEB: tuple[Key, ...] = (
+    Key(
+        "listen",
+        "`HOST:PORT`",
+        "Where the listener with `/metrics`, `/healthz`, `/readyz` and `/health/scheduled` is. Needs the extra `web`.",
+        {"type": "string", "pattern": r"^\s*(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}\s*$"},
+        ["127.0.0.1:9764"],
+        "no listener",
+    ),
+)
+
+METRICS: tuple[Key, ...] = (
+    Key(
+        "textfile",
+        "a path that ends in `.prom`",
+        "A file that is kept current for node_exporter's textfile collector. Needs the extra `web`.",
+        {"type": "string", "pattern": r"\.prom$"},
+        ["/var/lib/prometheus/node-exporter/reminderd.prom"],
+        "no file",
+    ),
+)
+
+ALERTS: tuple[Key, ...] = (
+    Key(
+        "command",
+        "a program, or a list of it and its arguments",
+        "What is run when something needs someone, and again when it is over.",
+        shapes.one_or_more(_PATH),
+        ["/usr/local/bin/page", ["/usr/local/bin/page", "--team", "ops"]],
+        "none",
+    ),
+    Key(
+        "url", "an http or https URL", "Where the same is posted as JSON.", _URL, ["https://hooks.example/ops"], "none"
+    ),
+    preset(
+        "overdue_after",
+        "a duration from 10s to 7d",
+        "How long a message may wait past its time before it counts as overdue.",
+        shapes.DURATION,
+        ["5m"],
+        "5m",
+    ),
+)
+
+HEARTBEAT: tuple[Key, ...] = (
+    Key(
+        "url",
+        "an http or https URL",
+        "What is asked for while the loop, the state and the gateway are well; a watcher elsewhere notices when it is not.",
+        _URL,
+        ["https://hc-ping.example/uuid"],
+        "none",
+    ),
+    preset("every", "a duration from 10s to 1d", "How often.", shapes.DURATION, ["1m"], "1m"),
+)
+
 SETTINGS: tuple[Key, ...] = (
     preset(
         "jobs",
@@ -242,10 +318,24 @@ SETTINGS: tuple[Key, ...] = (
         {},
     ),
     preset("plivo", "a mapping", "How to reach Plivo.", shapes.MAPPING, [], {}),
+    preset("retention", "a mapping", "How long the state keeps what is over.", shapes.MAPPING, [], {}),
+    preset("web", "a mapping", "A listener for watchers; off by default.", shapes.MAPPING, [], {}),
+    preset("metrics", "a mapping", "The same figures without a listener.", shapes.MAPPING, [], {}),
+    preset("alerts", "a mapping", "Who is told what needs someone.", shapes.MAPPING, [], {}),
+    preset("heartbeat", "a mapping", "A sign of life for a watcher elsewhere.", shapes.MAPPING, [], {}),
     preset("log", "a mapping", "How to log.", shapes.MAPPING, [], {}),
 )
 
-SECTIONS: Mapping[str, tuple[Key, ...]] = {"limits": LIMITS, "plivo": PLIVO, "log": LOG}
+SECTIONS: Mapping[str, tuple[Key, ...]] = {
+    "limits": LIMITS,
+    "plivo": PLIVO,
+    "retention": RETENTION,
+    "web": WEB,
+    "metrics": METRICS,
+    "alerts": ALERTS,
+    "heartbeat": HEARTBEAT,
+    "log": LOG,
+}
 
 
 def settings_files(draft: str) -> Shape:
@@ -264,6 +354,11 @@ _FILE: Shape = {
         {
             "limits": _section(LIMITS),
             "plivo": _section(PLIVO, {"allOf": [without("auth_token", "auth_token_file")]}),
+            "retention": _section(RETENTION),
+            "web": _section(WEB),
+            "metrics": _section(METRICS),
+            "alerts": _section(ALERTS),
+            "heartbeat": _section(HEARTBEAT),
             "log": _section(LOG),
         },
     ),

@@ -9,15 +9,48 @@ from pydantic import BaseModel, ValidationError
 from reminderd.document import MAX_SIZE, Document, Fault, Loc, fault_of, faults, load
 from reminderd.document.scalars import Wrong, clean, did_you_mean, is_null, kind
 from reminderd.model import Problem
-from reminderd.settings.model import LimitSettings, LogSettings, PlivoSettings, Settings, read_token
+from reminderd.settings.model import (
+    AlertSettings,
+    HeartbeatSettings,
+    LimitSettings,
+    LogSettings,
+    MetricsSettings,
+    PlivoSettings,
+    RetentionSettings,
+    Settings,
+    WebSettings,
+    read_token,
+)
 
-__all__ = ["DEFAULT_CONFIG", "VARIABLES", "LimitSettings", "LogSettings", "PlivoSettings", "Settings", "load_settings"]
+__all__ = [
+    "DEFAULT_CONFIG",
+    "VARIABLES",
+    "AlertSettings",
+    "HeartbeatSettings",
+    "LimitSettings",
+    "LogSettings",
+    "MetricsSettings",
+    "PlivoSettings",
+    "RetentionSettings",
+    "Settings",
+    "WebSettings",
+    "load_settings",
+]
 
 DEFAULT_CONFIG = Path("/etc/reminderd/reminderd.yaml")
 
 _PREFIX = "REMINDERD_"
 _CONFIG_VARIABLE = "REMINDERD_CONFIG"
-_SECTIONS: Mapping[str, type[BaseModel]] = {"plivo": PlivoSettings, "limits": LimitSettings, "log": LogSettings}
+_SECTIONS: Mapping[str, type[BaseModel]] = {
+    "limits": LimitSettings,
+    "plivo": PlivoSettings,
+    "retention": RetentionSettings,
+    "web": WebSettings,
+    "metrics": MetricsSettings,
+    "alerts": AlertSettings,
+    "heartbeat": HeartbeatSettings,
+    "log": LogSettings,
+}
 _KEYS: Mapping[Loc, tuple[str, ...]] = {
     (): tuple(Settings.model_fields),
     **{(section,): tuple(model.model_fields) for section, model in _SECTIONS.items()},
@@ -30,7 +63,7 @@ _PLIVO_VARIABLES: Mapping[str, Loc] = {
     "PLIVO_AUTH_ID": ("plivo", "auth_id"),
     "PLIVO_AUTH_TOKEN": ("plivo", "auth_token"),
 }
-_LISTS: set[Loc] = {("jobs",), ("plivo", "reconcile"), ("plivo", "receipts")}
+_LISTS: set[Loc] = {("jobs",), ("alerts", "command"), ("plivo", "reconcile"), ("plivo", "receipts")}
 _PATHS: set[Loc] = {
     ("jobs",),
     ("state",),
@@ -39,6 +72,7 @@ _PATHS: set[Loc] = {
     ("recipients",),
     ("plivo", "auth_token_file"),
     ("plivo", "ca_file"),
+    ("metrics", "textfile"),
 }
 _TOKENS: set[Loc] = {("plivo", "auth_token"), ("plivo", "auth_token_file")}
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -173,6 +174,64 @@ def _on_quiet(value: object) -> OnQuiet:
     return scalars.choice(value, {each.value: each for each in OnQuiet})
 
 
+_LISTEN = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+)):([0-9]{1,5})")
+
+
+def _listen(value: object) -> str:
+    """HOST:PORT; an IPv6 address stands in brackets."""
+    word = scalars.line(value).strip()
+    match = _LISTEN.fullmatch(word)
+    if match is None or not 0 < int(match[3]) < 65536:
+        raise Wrong(
+            f"{scalars.show(word)} is not an address to listen on", "write one like 127.0.0.1:9764 or [::1]:9764"
+        )
+    return word
+
+
+def _prom(value: object) -> Path:
+    path = _path(value)
+    if path.suffix != ".prom":
+        raise Wrong(f"{scalars.show(str(path))} does not end in .prom", "node_exporter reads no other files")
+    return path
+
+
+def _argv(value: object) -> tuple[str, ...]:
+    """A program and its arguments; no shell reads them."""
+    words = tuple(scalars.line(word) for word in (value if isinstance(value, list) else [value]))
+    if not words:
+        raise Wrong("is empty", "write a program, or a list of it and its arguments")
+    if not os.path.isabs(words[0]):  # noqa: PTH117 - a word, no path of ours
+        hint = "write a list: the program's path from / on, then its arguments; no shell reads it"
+        raise Wrong(f"{scalars.show(words[0])} is not the whole path of a program", hint)
+    return words
+
+
+def _hook(value: object) -> str:
+    text = scalars.line(value)
+    if not _is_http(text):
+        raise Wrong("is not an http or https URL", "write for example https://hooks.example/reminderd")
+    return text
+
+
+def _waiting(value: object) -> timedelta:
+    return scalars.between(scalars.span(value), timedelta(seconds=10), timedelta(days=7))
+
+
+def _every(value: object) -> timedelta:
+    return scalars.between(scalars.span(value), timedelta(seconds=10), timedelta(days=1))
+
+
+def _kept(least: timedelta) -> Callable[[object], timedelta | None]:
+    """How long something is kept; None for ever."""
+
+    def kept(value: object) -> timedelta | None:
+        if isinstance(value, str) and value.strip() == "forever":
+            return None
+        return scalars.between(scalars.span(value), least, timedelta(days=3660))
+
+    return kept
+
+
 def _section(value: object) -> object:
     """A section whose keys are all commented out is empty."""
     return {} if scalars.is_null(value) else value
@@ -252,6 +311,43 @@ class LimitSettings(_Section):
         return Limits(self.per_occurrence, self.per_job_and_day, self.per_recipient_and_day, self.spend_per_day)
 
 
+class WebSettings(_Section):
+    """The listener. listen: HOST:PORT; None: none, unless systemd hands a socket over."""
+
+    listen: Annotated[str, BeforeValidator(_listen)] | None = None
+
+
+class MetricsSettings(_Section):
+    """Figures without a listener. textfile: a file for node_exporter's textfile collector; None: none."""
+
+    textfile: Annotated[Path, BeforeValidator(_prom)] | None = None
+
+
+class AlertSettings(_Section):
+    """Who is told what needs someone. command: a program and its arguments. url: where it is posted.
+
+    overdue_after: how long a message may wait past its time before it counts as overdue.
+    """
+
+    command: Annotated[tuple[str, ...], BeforeValidator(_argv)] | None = None
+    url: Annotated[str, BeforeValidator(_hook)] | None = Field(default=None, repr=False)
+    overdue_after: Annotated[timedelta, BeforeValidator(_waiting)] = timedelta(minutes=5)
+
+
+class HeartbeatSettings(_Section):
+    """An address that is asked for every so often while all is well, as watchers of cron jobs offer it."""
+
+    url: Annotated[str, BeforeValidator(_hook)] | None = Field(default=None, repr=False)
+    every: Annotated[timedelta, BeforeValidator(_every)] = timedelta(minutes=1)
+
+
+class RetentionSettings(_Section):
+    """How long the state keeps what is over; None: for ever. text: texts and names. deliveries: all but that it was sent."""
+
+    text: Annotated[timedelta | None, BeforeValidator(_kept(timedelta(days=1)))] = timedelta(days=30)
+    deliveries: Annotated[timedelta | None, BeforeValidator(_kept(timedelta(days=7)))] = timedelta(days=400)
+
+
 class Settings(_Section):
     """All settings, checked. jobs: files and directories of job files. state: the database.
 
@@ -273,6 +369,11 @@ class Settings(_Section):
     smart_punctuation: Annotated[bool, BeforeValidator(scalars.boolean)] = False
     limits: Annotated[LimitSettings, BeforeValidator(_section)] = LimitSettings()
     plivo: Annotated[PlivoSettings, BeforeValidator(_section)] = PlivoSettings()
+    retention: Annotated[RetentionSettings, BeforeValidator(_section)] = RetentionSettings()
+    web: Annotated[WebSettings, BeforeValidator(_section)] = WebSettings()
+    metrics: Annotated[MetricsSettings, BeforeValidator(_section)] = MetricsSettings()
+    alerts: Annotated[AlertSettings, BeforeValidator(_section)] = AlertSettings()
+    heartbeat: Annotated[HeartbeatSettings, BeforeValidator(_section)] = HeartbeatSettings()
     log: Annotated[LogSettings, BeforeValidator(_section)] = LogSettings()
 
     @model_validator(mode="after")

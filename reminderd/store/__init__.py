@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from reminderd.store.conditions import Conditions
 from reminderd.store.connection import (
     Connection,
     Row,
@@ -57,6 +58,7 @@ class Store:
         self.origin = Origin(connection)
         self.zones = Zones(connection)
         self.reports = Reports(connection)
+        self.conditions = Conditions(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> "Store":
@@ -91,6 +93,7 @@ __all__ = [
     "COMMAND",
     "Began",
     "Claim",
+    "Conditions",
     "Doubt",
     "Drill",
     "Finished",

@@ -20,7 +20,7 @@ APPLICATION_ID = 0x72656D64  # "remd", in the file's header
 
 Row = dict[str, Any]
 
-NEWEST_MIGRATION = "m0003_job_language"
+NEWEST_MIGRATION = "m0004_at_home"
 
 _BUSY_SECONDS = 5.0
 

@@ -35,6 +35,8 @@ def fill(world: World) -> None:
     for number in range(10):
         world.write(f"many-{number}.yaml", job(cron="0 12 * * *", message=f"Number {number}."))
     world.sync()
+    world.store.opt_outs.add(CARA, "", "make", "operator", "asked", world.clock.now())
+    world.store.overrides.pause("rent", None, "make", "a look first", world.clock.now())
     world.clock.advance(timedelta(minutes=20))
     world.delete(*(f"many-{number}.yaml" for number in range(10)))
     claims = world.store.deliveries.claim(2, world.clock.now(), timedelta(seconds=90), ["dead-1", "dead-2"])

@@ -142,6 +142,15 @@ def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
         "REMINDERD_LIMITS__SPEND_PER_DAY": "5.5",
         "REMINDERD_PLIVO__PROXY": "http://localhost:2",
         "REMINDERD_PLIVO__CA_FILE": str(tmp_path / "ca.pem"),
+        "REMINDERD_RETENTION__TEXT": "forever",
+        "REMINDERD_RETENTION__DELIVERIES": "90d",
+        "REMINDERD_WEB__LISTEN": "[::1]:9764",
+        "REMINDERD_METRICS__TEXTFILE": "/srv/figures/reminderd.prom",
+        "REMINDERD_ALERTS__COMMAND": "/usr/local/bin/page,ops",
+        "REMINDERD_ALERTS__URL": "https://hooks.example/ops?key=1",
+        "REMINDERD_ALERTS__OVERDUE_AFTER": "2m",
+        "REMINDERD_HEARTBEAT__URL": "https://hc.example/1",
+        "REMINDERD_HEARTBEAT__EVERY": "5m",
         "REMINDERD_LOG__FORMAT": "text",
         "REMINDERD_LOG__LEVEL": "error",
     }
@@ -161,6 +170,11 @@ def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
     assert (settings.plivo.rate, settings.plivo.threads, settings.plivo.shared_sender) == (2.5, 1, True)
     assert settings.plivo.reconcile == (timedelta(0), timedelta(seconds=2))
     assert (settings.log.format, settings.log.level) == ("text", "error")
+    assert (settings.retention.text, settings.retention.deliveries) == (None, timedelta(days=90))
+    assert (settings.web.listen, settings.metrics.textfile) == ("[::1]:9764", Path("/srv/figures/reminderd.prom"))
+    assert settings.alerts.command == ("/usr/local/bin/page", "ops")
+    assert (settings.alerts.url, settings.heartbeat.url) == ("https://hooks.example/ops?key=1", "https://hc.example/1")
+    assert (settings.alerts.overdue_after, settings.heartbeat.every) == (timedelta(minutes=2), timedelta(minutes=5))
 
 
 def test_marks_beside_the_state_are_a_problem(tmp_path: Path) -> None:
@@ -254,6 +268,19 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         ("sender: Acme\n", ":1:1: sender: unknown key 'sender', it goes under plivo:"),
         ("state: a\nstate: b\n", ":2:1: state: duplicate key 'state', first on line 1"),
         ("state:\n", ":1:1: state: has no value"),
+        ("web: {listen: localhost}\n", ":1:15: web.listen: 'localhost' is not an address to listen on"),
+        ("web: {listen: 'localhost:70000'}\n", ":1:15: web.listen: 'localhost:70000' is not an address"),
+        (
+            "metrics: {textfile: /srv/figures.txt}\n",
+            ":1:21: metrics.textfile: '/srv/figures.txt' does not end in .prom",
+        ),
+        ("alerts: {command: 'mail root'}\n", ":1:19: alerts.command: 'mail root' is not the whole path of a program"),
+        ("alerts: {command: []}\n", ":1:19: alerts.command: is empty"),
+        ("alerts: {url: 'mailto:root'}\n", ":1:15: alerts.url: is not an http or https URL"),
+        ("alerts: {overdue_after: 1s}\n", ":1:25: alerts.overdue_after: 1s is too short"),
+        ("heartbeat: {every: 2d}\n", ":1:20: heartbeat.every: 2d is too long"),
+        ("retention: {text: 1h}\n", ":1:19: retention.text: 1h is too short"),
+        ("retention: {deliveries: never}\n", ":1:25: retention.deliveries: 'never' is not a duration"),
         ("state: [a]\n", ":1:8: state: must be text, not a list"),
         ("jobs: []\n", ":1:7: jobs: is empty"),
         ("jobs: [a, '']\n", ":1:11: jobs[1]: is empty"),
@@ -339,6 +366,12 @@ def test_secrets_are_in_no_text_of_the_settings(tmp_path: Path) -> None:
     settings = good(write(tmp_path, f"plivo: {{auth_token: {TOKEN}, proxy: 'http://u:{TOKEN}@p:1'}}\n"))
     assert TOKEN not in f"{settings} {settings!r} {settings.plivo} {settings.plivo!r}"
     assert TOKEN not in settings.model_dump_json(exclude={"plivo": {"proxy"}})
+
+
+@pytest.mark.parametrize("section", ["alerts", "heartbeat"])
+def test_addresses_that_hold_a_secret_are_not_printed(tmp_path: Path, section: str) -> None:
+    settings = good(write(tmp_path, f"{section}: {{url: 'https://hooks.example/{TOKEN}'}}\n"))
+    assert TOKEN not in repr(settings)
 
 
 @pytest.mark.parametrize("key", ["auth_id", "auth_token", "url", "proxy"])
