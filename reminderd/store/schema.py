@@ -7,6 +7,7 @@ fixed-width UTC text (2026-11-22T08:00:00.000Z), durations whole seconds.
 from sqlite_utils import Database, Migrations
 
 from reminderd.model import BIRTHS, MOVES, State
+from reminderd.store import fourth
 from reminderd.store.connection import Connection
 
 migrations = Migrations("reminderd")
@@ -451,42 +452,9 @@ def m0003_job_language(db: Database) -> None:
     db.execute("insert or ignore into legal_moves values ('accepted', 'pending')")
 
 
-_FOURTH = """
--- What ran, when, and how it ended: of the loop one row that is kept current, of other tasks one for each run.
-create table heartbeats (
-    id integer primary key,
-    task text not null check (task in ('loop', 'reload', 'reconcile', 'prune', 'backup')),
-    node text not null,
-    started_at text not null,
-    finished_at text,              -- of the loop: its last good pass that was noted; of others: null while they run
-    status text not null check (status in ('running', 'ok', 'failed')),
-    detail text not null default ''
-);
-create index heartbeats_of_task on heartbeats (task, id);
-create unique index heartbeats_loop on heartbeats (node) where task = 'loop';
-
--- What needs someone, from when to when, and whether they have been told of both.
-create table alerts (
-    id integer primary key,
-    name text not null,
-    summary text not null,
-    opened_at text not null,
-    told_at text,
-    over_at text,
-    over_told_at text
-);
-create unique index alerts_open on alerts (name) where over_at is null;
-
-create view report_heartbeats as
-select id, task, node, started_at, finished_at, status, detail from heartbeats;
-create view report_alerts as
-select id, name, summary, opened_at, told_at, over_at, over_told_at from alerts;
-"""
-
-
 @migrations()
 def m0004_at_home(db: Database) -> None:
-    for statement in _statements(_FOURTH):
+    for statement in (*_statements(fourth.TABLES), *fourth.TRIGGERS):
         db.execute(statement)
 
 
