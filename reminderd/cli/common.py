@@ -3,7 +3,7 @@
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from reminderd.clock import from_text, to_text
 from reminderd.document import load
 from reminderd.model import Problem
-from reminderd.settings import DEFAULT_CONFIG, Settings, load_settings
+from reminderd.settings import CREDENTIALS_VARIABLE, DEFAULT_CONFIG, Settings, load_settings
 from reminderd.store import Reports, StateError, open_reports
 from reminderd.telemetry import json_text
 
@@ -75,8 +75,11 @@ class SettingsSource:
         self.config, self.jobs, self.state = config, jobs, state
 
     def load(self) -> tuple[Settings | None, list[Problem]]:
+        return self._load(os.environ)
+
+    def _load(self, environ: Mapping[str, str]) -> tuple[Settings | None, list[Problem]]:
         config = Path(self.config) if self.config else None
-        return load_settings(config, os.environ, jobs=self.jobs, state=self.state)
+        return load_settings(config, environ, jobs=self.jobs, state=self.state)
 
     def settings(self) -> Settings:
         """The settings; ends the command with all their problems when there are any."""
@@ -92,6 +95,11 @@ class SettingsSource:
         An operator's tools must work at night also when somebody has just broken the settings; the problems are said.
         """
         settings, problems = self.load()
+        if (
+            settings is None
+        ):  # where the state is does not depend on a token that systemd has, and ExecReload= cannot read
+            without = {name: value for name, value in os.environ.items() if name != CREDENTIALS_VARIABLE}
+            settings, problems = self._load(without)
         if settings is not None and not problems:
             return settings
         _say(problems)

@@ -121,7 +121,7 @@ def _missing_credentials(settings: Settings) -> Problem | None:
         return None
     hint = (
         "give plivo.auth_id and plivo.auth_token_file in the settings, or PLIVO_AUTH_ID and PLIVO_AUTH_TOKEN in the "
-        "environment (`run --dry-run` needs none)"
+        "environment; under systemd the token may be a credential (`run --dry-run` needs none)"
     )
     return Problem("settings", 0, 0, "plivo", "Plivo's credentials are missing", hint)
 

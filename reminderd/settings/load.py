@@ -75,6 +75,9 @@ _PATHS: set[Loc] = {
     ("metrics", "textfile"),
 }
 _TOKENS: set[Loc] = {("plivo", "auth_token"), ("plivo", "auth_token_file")}
+# Where systemd puts what LoadCredential= names, and the name under which our unit has the auth token there.
+CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
+_CREDENTIAL = "plivo-token"
 
 
 class _Given(NamedTuple):
@@ -95,6 +98,7 @@ def load_settings(
 
     config: the file; without it $REMINDERD_CONFIG, else the default file if there is one. jobs, state: the arguments.
     Relative paths are relative to the directory of the file they are written in, others to the current one.
+    Where nothing else gives the auth token, a credential of systemd does.
     """
     named = environ.get(_CONFIG_VARIABLE)
     path = config or (Path(named) if named else None)
@@ -104,7 +108,7 @@ def load_settings(
     gathered.add(_environment(environ, _PLIVO_VARIABLES))
     gathered.add(_environment(environ, VARIABLES))
     gathered.add(_arguments(jobs, state))
-    settings, wrong = gathered.settings()
+    settings, wrong = gathered.settings(_credential(environ))
     problems += wrong
     return (None, problems) if problems else (settings, [])
 
@@ -158,6 +162,20 @@ def _arguments(jobs: Sequence[str], state: str | None) -> _Layer:
     return layer
 
 
+def _credential(environ: Mapping[str, str]) -> Path | None:
+    """The file of the auth token that systemd hands over; None where there is none."""
+    folder = environ.get(CREDENTIALS_VARIABLE)
+    if not folder:
+        return None
+    try:
+        Path(folder, _CREDENTIAL).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:  # it is said when it is read
+        pass
+    return Path(folder, _CREDENTIAL)
+
+
 class _Gathered:
     """The values of all layers, as the models take them, and where each that is not from the file comes from."""
 
@@ -200,18 +218,21 @@ class _Gathered:
             section[loc[-1]] = given.value
             self._given[loc] = given
 
-    def settings(self) -> tuple[Settings | None, list[Problem]]:
-        """The settings, with the auth token read from its file, or what is wrong."""
+    def settings(self, credential: Path | None) -> tuple[Settings | None, list[Problem]]:
+        """The settings, with the auth token read from its file or else from the credential, or what is wrong."""
         try:
             settings = Settings.model_validate(self._values)
         except ValidationError as error:
             return None, [self._problem(fault) for fault in faults(error, _KEYS)]
-        file = settings.plivo.auth_token_file
+        named = settings.plivo.auth_token_file
+        file = credential if named is None and settings.plivo.auth_token is None else named
         if file is None:
             return settings, []
         try:
             plivo = settings.plivo.model_copy(update={"auth_token": read_token(file)})
         except Wrong as error:
+            if named is None:
+                return None, [_credential_problem(error)]
             return None, [self._problem(fault_of(error, ("plivo", "auth_token_file")))]
         return settings.model_copy(update={"plivo": plivo}), []
 
@@ -222,6 +243,11 @@ class _Gathered:
                 return Problem(given.source, 0, 0, given.name, clean(fault.message), clean(fault.hint))
         assert self._document is not None, "a value that nobody gave is a default, and right"
         return self._document.problem(fault)
+
+
+def _credential_problem(error: Wrong) -> Problem:
+    hint = f"mend the file that LoadCredential={_CREDENTIAL}: of the unit names, and restart: systemd copies it at the start"
+    return Problem("credentials", 0, 0, _CREDENTIAL, clean(fault_of(error, ()).message), hint)
 
 
 def _rebased(base: Path, value: Any) -> Any:

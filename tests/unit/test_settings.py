@@ -390,6 +390,40 @@ def test_a_token_file_must_hold_a_token(tmp_path: Path, content: bytes) -> None:
     assert "does not hold an auth token" in found[0]
 
 
+def token_of(settings: Settings) -> str | None:
+    return settings.plivo.auth_token.get_secret_value() if settings.plivo.auth_token else None
+
+
+def test_systemds_credential_is_the_token_where_nothing_else_gives_one(tmp_path: Path, empty: Path) -> None:
+    (tmp_path / "plivo-token").write_text(f"{TOKEN}\n")
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert token_of(good(empty, environ)) == TOKEN
+    assert token_of(good(empty, {**environ, "PLIVO_AUTH_TOKEN": "given"})) == "given"
+    assert token_of(good(empty, {**environ, "REMINDERD_PLIVO__AUTH_TOKEN": "ours"})) == "ours"
+    assert token_of(good(write(tmp_path, "plivo: {auth_token: in-file}\n"), environ)) == "in-file"
+    (tmp_path / "other").write_text("named")
+    assert token_of(good(write(tmp_path, "plivo: {auth_token_file: other}\n"), environ)) == "named"
+
+
+def test_credentials_of_others_are_no_problem(tmp_path: Path, empty: Path) -> None:
+    for folder in ("", str(tmp_path), str(tmp_path / "none"), str(empty)):
+        assert token_of(good(empty, {"CREDENTIALS_DIRECTORY": folder})) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"two words\n", b"\xff"])
+def test_a_credential_must_hold_a_token(tmp_path: Path, empty: Path, content: bytes) -> None:
+    (tmp_path / "plivo-token").write_bytes(content)
+    (found,) = wrong(empty, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert found.startswith("credentials: plivo-token: ")
+    assert "does not hold an auth token, mend the file that LoadCredential=plivo-token: of the unit names" in found
+
+
+def test_a_credential_that_cannot_be_read_is_a_problem(tmp_path: Path, empty: Path) -> None:
+    (tmp_path / "plivo-token").mkdir()
+    (found,) = wrong(empty, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert "cannot be read: Is a directory" in found
+
+
 def test_settings_cannot_be_changed(empty: Path) -> None:
     settings = good(empty)
     with pytest.raises(ValidationError):
