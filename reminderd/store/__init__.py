@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from reminderd.store.backups import BackupUnderWay, Kept, back_up_into
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import (
     Connection,
@@ -91,6 +92,7 @@ def open_reports(path: Path) -> Reports:
 __all__ = [
     "BRIEF_ABSENCE",
     "COMMAND",
+    "BackupUnderWay",
     "Began",
     "Claim",
     "Conditions",
@@ -100,6 +102,7 @@ __all__ = [
     "Hold",
     "Hushed",
     "Identity",
+    "Kept",
     "KnownJob",
     "Mark",
     "Owed",
@@ -121,6 +124,7 @@ __all__ = [
     "Why",
     "advice",
     "back_up",
+    "back_up_into",
     "copy_state",
     "default_folder",
     "holder_pid",
