@@ -25,11 +25,14 @@ def start(folder: Path, server: Server, rounds: int) -> list[Figure]:
     one = str(folder / "jobs.d" / "far-0.yaml")
     bare: list[float] = []
     check: list[float] = []
+    landing: list[float] = []
     first: list[float] = []
     again: list[float] = []
     for _ in range(rounds):
         bare.append(_seconds("-c", _LIBRARIES))
         check.append(_seconds("-m", "reminderd", "check", one))
+        live = ("--jobs", str(folder / "jobs.d"))
+        landing.append(_seconds("-m", "reminderd", *live, "check", "--as", "new.yaml", one))
         (folder / "state" / "state.db").unlink(missing_ok=True)
         for times in (first, again):
             with daemon(folder, server.url) as running:
@@ -37,6 +40,7 @@ def start(folder: Path, server: Server, rounds: int) -> list[Figure]:
     imports = median(bare)
     lines = (
         ("check of one file", check),
+        (f"check --as of one beside {_LOADED} others", landing),
         (f"start with {_LOADED} new jobs to READY", first),
         (f"restart with {_LOADED} jobs to READY", again),
     )

@@ -1,6 +1,9 @@
 """From files to jobs: reading, validating, keeping the last good version, and watching."""
 
+from reminderd.jobs.aim import AstrayError, Target, aim
 from reminderd.jobs.catalog import assemble
+from reminderd.jobs.disk import UnfitError, check_size, read_whole, reason
+from reminderd.jobs.landing import Landing, Surroundings, land
 from reminderd.jobs.library import Library, Uses, beside, places_for
 from reminderd.jobs.parse import parse_file
 from reminderd.jobs.reader import Reader, Scan
@@ -10,18 +13,28 @@ from reminderd.jobs.watcher import Watcher
 
 __all__ = [
     "Archive",
+    "AstrayError",
+    "Landing",
     "Library",
     "ListShown",
     "PeopleShown",
     "Reader",
     "Scan",
+    "Surroundings",
+    "Target",
+    "UnfitError",
     "Uses",
     "Watcher",
+    "aim",
     "assemble",
     "beside",
+    "check_size",
     "identities",
+    "land",
     "parse_file",
     "people_shown",
     "places_for",
+    "read_whole",
+    "reason",
     "restore",
 ]

@@ -40,8 +40,13 @@ def check_fit(status: os.stat_result, bound: Bound) -> None:
     """Raise UnfitError unless it is a file of a size that can be read."""
     if not stat.S_ISREG(status.st_mode):
         raise UnfitError(f"is {_kind(status.st_mode)}, not a file")
-    if status.st_size > bound.bytes:
-        raise UnfitError(f"is too large: {status.st_size:,} bytes, and {bound.what} has at most {bound.bytes:,}")
+    check_size(status.st_size, bound)
+
+
+def check_size(size: int, bound: Bound) -> None:
+    """Raise UnfitError where it is too large."""
+    if size > bound.bytes:
+        raise UnfitError(f"is too large: {size:,} bytes, and {bound.what} has at most {bound.bytes:,}")
 
 
 def signature(status: os.stat_result) -> tuple[int, ...]:

@@ -60,11 +60,19 @@ class _Known(NamedTuple):
 
 def beside(jobs: Path) -> Places:
     """Where templates and groups lie for job files in this directory, or for this job file."""
-    # Not Path's own: they raise for a name that is too long, which the reader tells better.
-    is_file = os.path.isfile(jobs) or (jobs.suffix in (".yaml", ".yml") and not os.path.isdir(jobs))  # noqa: PTH112, PTH113
-    folder = jobs.parent if is_file else jobs
-    outside = folder / ".." if folder.name in ("", "..") else folder.parent
+    outside = outside_of(jobs.parent if is_single(jobs) else jobs)
     return Places(outside / "templates", outside / "recipients.d")
+
+
+def is_single(jobs: Path) -> bool:
+    """Whether this is one job file, or would be if it were there, and no directory of them."""
+    # Not Path's own: they raise for a name that is too long, which the reader tells better.
+    return os.path.isfile(jobs) or (jobs.suffix in (".yaml", ".yml") and not os.path.isdir(jobs))  # noqa: PTH112, PTH113
+
+
+def outside_of(folder: Path) -> Path:
+    """The directory in which this one lies."""
+    return folder / ".." if folder.name in ("", "..") else folder.parent
 
 
 def places_for(settings: Settings, paths: Sequence[Path] = ()) -> Places:
@@ -112,7 +120,7 @@ class Library:
 
     def again(self, path: str) -> Found:
         """The file at `path`, that was asked for before."""
-        return self.get(path, _bound_of(path))
+        return self.get(path, bound_of(path))
 
     def people(self, found: Found, private: bool) -> PeopleList:
         """What a list says; read once for all jobs that use it."""
@@ -155,7 +163,8 @@ def _nothing(path: str, wrong: str) -> Found:
     return Found(path, b"", Stamp(f"!{wrong}".encode(), float("inf")), wrong)
 
 
-def _bound_of(path: str) -> Bound:
+def bound_of(path: str) -> Bound:
+    """How large a used file of this name may be."""
     suffix = PurePath(path).suffix.lower()
     if suffix == ".csv":
         return TABLE
@@ -217,7 +226,7 @@ class Uses:
         return not self.library.busy.isdisjoint(self.seen)
 
     def _get(self, path: str) -> Found:
-        found = self.library.get(path, _bound_of(path))
+        found = self.library.get(path, bound_of(path))
         self.seen[path] = found
         return found
 

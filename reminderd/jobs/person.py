@@ -101,9 +101,14 @@ class RecipientSpec(Spec):
         return {key: scalars.core(value) for key, value in (self.model_extra or {}).items()}
 
 
+def is_group(name: str) -> bool:
+    """Whether a group can have this name."""
+    return _GROUP.fullmatch(name) is not None
+
+
 def _group(value: object) -> str:
     name = scalars.line(value)
-    if not _GROUP.fullmatch(name):
+    if not is_group(name):
         hint = "write the name of a file in recipients.d, without its ending"
         raise Wrong(f"{show(name)} cannot be the name of a group", hint)
     return name

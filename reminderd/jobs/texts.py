@@ -1,11 +1,11 @@
 """Templates that lie in files of their own: which ones a job's texts come from, with all that they include."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from reminderd.document import Fault, Loc, read_text
-from reminderd.document.scalars import show
+from reminderd.document.scalars import clean, show
 from reminderd.jobs.gather import Finding, Within
 from reminderd.jobs.library import Uses, hint_at
 from reminderd.jobs.spec import JobSpec
@@ -40,6 +40,21 @@ def read_texts(spec: JobSpec, uses: Uses) -> tuple[Texts, list[Finding]]:
     for loc, text in inline:
         collecting.included_by(text or "", loc, None)
     return Texts(collecting.sources, collecting.files), collecting.findings
+
+
+def template_problems(name: str, uses: Uses) -> Iterator[Problem]:
+    """What is wrong with a template and those that it includes, whatever job they are for: not with the names in them."""
+    collecting = _Collecting(uses)
+    collecting.fetch(name, _Asked(("template",)))
+    for finding in collecting.findings:
+        assert isinstance(finding, Problem)
+        yield finding
+    for each, source in collecting.sources.items():
+        try:
+            includes(source)
+        except RenderError as error:
+            path = collecting.files[each].path
+            yield Problem(path, error.line or 1, error.column or 1, "", clean(error.message), clean(error.hint))
 
 
 class _Collecting:
@@ -91,8 +106,15 @@ class _Collecting:
             self.findings.append(Fault(asked.loc, message, hint))
 
 
-def _wrong_name(name: str) -> tuple[str, str] | None:
+def is_template(name: str) -> bool:
+    """Whether a template can have this name: its path below the directory of templates."""
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or str(path) != name or not name.isprintable() or name == ".":
+    return (
+        not path.is_absolute() and ".." not in path.parts and str(path) == name and name.isprintable() and name != "."
+    )
+
+
+def _wrong_name(name: str) -> tuple[str, str] | None:
+    if not is_template(name):
         return f"{show(name)} cannot be the name of a template", "write its path within the directory of templates"
     return None
