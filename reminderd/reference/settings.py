@@ -145,7 +145,7 @@ LOG: tuple[Key, ...] = (
     preset(
         "format",
         "`auto`, `text`, `json`",
-        "How lines are written; `auto` is text, in the journal's own notation under systemd.",
+        "How lines are written; `auto` is text, and under systemd straight into the journal, with fields.",
         shapes.one_of("auto", "text", "json"),
         ["json"],
         "auto",

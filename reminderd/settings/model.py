@@ -292,7 +292,7 @@ class PlivoSettings(_Section):
 
 
 class LogSettings(_Section):
-    """How to log. format: auto is text, with the journal's levels under systemd."""
+    """How to log. format: auto is text, and under systemd straight into the journal."""
 
     format: Annotated[Literal["auto", "text", "json"], BeforeValidator(_format)] = "auto"
     level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_level)] = "info"

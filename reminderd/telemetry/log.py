@@ -1,27 +1,26 @@
-"""Every log event, named once, with its level; and how a line of the log looks.
+"""Every log event, named once, with its level, and where it goes.
 
-A line is an event and its fields: `delivery.accepted job=rent delivery=42 attempt=1`. No field ever holds a message's
+A record is an event and its fields: `delivery.accepted job=rent delivery=42 attempt=1`. No field ever holds a message's
 text, a full phone number or a credential.
 """
 
-import json
 import logging
-import os
-import re
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TextIO
+from typing import TextIO
 
 from reminderd.clock import to_text
 from reminderd.duration import format_duration
+from reminderd.telemetry.handlers import StreamHandler
+from reminderd.telemetry.handlers import in_one_write as held_until_the_end
+from reminderd.telemetry.journal import JournalHandler
+from reminderd.telemetry.journal import reads as in_journal
+from reminderd.telemetry.lines import JsonFormatter, TextFormatter
 
 _logger = logging.getLogger("reminderd")
-_held = threading.local()
-_ODD = re.compile(r"[^\n -~]")
 
 
 class Event(StrEnum):
@@ -71,6 +70,7 @@ class Event(StrEnum):
     ZONES_CHANGED = "zones.changed"
     COMMAND_DONE = "command.done"
     COMMAND_FAILED = "command.failed"
+    JOURNAL_LOST = "journal.lost"
 
 
 _LEVELS = {
@@ -97,17 +97,32 @@ _LEVELS = {
     Event.OCCURRENCE_MOVED: logging.WARNING,
     Event.ZONES_CHANGED: logging.WARNING,
     Event.COMMAND_FAILED: logging.ERROR,
+    Event.JOURNAL_LOST: logging.WARNING,
 }
 
 
 def emit(event: Event, **fields: object) -> None:
     """Log an event with its fields, in their order; None fields are left out."""
-    level = _LEVELS.get(event, logging.INFO)
-    if _logger.isEnabledFor(level):
-        # Made by hand: logging would look for the caller's line, which no format of ours shows.
-        record = logging.LogRecord(_logger.name, level, "", 0, event.value, (), None)
-        record.fields = {name: _plain(value) for name, value in fields.items() if value is not None}
-        _logger.handle(record)
+    if _logger.isEnabledFor(level_of(event)):
+        _logger.handle(_record(event, fields))
+
+
+def traceback(event: Event, **fields: object) -> None:
+    """Log an event with the traceback of the exception being handled."""
+    _logger.handle(_record(event, fields, with_exception=True))
+
+
+def level_of(event: Event) -> int:
+    """At which of logging's levels it is told."""
+    return _LEVELS.get(event, logging.INFO)
+
+
+def _record(event: Event, fields: Mapping[str, object], *, with_exception: bool = False) -> logging.LogRecord:
+    # Made by hand: logging would look for the caller's line, which no format of ours shows.
+    exception = sys.exc_info() if with_exception else None
+    record = logging.LogRecord(_logger.name, level_of(event), "", 0, event.value, (), exception)
+    record.fields = {name: _plain(value) for name, value in fields.items() if value is not None}
+    return record
 
 
 def _plain(value: object) -> object:
@@ -121,17 +136,9 @@ def _plain(value: object) -> object:
             return value
 
 
-@contextmanager
-def in_one_write() -> Iterator[None]:
+def in_one_write() -> AbstractContextManager[None]:
     """What the block emits in its thread is written at its end, at once: each write is a turn for other threads."""
-    _held.lines = []
-    try:
-        yield
-    finally:
-        lines, _held.lines = _held.lines, None
-        for handler in _logger.handlers:
-            if lines and isinstance(handler, _Handler):
-                handler.write_all(lines)
+    return held_until_the_end(_logger)
 
 
 @contextmanager
@@ -144,89 +151,24 @@ def silence() -> Iterator[None]:
         _logger.disabled = before
 
 
-class _Handler(logging.StreamHandler[TextIO]):
-    """Writes to a stream; holds lines back within `in_one_write`."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        lines: list[str] | None = getattr(_held, "lines", None)
-        if lines is None:
-            super().emit(record)
-        else:
-            lines.append(self.format(record))
-
-    def write_all(self, lines: list[str]) -> None:
-        # As logging itself does for single lines: a log that cannot be written must not stop the work.
-        with self.lock or nullcontext(), suppress(OSError, ValueError):
-            self.stream.write("".join(line + self.terminator for line in lines))
-            self.flush()
-
-
 def configure(format_: str, level: str, stream: TextIO | None = None) -> None:
-    """Send the log to `stream` (default: stderr). format_: text, json, or auto (text, in the journal's notation there)."""
+    """Send the log to `stream` (default: stderr). format_: text, json, or auto: the journal where it reads stderr, else text."""
     out = stream or sys.stderr
-    handler = _Handler(out)
-    handler.setFormatter(_JsonFormatter() if format_ == "json" else _TextFormatter(_in_journal()))
-    _logger.handlers[:] = [handler]
+    before = _logger.handlers[:]
+    _logger.handlers[:] = [_handler(format_, out)]
+    for handler in before:
+        handler.close()
     _logger.propagate = False
     _logger.setLevel(level.upper())
 
 
-def _in_journal() -> bool:
-    return "JOURNAL_STREAM" in os.environ and not sys.stderr.isatty()
+def _handler(format_: str, out: TextIO) -> logging.Handler:
+    if format_ == "json":
+        return StreamHandler(out, JsonFormatter())
+    if format_ == "auto" and in_journal(out):
+        return JournalHandler(out, _lost)
+    return StreamHandler(out, TextFormatter(out))
 
 
-_PRIORITIES = {logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
-
-
-def _time(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-def _fields(record: logging.LogRecord) -> dict[str, object]:
-    found: dict[str, object] = getattr(record, "fields", {})
-    return found
-
-
-class _TextFormatter(logging.Formatter):
-    """`time level event field=value ...`; in the journal, which keeps time itself, `<priority>event ...`."""
-
-    def __init__(self, journal: bool) -> None:
-        super().__init__()
-        self._journal = journal
-
-    def format(self, record: logging.LogRecord) -> str:
-        words = [record.getMessage(), *(f"{name}={_quoted(value)}" for name, value in _fields(record).items())]
-        if record.exc_info:
-            words.append("\n" + self.formatException(record.exc_info))
-        if self._journal:
-            return f"<{_PRIORITIES.get(record.levelno, 6)}>" + " ".join(words)
-        return " ".join([_time(record), f"{record.levelname.lower():7}", *words])
-
-
-def json_text(value: object, **options: Any) -> str:
-    """JSON in which nothing can steer a terminal: what cannot be printed is escaped, though JSON would take it."""
-    return _ODD.sub(_escaped, json.dumps(value, ensure_ascii=False, **options))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1]
-
-
-class _JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        head = {"time": _time(record), "level": record.levelname.lower(), "event": record.getMessage()}
-        if record.exc_info:
-            head["traceback"] = self.formatException(record.exc_info)
-        return json_text({**head, **_fields(record)}, default=str)
-
-
-def _quoted(value: object) -> str:
-    """One word, or a JSON string: a line of the log stays one line whatever the value."""
-    text = str(value)
-    plain = text.isprintable() and text and not any(c in ' "=' for c in text)
-    return text if plain else json_text(text)
-
-
-def traceback(event: Event, **fields: object) -> None:
-    """Log an event at error level with the traceback of the exception being handled."""
-    _logger.error(event.value, extra={"fields": fields}, exc_info=True)
+def _lost(number: int) -> logging.LogRecord:
+    return _record(Event.JOURNAL_LOST, {"lines": number})

@@ -1,5 +1,7 @@
 """What the documentation shows is true: its files load, its commands exist, its queries run, its tables are complete."""
 
+import ast
+import logging
 import re
 import shlex
 from pathlib import Path
@@ -14,7 +16,8 @@ from reminderd.reference.keys import GROUPS
 from reminderd.reference.pages import renewed
 from reminderd.settings import VARIABLES, Settings, load_settings
 from reminderd.store import Store
-from reminderd.telemetry import Event
+from reminderd.telemetry import Event, level_of
+from reminderd.telemetry.journal import field_name
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -114,9 +117,40 @@ def test_every_link_leads_somewhere() -> None:
             assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_every_event_is_documented_and_no_other() -> None:
-    text = (ROOT / "docs" / "events.md").read_text()
-    assert set(re.findall(r"`([a-z_]+\.[a-z_]+)`(?=[^|]*\| (?:debug|info|warning|error) )", text)) == set(Event)
+EVENTS = (ROOT / "docs" / "events.md").read_text()
+
+
+def test_every_event_is_documented_with_its_level_and_no_other() -> None:
+    rows = re.findall(r"^\| (`[a-z_]+\.[^|]*?) \| (debug|info|warning|error) \|", EVENTS, re.MULTILINE)
+    shown = {name: level for names, level in rows for name in re.findall(r"`(.*?)`", names)}
+    assert shown == {event: logging.getLevelName(level_of(event)).lower() for event in Event}
+
+
+def fields_in_code() -> set[str]:
+    """The names that any part gives to `emit` or `traceback`."""
+    calls = [
+        node
+        for path in (ROOT / "reminderd").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("emit", "traceback", "_telling")
+    ]
+    assert len(calls) > 50
+    return {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
+
+
+def test_every_field_of_an_event_is_documented_with_its_name_in_the_journal() -> None:
+    rows = re.findall(r"^\| (`\w+`.*?) \| (`REMINDERD_.*?) \|", EVENTS, re.MULTILINE)
+    names = [re.findall(r"`(.*?)`", "".join(column)) for column in zip(*rows, strict=True)]
+    shown = dict(zip(*names, strict=True))
+    assert shown == {name: field_name(name) for name in {*fields_in_code(), "event", "lines"}}
+
+
+def test_every_question_to_the_journal_names_fields_that_are_there() -> None:
+    asked = {name for page in PAGES for name in re.findall(r"\b(REMINDERD_[A-Z]+)=", "".join(blocks(page, "console")))}
+    assert asked
+    assert asked <= {field_name(name) for name in {*fields_in_code(), "event"}}
 
 
 def test_the_table_of_moves_is_that_of_the_code() -> None:

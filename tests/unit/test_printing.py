@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,3 +94,21 @@ def test_json_means_what_it_meant_before_it_was_made_harmless() -> None:
     nasty = {"k\u202e": ["\x9b\u200b\U000e0041 é ✓ 🎉\n", "\ud800"]}
     assert json_text(nasty, indent=1).replace("\n", "").isprintable()
     assert json.loads(json_text(nasty)) == nasty
+
+
+@pytest.mark.parametrize(("no_color", "level"), [("", "\x1b[31merror  \x1b[0m"), ("1", "error  ")])
+def test_on_a_terminal_the_log_has_columns_and_its_level_a_colour(
+    no_color: str, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm")
+    ours, theirs = os.openpty()
+    with open(theirs, "w") as terminal:  # noqa: PTH123 - of a descriptor
+        configure("auto", "info", terminal)
+        emit(Event.DELIVERY_FAILED, job="rent", delivery=42)
+        emit(Event.DAEMON_STOPPED)
+        configure("text", "info")
+        first, second = os.read(ours, 65536).decode().splitlines()
+    os.close(ours)
+    assert first.split(" ", 1)[1] == f"{level} delivery.failed      job=rent delivery=42"
+    assert second.endswith(" daemon.stopped")
