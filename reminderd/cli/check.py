@@ -2,19 +2,18 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import click
 
-from reminderd.cli.checkas import STDIN, check_as
+from reminderd.cli.checkas import STDIN, check_as, review_of
 from reminderd.cli.common import FAILED, SettingsSource, json_option, plural, settings_options
 from reminderd.cli.problems import print_annotations, print_document, print_text
 from reminderd.document.scalars import did_you_mean
 from reminderd.jobs import Library, Reader, Scan, Uses, assemble, parse_file, places_for
-from reminderd.model import Catalog, Defaults, Job, Limits, ParsedFile, Places, Problem, Review
+from reminderd.model import Catalog, Defaults, Job, ParsedFile, Places, Problem, Review
 from reminderd.settings import Settings
 
 _LONGESTSTDIN = 1 << 20
@@ -54,15 +53,14 @@ def command(
     With --as it is made for deployers that have a new file checked before it lands: reminderd check --as rent.yaml %s.
     The file may have any name and lie anywhere. NAME is that of a job file in the directory of jobs, or a path into
     that of jobs, templates or recipients, such as recipients.d/team.yaml; a relative one is meant from the directory
-    above that of the jobs. Problems are those of the new file and those that it brings to others, such as a job's name
+    above that of the jobs. The path of the settings file has the file checked as that. Problems are those of the new file and those that it brings to others, such as a job's name
     that is taken, or jobs that a template breaks; what is wrong elsewhere already does not count.
 
     Ends with 0 when all is well, 1 when there is any problem, 2 when the command is used wrongly or, with --as, the
     settings cannot be used.
     """
     if name is not None:
-        settings = source.settings()
-        landing = check_as(settings, name, paths, without, _review(settings, everybody))
+        settings, landing = check_as(source, name, paths, without, everybody)
         found = _Found(landing.problems, [*landing.warnings, *_without_sender(settings, landing.jobs)], landing.jobs)
     elif without:
         raise click.UsageError("--without goes with --as")
@@ -97,13 +95,9 @@ def _checked(source: SettingsSource, paths: Sequence[str], everybody: bool) -> _
     missing = [path for path in named if _is_missing(path)]
     problems = [*problems, *map(_not_there, missing)]
     where = [path for path in named if path not in missing] if paths else list(settings.jobs if settings else ())
-    catalog = _catalog(where, settings, _review(settings, everybody), STDIN in paths)
+    catalog = _catalog(where, settings, review_of(settings, everybody), STDIN in paths)
     warnings = [*catalog.warnings, *_without_sender(settings, catalog.jobs)]
     return _Found(sorted({*problems, *catalog.problems}), warnings, catalog.jobs)
-
-
-def _review(settings: Settings | None, everybody: bool) -> Review:
-    return Review(datetime.now(UTC), settings.limits.limits if settings else Limits(), everybody)
 
 
 def _is_missing(path: Path) -> bool:

@@ -2,39 +2,62 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
 
 import click
 
+from reminderd.cli.common import SettingsSource
 from reminderd.jobs import (
     AstrayError,
+    Bound,
     Landing,
+    Reader,
     Surroundings,
     Target,
     UnfitError,
     aim,
+    assemble,
     check_size,
     land,
+    location,
+    parse_file,
     places_for,
     read_whole,
     reason,
 )
-from reminderd.model import Problem, Review
+from reminderd.model import Catalog, Limits, Problem, Review
 from reminderd.settings import Settings
 
 STDIN = "-"
+_SETTINGS = Bound("a settings file", 1 << 20)
 
 
-def check_as(settings: Settings, name: str, paths: Sequence[str], without: Sequence[str], review: Review) -> Landing:
-    """What landing the one file of `paths` as `name` would do. Raises click.UsageError where it cannot be said."""
+def check_as(
+    source: SettingsSource, name: str, paths: Sequence[str], without: Sequence[str], everybody: bool
+) -> tuple[Settings | None, Landing]:
+    """What landing the one file of `paths` as `name` would do, and the settings that hold then, where they can be used.
+
+    Raises click.UsageError where it cannot be said; ends the command when the settings that it needs cannot be used.
+    """
     if len(paths) != 1:
         raise click.UsageError("--as goes with one file: give its path, or - for standard input")
+    if "/" in name and location(name) == location(str(source.file)):
+        return _as_settings(source, paths[0], everybody)
+    settings = source.settings()
     target = _aimed(settings, name)
-    gone = [_aimed(settings, each).path for each in without]
-    data, problem = _read(paths[0], target)
+    gone = frozenset(_aimed(settings, each).path for each in without)
+    data, problem = _read(paths[0], target.path, target.bound)
     if problem is not None:
-        return Landing({}, (problem,), ())
-    around = Surroundings(settings.jobs, settings.defaults, places_for(settings), review, frozenset(gone))
-    return land(target, data, around)
+        return settings, Landing({}, (problem,), ())
+    review = review_of(settings, everybody)
+    return settings, land(
+        target, data, Surroundings(settings.jobs, settings.defaults, places_for(settings), review, gone)
+    )
+
+
+def review_of(settings: Settings | None, everybody: bool) -> Review:
+    return Review(datetime.now(UTC), settings.limits.limits if settings else Limits(), everybody)
 
 
 def _aimed(settings: Settings, name: str) -> Target:
@@ -44,14 +67,37 @@ def _aimed(settings: Settings, name: str) -> Target:
         raise click.UsageError(f"{error}; {error.hint}") from None
 
 
-def _read(path: str, target: Target) -> tuple[bytes, Problem | None]:
+def _as_settings(source: SettingsSource, path: str, everybody: bool) -> tuple[Settings | None, Landing]:
+    """What the settings file would say, and what that brings to the jobs; what is wrong with them now does not count."""
+    data, problem = _read(path, str(source.file), _SETTINGS)
+    if problem is not None:
+        return None, Landing({}, (problem,), ())
+    settings, problems = source.load(data)
+    if settings is None:
+        return None, Landing({}, tuple(problems), ())
+    after = _catalog(settings, everybody)
+    usable, _ = source.load()
+    before = after if usable is None else _catalog(usable, everybody)
+    return settings, Landing(
+        after.jobs,
+        tuple(each for each in after.problems if each not in before.problems),
+        tuple(each for each in after.warnings if each not in before.warnings),
+    )
+
+
+def _catalog(settings: Settings, everybody: bool) -> Catalog:
+    parse = partial(parse_file, review=review_of(settings, everybody))
+    return assemble(Reader(settings.jobs, settings.defaults, parse, places=places_for(settings)).scan(), {})
+
+
+def _read(path: str, final: str, bound: Bound) -> tuple[bytes, Problem | None]:
     """The content, or why it cannot be read; waits for nothing but standard input."""
     try:
         if path == STDIN:
-            data = sys.stdin.buffer.read(target.bound.bytes + 1)
-            check_size(len(data), target.bound)
+            data = sys.stdin.buffer.read(bound.bytes + 1)
+            check_size(len(data), bound)
             return data, None
-        return read_whole(path, target.bound)[0], None
+        return read_whole(path, bound)[0], None
     except UnfitError as error:
         said = str(error)
     except OSError as error:
@@ -59,4 +105,4 @@ def _read(path: str, target: Target) -> tuple[bytes, Problem | None]:
     except ValueError:  # a NUL in the path
         said = "does not exist"
     hint = "write - for standard input" if said.startswith("is a FIFO") else ""
-    return b"", Problem(target.path, 0, 0, "", f"the file to check, {path}, {said}", hint)
+    return b"", Problem(final, 0, 0, "", f"the file to check, {path}, {said}", hint)

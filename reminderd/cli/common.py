@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from reminderd.clock import from_text, to_text
 from reminderd.document import load
 from reminderd.model import Problem
-from reminderd.settings import CREDENTIALS_VARIABLE, DEFAULT_CONFIG, Settings, load_settings
+from reminderd.settings import CREDENTIALS_VARIABLE, DEFAULT_CONFIG, Settings, config_path, load_settings
 from reminderd.store import Reports, StateError, open_reports
 from reminderd.telemetry import json_text
 
@@ -74,12 +74,18 @@ class SettingsSource:
     def __init__(self, config: str | None, jobs: Sequence[str], state: str | None) -> None:
         self.config, self.jobs, self.state = config, jobs, state
 
-    def load(self) -> tuple[Settings | None, list[Problem]]:
-        return self._load(os.environ)
+    @property
+    def file(self) -> Path:
+        """The settings file, whether or not it is there."""
+        return config_path(Path(self.config) if self.config else None, os.environ) or DEFAULT_CONFIG
 
-    def _load(self, environ: Mapping[str, str]) -> tuple[Settings | None, list[Problem]]:
+    def load(self, content: bytes | None = None) -> tuple[Settings | None, list[Problem]]:
+        """The settings, or what is wrong with them. content: what the file will say, instead of what it says."""
+        return self._load(os.environ, content)
+
+    def _load(self, environ: Mapping[str, str], content: bytes | None = None) -> tuple[Settings | None, list[Problem]]:
         config = Path(self.config) if self.config else None
-        return load_settings(config, environ, jobs=self.jobs, state=self.state)
+        return load_settings(config, environ, jobs=self.jobs, state=self.state, content=content)
 
     def settings(self) -> Settings:
         """The settings; ends the command with all their problems when there are any."""

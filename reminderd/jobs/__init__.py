@@ -1,8 +1,8 @@
 """From files to jobs: reading, validating, keeping the last good version, and watching."""
 
-from reminderd.jobs.aim import AstrayError, Target, aim
+from reminderd.jobs.aim import AstrayError, Target, aim, location
 from reminderd.jobs.catalog import assemble
-from reminderd.jobs.disk import UnfitError, check_size, read_whole, reason
+from reminderd.jobs.disk import Bound, UnfitError, check_size, read_whole, reason
 from reminderd.jobs.landing import Landing, Surroundings, land
 from reminderd.jobs.library import Library, Uses, beside, places_for
 from reminderd.jobs.parse import parse_file
@@ -14,6 +14,7 @@ from reminderd.jobs.watcher import Watcher
 __all__ = [
     "Archive",
     "AstrayError",
+    "Bound",
     "Landing",
     "Library",
     "ListShown",
@@ -31,6 +32,7 @@ __all__ = [
     "check_size",
     "identities",
     "land",
+    "location",
     "parse_file",
     "people_shown",
     "places_for",

@@ -92,17 +92,22 @@ _Layer = Mapping[Loc, _Given]
 
 
 def load_settings(
-    config: Path | None, environ: Mapping[str, str], *, jobs: Sequence[str] = (), state: str | None = None
+    config: Path | None,
+    environ: Mapping[str, str],
+    *,
+    jobs: Sequence[str] = (),
+    state: str | None = None,
+    content: bytes | None = None,
 ) -> tuple[Settings | None, list[Problem]]:
     """The settings, or all that is wrong with them.
 
     config: the file; without it $REMINDERD_CONFIG, else the default file if there is one. jobs, state: the arguments.
+    content: what the file will say, which then need not be there.
     Relative paths are relative to the directory of the file they are written in, others to the current one.
     Where nothing else gives the auth token, a credential of systemd does.
     """
-    named = environ.get(_CONFIG_VARIABLE)
-    path = config or (Path(named) if named else None)
-    document, problems = _read_file(path)
+    path = config_path(config, environ)
+    document, problems = _read_file(path) if content is None else _understood(content, path or DEFAULT_CONFIG)
     problems += _unknown_variables(environ)
     gathered = _Gathered(document)
     gathered.add(_environment(environ, _PLIVO_VARIABLES))
@@ -111,6 +116,12 @@ def load_settings(
     settings, wrong = gathered.settings(_credential(environ))
     problems += wrong
     return (None, problems) if problems else (settings, [])
+
+
+def config_path(config: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The settings file that was asked for, in the arguments or the environment; None: the default one, if it is there."""
+    named = environ.get(_CONFIG_VARIABLE)
+    return config or (Path(named) if named else None)
 
 
 def _read_file(path: Path | None) -> tuple[Document | None, list[Problem]]:
@@ -125,6 +136,10 @@ def _read_file(path: Path | None) -> tuple[Document | None, list[Problem]]:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
         return None, [Problem(str(path), 0, 0, "", f"cannot be read: {error.strerror}")]
+    return _understood(data, path)
+
+
+def _understood(data: bytes, path: Path) -> tuple[Document | None, list[Problem]]:
     document, problems = load(data, str(path))
     if document is None or isinstance(document.value, dict):
         return document, problems

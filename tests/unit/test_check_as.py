@@ -223,6 +223,31 @@ def test_usage(live: Path) -> None:
     assert check(live, "rent.yaml", GOOD).exit_code == 2
 
 
+# -- the settings ---------------------------------------------------------------------------------------
+
+
+def test_the_settings_are_checked_as_if_they_lay_in_their_place(live: Path) -> None:
+    path = str(live / "reminderd.yaml")
+    assert check(live, path, "jobs: jobs.d\n").output == "no problems in 2 jobs\n"
+    done = check(live, path, "jobs: jobs.d\ntimezon: UTC\n")
+    assert (done.exit_code, done.stdout.startswith(f"{path}:2:1: timezon: unknown key")) == (1, True)
+    done = check(live, path, "jobs: jobs.d\ntemplates: nowhere\n")
+    assert done.exit_code == 1
+    assert done.stdout.startswith(f"{live}/jobs.d/tea.yaml:3:11: template: the template {live}/nowhere/tea.j2 does not")
+    assert check(live, path, "jobs: missing.d\n").stdout.startswith(f"{live}/missing.d: does not exist")
+    assert "the file to check" in check(live, path, live / "missing").stdout
+
+
+def test_new_settings_are_not_kept_back_by_what_is_wrong_already(live: Path) -> None:
+    path = str(live / "reminderd.yaml")
+    write(live / "jobs.d" / "other.yaml", GOOD + "timezon: UTC\n")
+    assert check(live, path, "jobs: jobs.d\ntimezone: Europe/Berlin\n").exit_code == 0
+    write(live / "reminderd.yaml", "jbos: x\n")
+    assert check(live, path, "jobs: jobs.d\n").exit_code == 0
+    (live / "reminderd.yaml").unlink()
+    assert check(live, path, "jobs: jobs.d\n").exit_code == 0
+
+
 # -- the file -------------------------------------------------------------------------------------------
 
 
