@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from reminderd.store.backups import BackupUnderWay, Kept, back_up_into
+from reminderd.store.alerts import Alert, Alerts
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import (
     Connection,
@@ -23,6 +24,7 @@ from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.drills import Drill, Drills
 from reminderd.store.failures import StateFailure, advice
 from reminderd.store.health import Health, Reading, Suspension
+from reminderd.store.heartbeats import Heartbeats, Task
 from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
 from reminderd.store.lock import COMMAND, StateLocked, Tenure, holder_pid, is_locked, locked
@@ -60,6 +62,8 @@ class Store:
         self.zones = Zones(connection)
         self.reports = Reports(connection)
         self.conditions = Conditions(connection)
+        self.alerts = Alerts(connection)
+        self.heartbeats = Heartbeats(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> "Store":
@@ -93,6 +97,7 @@ __all__ = [
     "BRIEF_ABSENCE",
     "COMMAND",
     "BackupUnderWay",
+    "Alert",
     "Began",
     "Claim",
     "Conditions",
@@ -120,6 +125,7 @@ __all__ = [
     "StateUnavailable",
     "Store",
     "Suspension",
+    "Task",
     "Tenure",
     "Why",
     "advice",

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from reminderd.clock import to_text
 from reminderd.store.connection import Connection, Row
+from reminderd.store.reports import FIRST_WORD
 
 
 class Conditions:
@@ -43,3 +44,59 @@ class Conditions:
             {"since": to_text(since)},
         )
         return {row["state"]: row["number"] for row in rows}
+
+    def doubtful(self, old: datetime) -> int:
+        """How many deliveries in doubt wait for a person: nobody will look them up again, or they are older than that."""
+        return int(
+            self._db.value(
+                "select count(*) from deliveries d indexed by deliveries_in_doubt "
+                "left join attempts a on a.id = d.attempt_id "
+                "where d.state = 'in_doubt' and (d.reconcile_at is null or a.begun_at < :old)",
+                {"old": to_text(old)},
+            )
+        )
+
+    def newest_move(self, before: datetime | None = None) -> int:
+        """The id of the newest move, or of the newest one before then; 0 where there is none. Reads what came after it."""
+        where = "where at < :before" if before else ""
+        found = self._db.value(
+            f"select id from moves {where} order by id desc limit 1", {"before": to_text(before) if before else ""}
+        )
+        return int(found or 0)
+
+    def ended_after(self, move: int, up_to: int) -> dict[str, int]:
+        """How often deliveries have ended in moves after that one, by state.
+
+        Not what nobody wanted: rows that stand for skipped occurrences, what quiet hours drop, tests.
+        """
+        rows = self._db.rows(
+            """
+            select m.to_state as state, count(*) as number from moves m join deliveries d on d.id = m.delivery_id
+            where m.id > :after and m.id <= :up_to and m.to_state in ('accepted', 'failed', 'missed')
+              and d.recipient not like '*%' and d.drill = 0 and m.reason not like '%(on_quiet: drop)'
+            group by m.to_state
+            """,
+            {"after": move, "up_to": up_to},
+        )
+        return {row["state"]: row["number"] for row in rows}
+
+    def reported_badly(self, since: datetime, until: datetime) -> int:
+        """How many messages Plivo has reported as not delivered from `since` on, before `until`."""
+        return int(
+            self._db.value(
+                f"select count(*) from deliveries d indexed by deliveries_reported where d.receipt_at >= :since "
+                f"and d.receipt_at < :until and d.drill = 0 and {FIRST_WORD} in ('undelivered', 'failed', 'rejected')",
+                {"since": to_text(since), "until": to_text(until)},
+            )
+        )
+
+    def problems(self) -> tuple[int, int]:
+        """How many problems there are, and in how many files."""
+        row = self._db.row('select count(*) as number, count(distinct "file") as files from problems')
+        assert row is not None
+        return row["number"], row["files"]
+
+    def holds(self) -> dict[str, int]:
+        """How many holds are open, by kind."""
+        rows = self._db.rows("select kind, count(*) as number from holds where closed_at is null group by kind")
+        return {row["kind"]: row["number"] for row in rows}

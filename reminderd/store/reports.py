@@ -205,6 +205,22 @@ class Reports:
         """The pauses and skips in force."""
         return self._db.rows(OPEN_OVERRIDES, {"now": to_text(now)})
 
+    def heartbeats(self) -> dict[str, Row]:
+        """By task, its last run: `task, node, started_at, finished_at, status, detail`."""
+        rows = self._db.rows(
+            "select task, node, started_at, finished_at, status, detail from heartbeats h "
+            "where id = (select max(id) from heartbeats n where n.task = h.task)"
+        )
+        return {row["task"]: row for row in rows}
+
+    def alerts(self, since: datetime | None = None) -> list[Row]:
+        """The alerts that are open, and those that were over since then; the newest first."""
+        query = (
+            "select id, name, summary, opened_at, told_at, over_at, over_told_at from alerts "
+            "where over_at is null or over_at >= :since order by id desc"
+        )
+        return self._db.rows(query, {"since": to_text(since) if since else "9"})
+
     def opt_outs(self) -> list[Row]:
         """Who wants no messages, by phone."""
         return self._db.rows("select phone, sender, since, who, source, why from opt_outs order by phone, sender")

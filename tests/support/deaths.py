@@ -44,6 +44,8 @@ _CONCERNS = (
     "health",
     "origin",
     "zones",
+    "alerts",
+    "heartbeats",
 )
 
 T = TypeVar("T")
