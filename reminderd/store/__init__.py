@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from reminderd.store.backups import BackupUnderWay, Kept, back_up_into
 from reminderd.store.alerts import Alert, Alerts
+from reminderd.store.backups import BackupUnderWay, Kept, back_up_into
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import (
     Connection,
@@ -96,8 +96,8 @@ def open_reports(path: Path) -> Reports:
 __all__ = [
     "BRIEF_ABSENCE",
     "COMMAND",
-    "BackupUnderWay",
     "Alert",
+    "BackupUnderWay",
     "Began",
     "Claim",
     "Conditions",
