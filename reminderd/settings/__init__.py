@@ -7,6 +7,17 @@ from reminderd.settings.load import (
     Settings,
     config_path,
     load_settings,
+    usable_settings,
 )
+from reminderd.settings.model import read_token
 
-__all__ = ["CREDENTIALS_VARIABLE", "DEFAULT_CONFIG", "VARIABLES", "Settings", "config_path", "load_settings"]
+__all__ = [
+    "CREDENTIALS_VARIABLE",
+    "DEFAULT_CONFIG",
+    "VARIABLES",
+    "Settings",
+    "config_path",
+    "load_settings",
+    "read_token",
+    "usable_settings",
+]

@@ -35,6 +35,7 @@ __all__ = [
     "Settings",
     "WebSettings",
     "load_settings",
+    "usable_settings",
 ]
 
 DEFAULT_CONFIG = Path("/etc/reminderd/reminderd.yaml")
@@ -106,16 +107,35 @@ def load_settings(
     Relative paths are relative to the directory of the file they are written in, others to the current one.
     Where nothing else gives the auth token, a credential of systemd does.
     """
-    path = config_path(config, environ)
+    gathered, problems = _gather(config_path(config, environ), environ, jobs, state, content)
+    settings, wrong = gathered.settings(_credential(environ))
+    problems += wrong
+    return (None, problems) if problems else (settings, [])
+
+
+def usable_settings(
+    config: Path | None, environ: Mapping[str, str], *, jobs: Sequence[str] = (), state: str | None = None
+) -> tuple[Settings, list[Problem]]:
+    """The settings as far as they can be used, and all that is wrong with the rest; what is wrong counts as not given.
+
+    For those who look at a machine whose settings are broken; nobody runs on them. The arguments are those of
+    `load_settings`.
+    """
+    gathered, problems = _gather(config_path(config, environ), environ, jobs, state)
+    settings, wrong = gathered.settings(_credential(environ))
+    return (gathered.usable() if settings is None else settings), [*problems, *wrong]
+
+
+def _gather(
+    path: Path | None, environ: Mapping[str, str], jobs: Sequence[str], state: str | None, content: bytes | None = None
+) -> "tuple[_Gathered, list[Problem]]":
     document, problems = _read_file(path) if content is None else _understood(content, path or DEFAULT_CONFIG)
     problems += _unknown_variables(environ)
     gathered = _Gathered(document)
     gathered.add(_environment(environ, _PLIVO_VARIABLES))
     gathered.add(_environment(environ, VARIABLES))
     gathered.add(_arguments(jobs, state))
-    settings, wrong = gathered.settings(_credential(environ))
-    problems += wrong
-    return (None, problems) if problems else (settings, [])
+    return gathered, problems
 
 
 def config_path(config: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -250,6 +270,25 @@ class _Gathered:
                 return None, [_credential_problem(error)]
             return None, [self._problem(fault_of(error, ("plivo", "auth_token_file")))]
         return settings.model_copy(update={"plivo": plivo}), []
+
+    def usable(self) -> Settings:
+        """The settings without what is wrong in them."""
+        while True:
+            try:
+                return Settings.model_validate(self._values)
+            except ValidationError as error:
+                removed = [self._remove(self._leaf(fault.loc)) for fault in faults(error, _KEYS)]
+                if not any(removed):
+                    return Settings()  # what is wrong with the rest cannot be told
+
+    def _leaf(self, loc: Loc) -> Loc:
+        """The setting that a place is in."""
+        in_section = len(loc) > 1 and loc[0] in _SECTIONS and isinstance(self._values.get(str(loc[0])), dict)
+        return loc[:2] if in_section else loc[:1]
+
+    def _remove(self, loc: Loc) -> bool:
+        section = self._section(loc) if loc else None
+        return isinstance(section, dict) and section.pop(loc[-1], None) is not None
 
     def _problem(self, fault: Fault) -> Problem:
         for end in range(len(fault.loc), 0, -1):

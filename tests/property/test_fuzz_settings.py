@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from reminderd.settings import VARIABLES, load_settings
+from reminderd.settings import VARIABLES, load_settings, usable_settings
 from tests.property.test_fuzz_loader import UNSEEN, VALUES, flow
 
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -75,6 +75,10 @@ def fuzz(examples: int = EXAMPLES) -> settings:
 def check(config: Path, environ: dict[str, str]) -> None:
     found, problems = load_settings(config, environ)
     assert (found is None) == bool(problems)
+    usable, same = usable_settings(config, environ)
+    assert same == problems
+    assert usable == (found or usable)
+    assert usable.plivo.threads  # settings that can be used, whatever was written
     for problem in problems:
         said = str(problem)
         assert not UNSEEN & {unicodedata.category(character) for character in said}, ascii(said)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from reminderd.model import Defaults, Limits, OnQuiet, QuietHours
-from reminderd.settings import DEFAULT_CONFIG, VARIABLES, Settings, load_settings
+from reminderd.settings import DEFAULT_CONFIG, VARIABLES, Settings, load_settings, usable_settings
 
 AUTH_ID = "MA" + "X0" * 9
 TOKEN = "s3cret-t0ken"
@@ -428,3 +428,20 @@ def test_settings_cannot_be_changed(empty: Path) -> None:
     settings = good(empty)
     with pytest.raises(ValidationError):
         settings.timezone = "Europe/Rome"
+
+
+def test_of_broken_settings_the_rest_can_be_used(tmp_path: Path) -> None:
+    config = tmp_path / "reminderd.yaml"
+    config.write_text("plivo: {rate: often, sender: '+14155550100'}\nstat: x\nstate: here.db\ntimezone: Mars/Olympus\n")
+    usable, problems = usable_settings(config, {})
+    assert len(problems) == 3
+    assert (usable.plivo.sender, usable.plivo.rate, usable.timezone) == ("+14155550100", 5.0, "UTC")
+    assert usable.state == tmp_path / "here.db"
+
+
+def test_settings_that_only_go_together_are_left_out_too(tmp_path: Path) -> None:
+    config = tmp_path / "reminderd.yaml"
+    config.write_text("limits: {spend_per_day: 5, per_occurrence: 7}\nhost: web-1\n")
+    usable, problems = usable_settings(config, {})
+    assert len(problems) == 1
+    assert (usable.limits.spend_per_day, usable.limits.per_occurrence, usable.host) == (None, 7, "web-1")
