@@ -4,6 +4,7 @@ from pathlib import Path
 
 from reminderd.store.alerts import Alert, Alerts
 from reminderd.store.backups import BackupUnderWay, Kept, back_up_into
+from reminderd.store.checkup import SQLITE_VERSION, Checkup, check_up
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import (
     Connection,
@@ -96,9 +97,11 @@ def open_reports(path: Path) -> Reports:
 __all__ = [
     "BRIEF_ABSENCE",
     "COMMAND",
+    "SQLITE_VERSION",
     "Alert",
     "BackupUnderWay",
     "Began",
+    "Checkup",
     "Claim",
     "Conditions",
     "Doubt",
@@ -131,6 +134,7 @@ __all__ = [
     "advice",
     "back_up",
     "back_up_into",
+    "check_up",
     "copy_state",
     "default_folder",
     "holder_pid",

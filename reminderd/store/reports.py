@@ -26,6 +26,17 @@ class Reports:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
 
+    def close(self) -> None:
+        self._db.close()
+
+    def last_run(self, task: str, status: str | None = None) -> Row | None:
+        """The newest run of a task, or the newest that ended so: `started_at, finished_at, status, detail`."""
+        return self._db.row(
+            "select started_at, finished_at, status, detail from heartbeats "
+            "where task = :task and status = coalesce(:status, status) order by id desc limit 1",
+            {"task": task, "status": status},
+        )
+
     def history(
         self,
         job: str | None = None,
