@@ -28,6 +28,7 @@ _GROUPS = {
     },
     "What happened": {
         "status": "Is the daemon alive, and does anything need someone?",
+        "doctor": "Look for what keeps reminderd from working on this machine.",
         "history": "Show deliveries, newest first.",
         "why": "Tell one delivery's whole story.",
         "backup": "Copy the state to a file, also while the daemon runs.",

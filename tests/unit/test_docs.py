@@ -10,6 +10,7 @@ import click
 import pytest
 
 from reminderd.cli import main
+from reminderd.doctor import CHECKS, Grade
 from reminderd.jobs import Reader, parse_file, places_for
 from reminderd.model import BIRTHS, MOVES, Defaults, State
 from reminderd.reference.keys import GROUPS
@@ -180,3 +181,13 @@ def test_every_query_shown_runs(tmp_path: Path) -> None:
         shown = [column[0] for column in connection.execute(f"select * from {view}").description]
         assert shown == columns.split(", ")
     connection.close()
+
+
+def test_every_check_of_doctor_is_documented_and_no_other() -> None:
+    sources = [path.read_text() for path in sorted((ROOT / "reminderd" / "doctor").glob("*.py"))]
+    called = r'(?:\b(?:ok|warn|fail|skip)\(|\(fail if \w+ > WRONG else warn\)\(|_space\()\s*"([a-z.]+)"'
+    assigned = r'\bcheck(?:, \w+)* = "([a-z.]+)"'
+    found = {name for text in sources for name in (*re.findall(called, text), *re.findall(assigned, text))}
+    shown = re.findall(r"^\| `([a-z.]+)` \|", (ROOT / "docs" / "doctor.md").read_text(), re.MULTILINE)
+    words = {str(grade) for grade in Grade}
+    assert set(shown) - words == found | {check.name for check in CHECKS if check.asks}
