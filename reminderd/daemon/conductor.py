@@ -102,8 +102,7 @@ class Daemon:
             Commands(store, self._approved, lambda: self._syncer.running),
             lambda: self._gateway,
             clock.now,
-            self._reload_settings,
-            self._rescan,
+            self._reload,
             self._problems_now,
         )
         known = sorted({job.source.file for job in self._syncer.running.values()})
@@ -222,7 +221,7 @@ class Daemon:
             self._stopping = True
             self._ends_by = self._clock.boottime() + lease(self._settings.plivo.deadline).total_seconds()
             self._set_claiming()
-            self._vitals.stopping()
+            self._vitals.stopping(self._dispatcher.in_flight, self._ends_by - self._clock.boottime())
             emit(Event.DAEMON_STOPPING, in_flight=self._dispatcher.in_flight)
 
     # -- one pass ---------------------------------------------------------------------------------------
@@ -324,19 +323,26 @@ class Daemon:
         return Standing(
             jobs=len(self._syncer.running),
             next_due=self._planner.next_due(),
-            in_flight=self._dispatcher.in_flight,
+            waiting=self._store.conditions.waiting(),
             problems=len(self._store.reports.problems()),
             holds=len(self._store.holds.open_ones()),
             suspended=self._dispatcher.why_suspended,
+            taken=self._scan is None,
         )
 
-    def _reload(self) -> None:
-        """SIGHUP: settings and files anew. Settings with a problem change nothing."""
-        self._reload_settings()
-        self._rescan()
+    def _reload(self, read: Callable[[], None] | None = None) -> None:
+        """Settings and files anew, then read(). Settings with a problem change nothing."""
 
-    def _rescan(self, done: Callable[[object], None] | None = None) -> None:
-        self._watcher.rescan(done)
+        def answered(_: Scan) -> None:
+            self._inbox.post(self._vitals.read_anew)
+            if read is not None:
+                read()
+
+        self._vitals.reloading()
+        try:
+            self._reload_settings()
+        finally:
+            self._watcher.rescan(answered)
 
     def _reload_settings(self) -> None:
         settings, problems = self._load_settings()
@@ -445,7 +451,6 @@ class Daemon:
             self._mark_alive()
             check_cursors(self._store, self._clock.now())
             self._zones.look(self._clock.now())
-            self._vitals.tell()
 
 
 def _never() -> None:

@@ -16,7 +16,7 @@ _ASK_SECONDS = 60.0
 
 
 class Desk:
-    """reload(): settings anew. rescan(done): files anew, then done. problems(): what they say runs; its problems."""
+    """reload(read): settings and files anew, then read(). problems(): what they say runs; its problems."""
 
     def __init__(
         self,
@@ -24,8 +24,7 @@ class Desk:
         commands: Commands,
         gateway: Callable[[], Gateway],
         now: Callable[[], datetime],
-        reload: Callable[[], None],
-        rescan: Callable[[Callable[[object], None]], None],
+        reload: Callable[[Callable[[], None]], None],
         problems: Callable[[], dict[str, Any]],
     ) -> None:
         self._inbox = inbox
@@ -33,7 +32,6 @@ class Desk:
         self._gateway = gateway
         self._now = now
         self._reload = reload
-        self._rescan = rescan
         self._problems = problems
 
     def handle(self, request: dict[str, Any], who: str) -> dict[str, Any]:
@@ -57,8 +55,7 @@ class Desk:
     def _handle_reload(self, who: str) -> dict[str, Any]:
         """Settings and files anew; answers when what the files say now runs."""
         read = threading.Event()
-        self._inbox.ask(self._reload, _ASK_SECONDS)
-        self._rescan(lambda _: read.set())
+        self._inbox.ask(lambda: self._reload(read.set), _ASK_SECONDS)
         if not read.wait(_ASK_SECONDS):
             return {"ok": False, "error": "reading the job files takes very long; see the log"}
         result = self._inbox.ask(self._problems, _ASK_SECONDS)

@@ -1,25 +1,36 @@
 """What those who watch over this daemon are told of it: for now systemd, by readiness, status and a watchdog.
 
-All methods belong to the loop's thread, so that a loop that hangs tells nothing.
+All methods belong to the loop's thread, so that a loop that hangs tells nothing, and is killed for it.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from reminderd.daemon.systemd import notify
+from reminderd.clock import to_text
+from reminderd.daemon.systemd import is_listened_to, notify, takes
+from reminderd.store import StateFailure, advice
+
+_FED = "WATCHDOG=1"
+_STATUS_SECONDS = 2.0  # a busy loop makes many passes a second
+_PATIENCE = 90.0  # how long a pass may take while somebody waits for the first load, or for the end
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the daemon has before it at one moment. suspended: why the gateway is not used; None while it is."""
+    """What the daemon has before it at one moment. suspended: why the gateway is not used; None while it is.
+
+    waiting: deliveries that are pending. taken: what was read of the files runs.
+    """
 
     jobs: int
     next_due: datetime | None
-    in_flight: int
+    waiting: int
     problems: int
     holds: int
     suspended: str | None
+    taken: bool
 
 
 class Vitals:
@@ -27,28 +38,86 @@ class Vitals:
 
     def __init__(self, standing: Callable[[], Standing]) -> None:
         self._standing = standing
+        self._loaded = False
+        self._awaits_ready = True  # whoever started the daemon, or had it reload, waits
+        self._readers = 0  # reloads whose files are being read
+        self._stopping = False
+        self._told_at = 0.0
 
     def ready(self) -> None:
         """The first good load is over, and the state is open."""
-        notify("READY=1")
+        self._loaded = True
+        self._tell()
 
     def held(self, why: str) -> None:
-        """Nothing is loaded yet, and systemd need not wait for it."""
-        notify("READY=1", f"STATUS=on hold: {why}")
+        """Nothing is taken from the files for this reason, and nobody need wait until it is."""
+        self._awaits_ready = not notify("READY=1", f"STATUS=on hold: {why}; see `reminderd status`")
+
+    def reloading(self) -> None:
+        """Settings and files are read anew, because somebody asked."""
+        self._readers += 1
+        if self._loaded and not self._stopping:
+            self._awaits_ready = True
+            notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}", "STATUS=reading settings and files")
+
+    def read_anew(self) -> None:
+        """One reload has read its files; they need not run yet."""
+        self._readers -= 1
 
     def tell(self) -> None:
-        """What is before the daemon may have changed."""
-        now = self._standing()
-        notify(
-            f"STATUS={now.jobs} jobs, next due {now.next_due.isoformat() if now.next_due else 'never'}, "
-            f"{now.in_flight} in flight, {now.holds} holds"
-        )
+        """What is before the daemon has changed; it is told at the end of this pass."""
+        self._told_at = 0.0
 
     def pass_done(self) -> None:
         """A pass is over, and all of it went well."""
+        notify(_FED, *self._patience())
+        due = self._awaits_ready or time.monotonic() >= self._told_at + _STATUS_SECONDS
+        if due and self._loaded and not self._stopping:
+            self._tell()
 
     def pass_failed(self, error: Exception, failures: int) -> None:
-        """A pass was cut short by this; so many in a row were."""
+        """A pass was cut short by this; so many in a row were. A disk that fails is waited out; a defect is not."""
+        self.tell()
+        if isinstance(error, StateFailure):
+            status = f"STATUS=the state cannot be used, nothing goes out: {error}; {advice(error)}"
+            notify(_FED, *self._patience(), status)
+        else:
+            status = (
+                f"STATUS={failures} in a row of the loop's passes met a defect, {type(error).__name__}; see the log"
+            )
+            notify(status)
 
-    def stopping(self) -> None:
-        notify("STOPPING=1")
+    def stopping(self, in_flight: int, seconds: float) -> None:
+        """It ends as soon as the requests under way are over, in so many seconds at the latest."""
+        self._stopping = True
+        status = f"STATUS=stopping: {_number(in_flight, 'request')} under way"
+        notify("STOPPING=1", takes(seconds + _PATIENCE), status)
+
+    def _patience(self) -> list[str]:
+        """The first load may take many passes, a failing disk among them."""
+        return [] if self._loaded or not self._awaits_ready else [takes(_PATIENCE)]
+
+    def _tell(self) -> None:
+        if not is_listened_to():
+            return
+        now = self._standing()
+        ready: list[str] = []
+        if self._awaits_ready:
+            if self._readers or not now.taken:
+                return
+            ready = ["READY=1"]
+        self._told_at = time.monotonic()
+        self._awaits_ready &= not notify(*ready, f"STATUS={_in_words(now)}")
+
+
+def _in_words(now: Standing) -> str:
+    words = [_number(now.jobs, "job"), f"next due {to_text(now.next_due) if now.next_due else 'never'}"]
+    words.append(f"{now.waiting} waiting")
+    words += [_number(number, name) for number, name in ((now.problems, "problem"), (now.holds, "hold")) if number]
+    if now.suspended is not None:
+        words.append(f"gateway suspended: {now.suspended}")
+    return ", ".join(words)
+
+
+def _number(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"

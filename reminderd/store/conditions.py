@@ -31,6 +31,13 @@ class Conditions:
             {"now": to_text(now), "since": to_text(now - after)},
         )
 
+    def waiting(self) -> int:
+        """How many deliveries are pending, whatever they wait for."""
+        found: int = self._db.value(
+            "select count(*) from deliveries indexed by deliveries_waiting where state = 'pending'"
+        )
+        return found
+
     def planned_until(self) -> str | None:
         """Until when everything that was due is planned, kept current twice a minute while all is well."""
         found: str | None = self._db.value("select alive_at from daemon")

@@ -366,14 +366,30 @@ def test_settings_that_cannot_work_stop_it_with_one_line(home: Home) -> None:
 def test_it_tells_systemd_when_it_is_ready_and_when_it_ends(home: Home) -> None:
     home.write("one.yaml", job("one", phone(1), FAR))
     home.start()
-    home.until(
-        lambda: any(line.startswith("STATUS=1 jobs, next due 2031-") for line in home.notes.lines()), "no status"
-    )
+    home.until(lambda: any(line.startswith("STATUS=1 job, next due 2031-") for line in home.notes.lines()), "no status")
+    home.until(lambda: "WATCHDOG=1" in home.notes.lines(), "no pass is told")
     assert home.notes.count("STOPPING=1") == 0
     assert home.stop(5) == 0
     assert (home.notes.count("READY=1"), home.notes.count("STOPPING=1")) == (1, 1)
     assert home.json("status")["alive"] is False
     assert not Path(f"{home.state}.sock").exists()
+
+
+@pytest.mark.parametrize("how", ["SIGHUP", "reload"])
+def test_it_tells_systemd_of_a_reload_and_when_that_is_over(home: Home, how: str) -> None:
+    home.write("one.yaml", job("one", phone(1), FAR))
+    home.start()
+    home.write("two.yaml", job("two", phone(2), FAR))
+    if how == "SIGHUP":
+        home.signal(SIGHUP)
+    else:
+        assert home.run("reload").status == 0
+    home.until(lambda: home.notes.count("READY=1") == 2, "it is not ready again")
+    lines = home.notes.lines()
+    began, over = lines.index("RELOADING=1"), lines.index("READY=1", lines.index("READY=1") + 1)
+    assert began < over
+    assert lines[began + 1].startswith("MONOTONIC_USEC=")
+    assert lines[over + 1].startswith("STATUS=2 jobs, next due 2031-")
 
 
 def test_sigterm_waits_for_a_request_under_way_and_claims_nothing_more(home: Home, sandbox: SandboxProcess) -> None:
