@@ -1,6 +1,8 @@
 """reminderd run"""
 
+import faulthandler
 import functools
+import os
 import signal
 import sys
 import tempfile
@@ -13,7 +15,7 @@ import click
 from reminderd.cli.common import UNUSABLE, SettingsSource, clean, fail, settings_options
 from reminderd.clock import SystemClock, to_text
 from reminderd.control import ControlServer
-from reminderd.daemon import Daemon, Place
+from reminderd.daemon import Daemon, Place, Restarts, notify, takes
 from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.port import Gateway, SendRequest
 from reminderd.model import Problem
@@ -33,6 +35,9 @@ from reminderd.store import (
 )
 from reminderd.telemetry import configure
 
+_START_SECONDS = 90.0
+_SLOWEST_DISK = 5_000_000  # bytes a second
+
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Send nothing and change nothing: print what would be sent.")
@@ -47,12 +52,17 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
 
     With --dry-run it works on a throwaway copy of the state, and touches neither the network nor the state.
     """
+    if sys.__stderr__ is not None:
+        faulthandler.enable(sys.__stderr__)  # killed by a watchdog, it shows where each thread hung
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon takes signals there is nothing to read anew
     settings = source.settings()
     # What a rehearsal prints is what would be sent; its log would tell of messages that never were.
     configure(settings.log.format, "warning" if dry_run else settings.log.level)
     if not dry_run and (missing := _missing_credentials(settings)):
         fail(str(missing), UNUSABLE)
+    restarts = Restarts.under_systemd({} if dry_run or once else os.environ, SystemClock())
+    if not restarts.wait():
+        return
     with ExitStack() as stack:
         tenure = None
         try:
@@ -60,6 +70,7 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
                 settings = _on_a_copy(settings, stack)
             else:
                 tenure = stack.enter_context(locked(settings.state, to_text(SystemClock().now())))
+                notify(takes(_opening_takes(settings.state)))
             store = Store.open(settings.state, create=True)
             if tenure is not None:
                 tenure.opened()
@@ -68,12 +79,21 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
         except StateError as error:
             fail(str(error), UNUSABLE)
         stack.callback(store.close)
-        sys.exit(_run(settings, source, store, stack, tenure, once=once))
+        _run(settings, source, store, stack, tenure, once=once)
+        restarts.ended_well()
+
+
+def _opening_takes(state: Path) -> float:
+    """Seconds that a slow disk may need until the state is checked and its files are loaded."""
+    try:
+        return _START_SECONDS + state.stat().st_size / _SLOWEST_DISK
+    except OSError:  # there is none yet, or opening it says what is wrong
+        return _START_SECONDS
 
 
 def _run(
     settings: Settings, source: SettingsSource, store: Store, stack: ExitStack, tenure: Tenure | None, *, once: bool
-) -> int:
+) -> None:
     dry_run = tenure is None
     build = _rehearsal if dry_run else build_gateway
     load = functools.partial(_load_for_copy, source, settings) if dry_run else functools.partial(_load, source)
@@ -99,7 +119,6 @@ def _run(
         daemon.close()
     if daemon.failure is not None:
         fail(daemon.failure)
-    return 0
 
 
 def _place(settings: Settings, store: Store, tenure: Tenure) -> Place:

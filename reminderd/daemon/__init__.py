@@ -2,5 +2,7 @@
 
 from reminderd.daemon.conductor import Daemon
 from reminderd.daemon.originhold import Place
+from reminderd.daemon.restarts import Restarts
+from reminderd.daemon.systemd import notify, takes
 
-__all__ = ["Daemon", "Place"]
+__all__ = ["Daemon", "Place", "Restarts", "notify", "takes"]

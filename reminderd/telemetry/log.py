@@ -31,6 +31,7 @@ class Event(StrEnum):
     DAEMON_STOPPED = "daemon.stopped"
     DAEMON_FAILED = "daemon.failed"
     DAEMON_RECOVERED = "daemon.recovered"
+    DAEMON_DELAYED = "daemon.delayed"
     SETTINGS_RELOADED = "settings.reloaded"
     SETTINGS_PROBLEM = "settings.problem"
     CATALOG_LOADED = "catalog.loaded"
@@ -75,6 +76,7 @@ class Event(StrEnum):
 
 _LEVELS = {
     Event.DAEMON_FAILED: logging.ERROR,
+    Event.DAEMON_DELAYED: logging.WARNING,
     Event.SETTINGS_PROBLEM: logging.ERROR,
     Event.CATALOG_PROBLEM: logging.WARNING,
     Event.WATCHER_FAILED: logging.ERROR,
