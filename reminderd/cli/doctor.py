@@ -59,9 +59,19 @@ def command(source: SettingsSource, offline: bool, user: str | None, unit: str, 
 def _scene(source: SettingsSource, user: str | None, unit: str) -> Scene:
     config = Path(source.config) if source.config else None
     settings, problems = usable_settings(config, os.environ, jobs=source.jobs, state=source.state)
-    named = config_path(config, os.environ)
-    file = named or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+    file = config_path(config, os.environ) or _default_file()
     return Scene(settings, problems, file, SystemClock(), user, unit)
+
+
+def _default_file() -> Path | None:
+    """The usual settings file, also where it cannot be looked at."""
+    try:
+        DEFAULT_CONFIG.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        pass
+    return DEFAULT_CONFIG
 
 
 def _document(found: list[Finding], counts: Counter[Grade], scene: Scene) -> dict[str, object]:

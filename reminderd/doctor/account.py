@@ -33,6 +33,10 @@ def look(scene: Scene) -> Iterator[Finding]:
     if isinstance(gateway, Finding):
         yield gateway
         return
+    if scene.reached is False:
+        gateway.close()
+        yield skip("account", "there is no way to Plivo, see above")
+        return
     with closing(gateway):
         asked = scene.clock.now()
         scene.probe = probe = gateway.probe()

@@ -25,6 +25,9 @@ def look(scene: Scene) -> Iterator[Finding]:
 
 
 def _daemon(scene: Scene) -> Iterator[Finding]:
+    if scene.hidden(scene.state):
+        yield skip("daemon", "its state is hidden from us", "run doctor as root, or as the daemon's user")
+        return
     if not scene.running:
         held = f"; process {scene.holder} holds its state" if scene.holder else ""
         yield warn("daemon", f"it does not run{held}", "start it: systemctl start reminderd")

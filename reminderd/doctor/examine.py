@@ -55,6 +55,8 @@ def _bounded(check: Check, scene: Scene) -> list[Finding]:
     def look() -> None:
         try:
             found.extend(check.look(scene))
+        except PermissionError as error:
+            found.append(skip(check.name, f"{error.filename}: {error.strerror}", "run doctor as root"))
         except Exception as error:  # noqa: BLE001 - the boundary of a check: the others go on
             said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             found.append(fail(check.name, f"could not be looked at ({said})", "see whether the rest says why"))

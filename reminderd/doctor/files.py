@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reminderd.control import socket_path
@@ -12,13 +12,18 @@ from reminderd.doctor.users import CannotTell, named
 from reminderd.jobs import places_for
 from reminderd.store import default_folder
 
-# What package managers leave beside a file that they did not dare to replace, and what a start that died leaves of a state.
+Look = Callable[[Scene], Iterable[Finding]]
+
+_AS_ROOT = "run doctor as root, or as that user"
+# What package managers leave beside a file that they did not dare to replace.
 _LEFT_BY_PACKAGES = (".dpkg-new", ".dpkg-dist", ".ucf-dist", ".rpmnew", ".pacnew")
 
 
 def settings(scene: Scene) -> Iterator[Finding]:
     """Can they be read, and are credentials among them?"""
-    if scene.problems:
+    if scene.file is not None and scene.hidden(scene.file):
+        yield skip("settings", f"{scene.file} is hidden from us; the defaults are looked at", _AS_ROOT)
+    elif scene.problems:
         seen = f"{len(scene.problems)} wrong: {few([str(each) for each in scene.problems], 1)}"
         yield fail("settings", seen, "mend it; the checks below go by what is right in them")
     else:
@@ -27,6 +32,9 @@ def settings(scene: Scene) -> Iterator[Finding]:
 
 def jobs(scene: Scene) -> Iterator[Finding]:
     """Do the files say what can run?"""
+    if hidden := scene.hidden(*scene.settings.jobs):
+        yield skip("jobs", f"{hidden} is hidden from us", _AS_ROOT)
+        return
     problems, number = scene.catalog.problems, len(scene.catalog.jobs)
     if problems:
         seen = f"{number} jobs run, {len(problems)} problems: {few([str(each) for each in problems], 1)}"
@@ -43,34 +51,41 @@ def jobs(scene: Scene) -> Iterator[Finding]:
 
 
 def permissions(scene: Scene) -> Iterator[Finding]:
-    """Every finding says as whom it looked."""
+    """Each of them by itself, whatever keeps others from being looked at."""
     if scene.user is not None and named(scene.user) is None:
         yield fail("files.user", f"there is no user {scene.user!r}", "name the user of the daemon with --user")
         return
     yield ok("files.user", f"the daemon's user is {scene.service_user.name}")
-    yield _settings_file(scene)
-    yield _token(scene)
-    yield _job_files(scene)
-    yield from _state(scene)
-    yield _marks(scene)
-    yield _socket(scene)
+    for check, look in _LOOKS.items():
+        yield from _seen(scene, check, look)
+
+
+def _seen(scene: Scene, check: str, look: Look) -> Iterator[Finding]:
+    """What `look` finds. What we may not see says something only where we are the daemon's user, or root."""
+    try:
+        yield from look(scene)
+    except CannotTell as error:
+        yield skip(check, str(error), _AS_ROOT)
+    except OSError as error:
+        seen = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        if isinstance(error, PermissionError) and not scene.service_user.is_us and os.geteuid() != 0:
+            yield skip(check, seen, _AS_ROOT)
+        else:
+            yield fail(check, seen, f"make it accessible to {scene.service_user.name}")
 
 
 def _settings_file(scene: Scene) -> Finding:
     check, file = "files.settings", scene.file
     if file is None:
         return skip(check, "there is no settings file")
-    try:
-        mode = file.stat().st_mode
-        if mode & stat.S_IWOTH:
-            return fail(check, f"{file} can be written by everybody ({_shown(mode)})", f"chmod o-w {file}")
-        if mode & stat.S_IROTH and _has_token(scene):
-            seen = f"{file} holds Plivo's token and can be read by everybody ({_shown(mode)})"
-            return fail(check, seen, f"chmod o-r {file}, or keep the token in a file of its own")
-        wanted = [path for path in (file, scene.settings.plivo.ca_file) if path is not None]
-        return _readable(scene, check, wanted, f"{file} ({_shown(mode)})")
-    except OSError as error:
-        return fail(check, f"{file}: {error.strerror}", "make it readable")
+    mode = file.stat().st_mode
+    if mode & stat.S_IWOTH:
+        return fail(check, f"{file} can be written by everybody ({_shown(mode)})", f"chmod o-w {file}")
+    if mode & stat.S_IROTH and _has_token(scene):
+        seen = f"{file} holds Plivo's token and can be read by everybody ({_shown(mode)})"
+        return fail(check, seen, f"chmod o-r {file}, or keep the token in a file of its own")
+    wanted = [path for path in (file, scene.settings.plivo.ca_file) if path is not None]
+    return _readable(scene, check, wanted, f"{file} ({_shown(mode)})")
 
 
 def _has_token(scene: Scene) -> bool:
@@ -84,17 +99,12 @@ def _token(scene: Scene) -> Finding:
     check, file = "files.token", scene.token_file
     if file is None:
         return skip(check, "Plivo's token does not lie in a file of its own")
-    try:
-        mode = file.stat().st_mode
-        if mode & (stat.S_IROTH | stat.S_IWOTH):
-            return fail(
-                check, f"{file} is open to everybody ({_shown(mode)})", f"chmod 600 {file}, and renew the token"
-            )
-        if scene.settings.plivo.auth_token_file is None:
-            return ok(check, f"{file} ({_shown(mode)}), handed over by systemd")
-        return _readable(scene, check, [file], f"{file} ({_shown(mode)})")
-    except OSError as error:
-        return fail(check, f"{file}: {error.strerror}", "make it readable for the daemon")
+    mode = file.stat().st_mode
+    if mode & (stat.S_IROTH | stat.S_IWOTH):
+        return fail(check, f"{file} is open to everybody ({_shown(mode)})", f"chmod 600 {file}, and renew the token")
+    if scene.settings.plivo.auth_token_file is None:
+        return ok(check, f"{file} ({_shown(mode)}), handed over by systemd")
+    return _readable(scene, check, [file], f"{file} ({_shown(mode)})")
 
 
 def _job_files(scene: Scene) -> Finding:
@@ -108,10 +118,7 @@ def _job_files(scene: Scene) -> Finding:
     files = sorted({path for path in (*files, *named_ones) if os.path.lexists(path) and not path.is_dir()})
     if loose := [str(path) for path in (*folders, *files) if path.stat().st_mode & stat.S_IWOTH]:
         return fail(check, f"everybody can write {few(loose)}", "chmod o-w: who writes there sends messages")
-    try:
-        shut = user.denied("-x", folders) + user.denied("-r", folders) + user.denied("-r", files)
-    except CannotTell as error:
-        return skip(check, str(error), "run doctor as root, or as that user")
+    shut = user.denied("-x", folders) + user.denied("-r", folders) + user.denied("-r", files)
     if shut:
         seen = f"{user.name} cannot read {few([str(path) for path in dict.fromkeys(shut)])}"
         return fail(check, seen, "chmod 644 (755 for a directory), or give them to its group")
@@ -130,19 +137,14 @@ def _state(scene: Scene) -> Iterator[Finding]:
     beside = [real, *(real.with_name(real.name + suffix) for suffix in ("-wal", "-shm", ".lock"))]
     there = [path for path in beside if path.exists()]
     open_ones = [f"{path} ({_shown(path.stat().st_mode)})" for path in there if path.stat().st_mode & 0o077]
-    try:
-        shut = user.denied("-x", [real.parent]) + user.denied("-w", [real.parent, *there])
-        if shut:
-            seen = f"{user.name} cannot write {few([str(path) for path in dict.fromkeys(shut)])}"
-            yield fail(
-                check, seen, f"chown -R {user.name} {folder}; a command that ran as somebody else may have made it"
-            )
-        elif open_ones:
-            yield warn(check, f"others may read texts and numbers: {few(open_ones)}", "chmod 600")
-        else:
-            yield ok(check, f"{folder} ({_shown(folder.stat().st_mode)}) can be written by {user.name}")
-    except CannotTell as error:
-        yield skip(check, str(error), "run doctor as root, or as that user")
+    shut = user.denied("-x", [real.parent]) + user.denied("-w", [real.parent, *there])
+    if shut:
+        do = f"chown -R {user.name} {folder}; a command that ran as somebody else may have made it"
+        yield fail(check, f"{user.name} cannot write {few([str(path) for path in dict.fromkeys(shut)])}", do)
+    elif open_ones:
+        yield warn(check, f"others may read texts and numbers: {few(open_ones)}", "chmod 600")
+    else:
+        yield ok(check, f"{folder} ({_shown(folder.stat().st_mode)}) can be written by {user.name}")
     left = [str(path) for path in _listed(real.parent) if path.name.startswith(f".{real.name}.") and not scene.running]
     if left:
         yield warn("files.leftovers", f"of a start or a backup that was cut off: {few(left)}", "remove them")
@@ -151,15 +153,12 @@ def _state(scene: Scene) -> Iterator[Finding]:
 def _marks(scene: Scene) -> Finding:
     check, user = "files.marks", scene.service_user
     if scene.settings.marks is None and not user.is_us and os.geteuid() != 0:
-        return skip(check, f"where {user.name} keeps them cannot be seen", "run doctor as root, or as that user")
+        return skip(check, f"where {user.name} keeps them cannot be seen", _AS_ROOT)
     folder = scene.settings.marks or default_folder()
     if not folder.exists() and scene.is_system:
         return skip(check, f"{folder} is not there yet; the unit makes it at the first start")
     there = nearest(folder)
-    try:
-        shut = user.denied("-w", [there]) + user.denied("-x", [there])
-    except CannotTell as error:
-        return skip(check, str(error), "run doctor as root, or as that user")
+    shut = user.denied("-w", [there]) + user.denied("-x", [there])
     if shut:
         do = f"chown {user.name} {folder}: without the mark a backup that is put back is not noticed"
         return fail(check, f"{user.name} cannot write {there}", do)
@@ -181,10 +180,7 @@ def _socket(scene: Scene) -> Finding:
 
 def _readable(scene: Scene, check: str, paths: Sequence[Path], seen: str) -> Finding:
     user = scene.service_user
-    try:
-        shut = user.denied("-r", paths)
-    except CannotTell as error:
-        return skip(check, str(error), "run doctor as root, or as that user")
+    shut = user.denied("-r", paths)
     if shut:
         do = f"give it to the group of {user.name} with mode 640"
         return fail(check, f"{user.name} cannot read {few([str(path) for path in shut])}", do)
@@ -200,3 +196,14 @@ def _listed(folder: Path) -> list[Path]:
 
 def _shown(mode: int) -> str:
     return f"{stat.S_IMODE(mode):04o}"
+
+
+# By the name of the check.
+_LOOKS: Mapping[str, Look] = {
+    "files.settings": lambda scene: [_settings_file(scene)],
+    "files.token": lambda scene: [_token(scene)],
+    "files.jobs": lambda scene: [_job_files(scene)],
+    "files.state": _state,
+    "files.marks": lambda scene: [_marks(scene)],
+    "files.socket": lambda scene: [_socket(scene)],
+}

@@ -15,6 +15,7 @@ _CERTIFICATES = "see the clock and the system's CA certificates; behind a proxy 
 
 def look(scene: Scene) -> Iterator[Finding]:
     """Whoever cannot find the name does not try to connect."""
+    scene.reached = False
     try:
         way = Way(config_of(scene.settings))
     except ValueError as error:
@@ -35,7 +36,9 @@ def look(scene: Scene) -> Iterator[Finding]:
         yield skip("network.tls", "without a connection")
         return
     yield ok("network.connect", f"{way.hop} takes connections")
-    yield _tls(way, way.secure(connection), via, scene.clock.now())
+    secured = way.secure(connection)
+    scene.reached = not isinstance(secured, Trouble)
+    yield _tls(way, secured, via, scene.clock.now())
 
 
 def _tls(way: Way, found: Certificate | Trouble | None, via: str, now: datetime) -> Finding:

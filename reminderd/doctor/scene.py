@@ -41,7 +41,8 @@ class Noted(NamedTuple):
 @dataclass
 class Scene:
     """settings: as far as they can be used. problems: of the settings. file: theirs, if there is one. user: as whom the
-    daemon runs, where somebody said so. unit: its name. probe: what Plivo said of the account, once it was asked."""
+    daemon runs, where somebody said so. unit: its name. reached: whether the way to Plivo can be gone, once somebody looked. probe: what Plivo said of the
+    account, once it was asked."""
 
     settings: Settings
     problems: Sequence[Problem]
@@ -50,6 +51,7 @@ class Scene:
     user: str | None = None
     unit: str = "reminderd.service"
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    reached: bool | None = None
     probe: Probe | None = None
 
     @property
@@ -100,6 +102,12 @@ class Scene:
             return found
         return of_uid(nearest(self.state.parent).stat().st_uid)
 
+    def hidden(self, *paths: Path) -> Path | None:
+        """The first of these that we may not see, where that says nothing of the daemon: we are neither its user nor root."""
+        if os.geteuid() == 0 or self.service_user.is_us:
+            return None
+        return next((path for path in paths if not _seen(path)), None)
+
     @cached_property
     def scan(self) -> Scan:
         """The job files as they are now."""
@@ -126,6 +134,18 @@ class Scene:
         if plivo.auth_token_file is not None:
             return plivo.auth_token_file
         return SYSTEM_TOKEN if plivo.auth_token is None and os.path.lexists(SYSTEM_TOKEN) else None
+
+
+def _seen(path: Path) -> bool:
+    """Whether we may read this, or see that it is not there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    os.close(descriptor)
+    return True
 
 
 def nearest(path: Path) -> Path:

@@ -15,6 +15,9 @@ _RESTORE = "stop the daemon and put a backup back, or recover what can be read w
 
 def look(scene: Scene) -> Iterator[Finding]:
     yield _sqlite()
+    if scene.hidden(scene.state):
+        yield skip("state", f"{scene.state} is hidden from us", "run doctor as root, or as the daemon's user")
+        return
     try:
         if not state_exists(scene.state):
             yield skip("state", f"there is none yet at {scene.state}; the daemon makes it at its first start")

@@ -23,13 +23,15 @@ def look(scene: Scene) -> Iterator[Finding]:
         shown = dict(line.partition("=")[::2] for line in _systemctl("show", "-p", ",".join(_PROPERTIES), scene.unit))
         if shown.get("LoadState") != "loaded":
             seen = f"{scene.unit} is {shown.get('LoadState', 'unknown')}"
-            yield warn("unit", seen, "install systemd/reminderd.service; docs/operating.md has the steps")
+            yield warn("unit", seen, "install systemd/reminderd.service; docs/systemd.md has the steps")
             return
+        yield _standing(scene, shown)
+        if shown.get("NeedDaemonReload") == "yes":
+            return  # what the files say is not what is in force
         text = "\n".join(_systemctl("cat", scene.unit))
     except (OSError, subprocess.SubprocessError) as error:
         yield skip("unit", f"systemd cannot be asked: {error}")
         return
-    yield _standing(scene, shown)
     yield from against_shipped(text)
     yield _user(text)
 
