@@ -23,6 +23,7 @@ from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.parts import limits_of, reader_of, reading_of, terms_of
 from reminderd.daemon.planning import Planning
+from reminderd.daemon.pruning import Pruning
 from reminderd.daemon.saying import pass_failed, watcher_failed
 from reminderd.daemon.vitals import Standing, Vitals
 from reminderd.daemon.worker import Worker
@@ -113,6 +114,7 @@ class Daemon:
             known=known,
         )
         self._vitals = Vitals(self._standing)
+        self._pruning = Pruning(store, settings.retention)
         self._timetable = self._new_timetable()
         self._scan: Scan | None = None
         self._loaded = False
@@ -188,6 +190,8 @@ class Daemon:
             return True
         due = self._planner.next_due()
         if due and due <= now:
+            return False
+        if self._may_prune and self._pruning.busy:
             return False
         return self._origin.held or not (self._origin.open or self._store.deliveries.claimable(now))
 
@@ -268,7 +272,14 @@ class Daemon:
             if not self._origin.open:  # what the state has forgotten could be taken for what is in doubt
                 self._reconciler.advance(now)
                 self._receipts.advance(now)
+        if self._may_prune:
+            self._pruning.advance(now)
         self._timetable.run_pending()
+
+    @property
+    def _may_prune(self) -> bool:
+        """Not by a clock that may be wrong, nor from a state that may be an older one."""
+        return self._loaded and not (self._clock_hold.held or self._origin.open or self._stopping)
 
     def _hush(self, now: datetime) -> None:
         for delivery, job, reason in hush(self._store, now):
@@ -289,6 +300,8 @@ class Daemon:
             moments += [self._reconciler.next_wake(), self._receipts.next_wake()]
         if self._loaded:
             moments.append(self._planner.next_due())
+        if self._may_prune:
+            moments.append(self._pruning.next_wake(now))
         moment = earliest(*moments)
         if moment is None:
             return _LONGEST_WAIT
@@ -368,6 +381,7 @@ class Daemon:
         self._planner.terms = terms_of(settings)
         self._reconciler.configure(self._gateway, settings.plivo.reconcile, settings.plivo.shared_sender)
         self._receipts.configure(self._gateway, settings.plivo.receipts)
+        self._pruning.configure(settings.retention)
         old_gateway.close()
         configure(settings.log.format, settings.log.level)
         if reading_of(settings) != reading_of(before):
@@ -438,6 +452,7 @@ class Daemon:
         """Housekeeping. It is made anew when the clock jumps, since it reads the wall clock."""
         timetable = schedule.Scheduler()
         timetable.every(_HEARTBEAT_SECONDS).seconds.do(self._heartbeat)
+        timetable.every().hour.do(self._pruning.begin)
         return timetable
 
     def _mark_alive(self) -> None:

@@ -347,6 +347,15 @@ class RetentionSettings(_Section):
     text: Annotated[timedelta | None, BeforeValidator(_kept(timedelta(days=1)))] = timedelta(days=30)
     deliveries: Annotated[timedelta | None, BeforeValidator(_kept(timedelta(days=7)))] = timedelta(days=400)
 
+    @model_validator(mode="after")
+    def _texts_go_first(self) -> Self:
+        # Where only one is given the other, a default, gives way; a text that is kept for ever goes with its delivery.
+        given = self.model_fields_set >= {"text", "deliveries"}
+        if given and self.text is not None and self.deliveries is not None and self.text > self.deliveries:
+            message = "a text cannot be kept for longer than its delivery"
+            raise Wrong(message, "lengthen deliveries, or shorten text", ("text",))
+        return self
+
 
 class Settings(_Section):
     """All settings, checked. jobs: files and directories of job files. state: the database.

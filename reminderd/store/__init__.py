@@ -38,6 +38,7 @@ from reminderd.store.origin import Identity, Origin
 from reminderd.store.overrides import Overrides
 from reminderd.store.receipts import Question, Receipts, Report
 from reminderd.store.reports import Reports
+from reminderd.store.retention import Retention
 from reminderd.store.zones import Zones
 
 
@@ -63,8 +64,12 @@ class Store:
         self.zones = Zones(connection)
         self.reports = Reports(connection)
         self.conditions = Conditions(connection)
+<<<<<<< HEAD
         self.alerts = Alerts(connection)
         self.heartbeats = Heartbeats(connection)
+=======
+        self.retention = Retention(connection)
+>>>>>>> dfb1fc1 (Prune what is old, and never forget that it was sent)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> "Store":

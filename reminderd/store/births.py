@@ -11,6 +11,8 @@ from reminderd.model import OnQuiet, State
 from reminderd.plan import OPTED_OUT, NewDelivery, NewOccurrence, Plan, Quiet
 from reminderd.store.connection import Connection, Row, listed, listed_rows
 from reminderd.store.limits import hold_excess
+from reminderd.store.memory import Memory, not_remembered
+from reminderd.store.optouts import recall_opt_outs
 
 # What was withdrawn counts when it may have gone out all the same.
 _EQUAL = """
@@ -54,7 +56,7 @@ def add_plan(db: Connection, plan: Plan, now: datetime) -> list[Row]:
     Returns `id, job, recipient, state, reason, hold` of each delivery that was born; hold: the id of the hold that keeps it.
     """
     at = to_text(now)
-    added = list(_add_occurrences(db, plan.occurrences, at))
+    added = list(_add_occurrences(db, not_remembered(Memory(db), plan.occurrences), at))
     gone = opted_out(db, {each.phone for new, _ in added for each in new.deliveries if each.phone is not None})
     rows = [
         _Born(occurrence, new, _unless_opted_out(delivery, gone))
@@ -193,6 +195,7 @@ def opted_out(db: Connection, phones: Collection[str]) -> frozenset[tuple[str, s
     """Who of these wants no messages, as (phone, sender); the sender is "" where it is from anybody."""
     found: set[tuple[str, str]] = set()
     known = sorted(phones)
+    recall_opt_outs(db, known)
     for start in range(0, len(known), _AT_ONCE):
         places, values = listed(known[start : start + _AT_ONCE])
         rows = db.rows(f"select phone, sender from opt_outs where phone in ({places})", values)
@@ -208,10 +211,20 @@ def _unless_opted_out(delivery: NewDelivery, gone: frozenset[tuple[str, str]]) -
     return replace(delivery, state=State.CANCELLED, reason=OPTED_OUT)
 
 
-def find_equal(db: Connection, occurrence_id: int, wanted: Mapping[str, object]) -> Row | None:
-    """A delivery of another occurrence with this `phone`, `due_at` and `text` that went out, may have, or will."""
+def find_equal(db: Connection, occurrence_id: int, wanted: Mapping[str, object]) -> str | None:
+    """What became of a delivery of another occurrence with this `phone`, `due_at` and `text` that went out, may have, or
+    will, in words; None where there is none."""
     values = {name: wanted[name] for name in ("phone", "due_at", "text")}
-    return db.row(_EQUAL, {**values, "occurrence": occurrence_id})
+    found = db.row(_EQUAL, {**values, "occurrence": occurrence_id})
+    if found is not None:
+        return f"is {found['state']} as delivery {found['id']} of job {found['job']}"
+    own = db.row("select job, nominal from occurrences where id = :id", {"id": occurrence_id})
+    assert own is not None
+    memory = Memory(db)
+    text = memory.text(*(str(each) for each in values.values()))
+    if memory.known_elsewhere(text, memory.occurrence(own["job"], own["nominal"])):
+        return "was accepted as a delivery that is no longer kept"
+    return None
 
 
 def _unless_equal(db: Connection, row: _Born) -> NewDelivery:
@@ -223,8 +236,5 @@ def _unless_equal(db: Connection, row: _Born) -> NewDelivery:
     equal = find_equal(db, row.occurrence.id, wanted)
     if equal is None:
         return delivery
-    reason = (
-        f"the same text to the same phone for the same time is {equal['state']} "
-        f"as delivery {equal['id']} of job {equal['job']}"
-    )
+    reason = f"the same text to the same phone for the same time {equal}"
     return replace(delivery, state=State.MISSED, reason=reason)

@@ -262,13 +262,16 @@ class Deliveries:
     def _take_back(self, uuid: str, now: datetime) -> bool:
         """Free a message_uuid for its proven owner: whoever had it from the log is in doubt again.
 
-        False when Plivo itself named two messages alike: both are accepted, and the first keeps the name.
+        False when Plivo itself named two messages alike: both are accepted, and the first keeps the name. So it does where
+        its text is no longer kept, which could not be sent again.
         """
         other = self._db.row(
-            "select id, delivery_id, uuid_from from attempts where message_uuid = :uuid", {"uuid": uuid}
+            "select a.id, a.delivery_id, a.uuid_from, d.text from attempts a join deliveries d on d.id = a.delivery_id "
+            "where a.message_uuid = :uuid",
+            {"uuid": uuid},
         )
         assert other is not None
-        if other["uuid_from"] == "answer":
+        if other["uuid_from"] == "answer" or other["text"] is None:
             return False
         self._db.execute(
             "update attempts set message_uuid = null, uuid_from = null, receipt = null, receipt_code = null, "

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from reminderd.clock import from_text, to_text
 from reminderd.model import OnDoubt, State
 from reminderd.store.connection import Connection, Row
+from reminderd.store.memory import Memory
 from reminderd.store.moves import Why, move
 from reminderd.store.optouts import IS_OPTED_OUT
 from reminderd.store.outcomes import again
@@ -29,7 +30,7 @@ _UNPROVEN = (
     _COLUMNS
     + """
 from attempts a indexed by attempts_in_doubt join deliveries d on d.id = a.delivery_id
-where a.outcome = 'in_doubt' and a.message_uuid is null
+where a.outcome = 'in_doubt' and a.message_uuid is null and d.phone is not null
 order by a.begun_at, a.id
 """
 )
@@ -77,6 +78,7 @@ class Doubts:
 
     def __init__(self, connection: Connection) -> None:
         self._db = connection
+        self._memory = Memory(connection)
 
     def due(self, now: datetime) -> list[Doubt]:
         """Deliveries in doubt whose next look into the log is due, oldest first."""
@@ -111,9 +113,11 @@ class Doubts:
         return self._db.value(query, {"phone": phone}) is not None
 
     def known_uuids(self, uuids: Sequence[str]) -> set[str]:
-        """Those of `uuids` that belong to some attempt."""
+        """Those of `uuids` that belong to some attempt, also to one that is no longer kept."""
         query = "select 1 from attempts where message_uuid = :uuid"
-        return {uuid for uuid in uuids if self._db.value(query, {"uuid": uuid})}
+        found = {uuid for uuid in uuids if self._db.value(query, {"uuid": uuid})}
+        digests = {self._memory.uuid(uuid): uuid for uuid in uuids if uuid not in found}
+        return found | {digests[each] for each in self._memory.known(digests)}
 
     # -- settling ---------------------------------------------------------------------------------------
 

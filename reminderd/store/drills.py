@@ -6,6 +6,7 @@ from typing import NamedTuple
 from reminderd.clock import to_text
 from reminderd.model import OnDoubt, Source, Text
 from reminderd.store.connection import Connection
+from reminderd.store.optouts import recall_opt_outs
 
 # No schedule has such a nominal time, so a drill is one of its own, and no cursor knows of it.
 _NOMINAL = "drill {}"
@@ -34,6 +35,7 @@ class Drills:
         phone in the same moment."""
         at = to_text(now)
         with self._db.write():
+            recall_opt_outs(self._db, [drill.phone])
             occurrence = self._occurrence(drill, at)
             delivery: int | None = self._db.value(
                 """

@@ -204,6 +204,8 @@ class Jobs:
             self._moved.append((row["id"], row["job"], State.CANCELLED, why))
 
     def _take_back(self, row: Row, now: datetime) -> None:
+        if row["state"] == State.CANCELLED and row["text"] is None:
+            return  # there is nothing left to send
         if row["state"] == State.CANCELLED and find_equal(self._db, row["occurrence_id"], row) is not None:
             return  # another name has sent it meanwhile, or will
         self._db.execute("update deliveries set withdrawn = null where id = :id", {"id": row["id"]})

@@ -68,6 +68,9 @@ class Operations:
             raise Refusal(
                 f"{name} is {state}; only what is failed or missed can be retried" + _instead(state, row["id"])
             )
+        if row["erased"] is not None:
+            what = "its text is" if row["erased"] == "text" else "its recipient was forgotten: nothing of it is"
+            raise Refusal(f"{name} cannot be retried: {what} no longer kept")
         if row["text"] is None or row["phone"] is None or row["sender"] is None:
             raise Refusal(f"{name} has nothing that could be sent: {row['reason']}")
         if row["drill"]:

@@ -1,5 +1,6 @@
 """Who wants no messages, from one sender or from any. Each public method is one transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -7,6 +8,7 @@ from reminderd.clock import to_text
 from reminderd.model import State
 from reminderd.plan import OPTED_OUT
 from reminderd.store.connection import Connection, Row
+from reminderd.store.memory import FORGOTTEN, Memory
 from reminderd.store.moves import Why, move
 
 Source = Literal["operator", "plivo", "inbound"]
@@ -35,6 +37,7 @@ class OptOuts:
         keeps its first author and time.
         """
         with self._db.write():
+            recall_opt_outs(self._db, [phone])
             self._db.execute(
                 "insert into opt_outs (phone, sender, since, who, source, why) "
                 "values (:phone, :sender, :now, :who, :source, :why) on conflict do nothing",
@@ -59,16 +62,37 @@ class OptOuts:
     def remove(self, phone: str, sender: str) -> bool:
         """They want messages again, from now on; what was cancelled stays so. False where there is no such opt-out."""
         with self._db.write():
+            recall_opt_outs(self._db, [phone])
             return 1 == self._db.execute(
                 "delete from opt_outs where phone = :phone and sender = :sender", {"phone": phone, "sender": sender}
             )
 
     def of(self, phone: str) -> list[Row]:
         """The opt-outs of one phone: `sender, since, who, source, why`."""
-        query = "select sender, since, who, source, why from opt_outs where phone = :phone order by sender"
-        return self._db.rows(query, {"phone": phone})
+        query = "select sender, since, who, source, why from opt_outs where phone in (:phone, :word) order by sender"
+        return self._db.rows(query, {"phone": phone, "word": Memory(self._db).pseudonym("phone", phone)})
 
     def covers(self, phone: str, sender: str) -> bool:
         """Whether this phone wants nothing from that sender."""
-        query = "select 1 from opt_outs where phone = :phone and sender in ('', :sender)"
-        return self._db.value(query, {"phone": phone, "sender": sender}) is not None
+        return any(each["sender"] in ("", sender) for each in self.of(phone))
+
+
+def recall_opt_outs(db: Connection, phones: Iterable[str]) -> None:
+    """Whoever was forgotten, and comes into the state again, is known to have opted out; inside an open transaction.
+
+    So that no opt-out is kept under a word while a delivery has the number itself: all that asks about it later compares
+    the numbers.
+    """
+    forgotten = {row["phone"] for row in db.rows(_OF_FORGOTTEN)}
+    memory = Memory(db)
+    for phone in phones if forgotten else ():
+        word = memory.pseudonym("phone", phone)
+        if word in forgotten:
+            # The first one is kept where there are two.
+            db.execute(
+                "update or ignore opt_outs set phone = :phone where phone = :word", {"phone": phone, "word": word}
+            )
+            db.execute("delete from opt_outs where phone = :word", {"word": word})
+
+
+_OF_FORGOTTEN = f"select phone from opt_outs where phone >= '{FORGOTTEN}' and phone < '{FORGOTTEN[:-1]};'"

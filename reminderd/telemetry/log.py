@@ -69,6 +69,8 @@ class Event(StrEnum):
     ORIGIN_UNPROVEN = "origin.unproven"
     OCCURRENCE_MOVED = "occurrence.moved"
     ZONES_CHANGED = "zones.changed"
+    STATE_PRUNED = "state.pruned"
+    RECIPIENT_FORGOTTEN = "recipient.forgotten"
     COMMAND_DONE = "command.done"
     COMMAND_FAILED = "command.failed"
     JOURNAL_LOST = "journal.lost"

@@ -222,6 +222,8 @@ class World:
         self._mark = Mark(self.marks, self.store.origin.identity().state_id)
         # Whatever it died of: the state knows what the mark says, or the daemon would hold without reason.
         assert self.store.origin.knows(self._mark.read() or NOTHING)
+        if (began := self.store.origin.last_began()) != NOTHING:
+            self._mark.write(began)  # as the daemon does with a state that it trusts
         self.dispatcher = Dispatcher(
             self.store, self.line, self.clock, self.limits, self._poster(), self._probe_gateway, self._began
         )

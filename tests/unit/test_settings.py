@@ -177,6 +177,25 @@ def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
     assert (settings.alerts.overdue_after, settings.heartbeat.every) == (timedelta(minutes=2), timedelta(minutes=5))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("retention: {text: 12h}\n", ":1:19: retention.text: "),
+        ("retention: {deliveries: 6d}\n", ":1:25: retention.deliveries: "),
+        ("retention:\n  text: 60d\n  deliveries: 30d\n", ":2:9: retention.text: a text cannot be kept for longer"),
+        ("retention: {text: never}\n", ":1:19: retention.text: 'never' is not a duration"),
+    ],
+)
+def test_a_retention_that_makes_no_sense_is_a_problem(tmp_path: Path, text: str, expected: str) -> None:
+    (found,) = wrong(write(tmp_path, text))
+    assert expected in found
+
+
+def test_one_retention_alone_need_not_fit_the_default_of_the_other(tmp_path: Path) -> None:
+    assert good(write(tmp_path, "retention: {deliveries: 10d}\n")).retention.deliveries == timedelta(days=10)
+    assert good(write(tmp_path, "retention: {text: 900d}\n")).retention.text == timedelta(days=900)
+
+
 def test_marks_beside_the_state_are_a_problem(tmp_path: Path) -> None:
     config = write(tmp_path, "state: var/state.db\nmarks: var/marks\n")
     (problem,) = load_settings(config, {})[1]

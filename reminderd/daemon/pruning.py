@@ -1,0 +1,75 @@
+"""Pruning as the loop does it: now and then a round over all that is old, a little of it at a time."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from reminderd.settings import RetentionSettings
+from reminderd.store import Store
+from reminderd.telemetry import Event, emit
+
+# Rows of one transaction, and the pause between two: senders never wait long for the loop.
+_CHUNK = 50
+_PAUSE = timedelta(milliseconds=50)
+_MANY = 2000  # occurrences looked at at once
+
+
+class Pruning:
+    """One round begins with the daemon, others with `begin`."""
+
+    def __init__(self, store: Store, kept: RetentionSettings) -> None:
+        self._store = store
+        self._kept = kept
+        self._round: Iterator[None] | None = None
+        self._wanted = True
+
+    def configure(self, kept: RetentionSettings) -> None:
+        """These count from the next round on."""
+        self._kept = kept
+
+    def begin(self) -> None:
+        """A round is due; one that goes on goes on."""
+        self._wanted = True
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to do now."""
+        return self._wanted or self._round is not None
+
+    def advance(self, now: datetime) -> None:
+        """A little of it. A round that fails is over; the next one begins anew."""
+        if self._round is None and self._wanted:
+            self._round, self._wanted = self._over(now), False
+        if self._round is not None:
+            going, self._round = self._round, None
+            if next(going, self) is not self:
+                self._round = going
+
+    def next_wake(self, now: datetime) -> datetime | None:
+        return now + _PAUSE if self._round is not None else None
+
+    def _over(self, now: datetime) -> Iterator[None]:
+        """One round; each step is a transaction."""
+        emptied = pruned = 0
+        if self._kept.text is not None:
+            before = now - self._kept.text
+            while done := self._store.retention.empty_texts(before, _CHUNK):
+                emptied += done
+                yield
+            self._store.retention.empty_definitions(before)
+            yield
+        if self._kept.deliveries is not None:
+            before = now - self._kept.deliveries
+            while done := self._store.retention.prune(before, _CHUNK):
+                pruned += done
+                yield
+            yield from self._rest(before, now)
+        if emptied or pruned:
+            emit(Event.STATE_PRUNED, texts=emptied, deliveries=pruned)
+
+    def _rest(self, before: datetime, now: datetime) -> Iterator[None]:
+        after: int | None = 0
+        while after is not None:
+            after = self._store.retention.prune_empty(before, after, _MANY)
+            yield
+        while self._store.retention.prune_rest(before, now, _CHUNK):
+            yield

@@ -1,0 +1,76 @@
+"""The same walks, in which what has ended is pruned or forgotten at any moment: the page, which never forgets anything, still
+says what is owed, tried and sent."""
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule
+
+from tests.property.reference import Key
+from tests.property.test_reference_walk import Walk, drawn, walk
+
+# Jobs that went are heard of by the guard against mass removal for so long.
+GUARDED = timedelta(minutes=11)
+NOW = timedelta(0)
+
+
+class PrunedWalk(Walk):
+    """gone: what was pruned, as it was. emptied: what has no text any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone: dict[Key, tuple[str, int, int]] = {}
+
+    def real(self) -> dict[Key, tuple[str, int, int]]:
+        kept = super().real()
+        assert kept.keys().isdisjoint(self.gone), "what was pruned is owed anew"
+        return {**self.gone, **kept}
+
+    def _some(self, data: st.DataObject, *states: str) -> Key | None:
+        """One that operators can still name, and whose text is there where they need it."""
+        emptied = {key for key, row in self._rows().items() if row["erased"] and row["state"] in ("failed", "missed")}
+        rows = self.page.rows
+        found = sorted(key for key, row in rows.items() if row.state in states and key not in {*self.gone, *emptied})
+        return data.draw(st.sampled_from(found)) if found else None
+
+    def _rows(self) -> dict[Key, dict[str, object]]:
+        return {(row["job"], row["nominal"], row["phone"] or row["recipient"]): row for row in self.world.rows()}
+
+    @rule(age=drawn(0, 0, 60, 600, 3600), steps=drawn(1, 2, 100))
+    def empty_texts(self, age: int, steps: int) -> None:
+        before = self.world.clock.now() - timedelta(seconds=age)
+        for _ in range(steps):
+            self.world.store.retention.empty_texts(before, 2)
+        self.world.store.retention.empty_definitions(self.world.clock.now() - GUARDED)
+
+    @rule(age=drawn(0, 0, 60, 600, 3600), steps=drawn(1, 2, 100))
+    def prune(self, age: int, steps: int) -> None:
+        """Some of it, or all."""
+        known, before = self.real(), self.world.clock.now() - timedelta(seconds=age)
+        retention = self.world.store.retention
+        for _ in range(steps):
+            retention.prune(before, 2, witnesses=NOW)
+        retention.prune_empty(before, 0, 1_000_000)
+        retention.prune_rest(self.world.clock.now() - GUARDED, self.world.clock.now(), 100)
+        left = {key for key, _ in super().real().items()}
+        self.gone |= {key: was for key, was in known.items() if key not in left}
+        jobs = self.world.store.jobs.known()
+        self.page.jobs = {name: job for name, job in self.page.jobs.items() if name in jobs}
+
+    @invariant()
+    def the_sums_and_the_references_are_right(self) -> None:
+        assert sum(self.world.store.reports.counts().values()) == self.world.planned()
+        with closing(sqlite3.connect(self.world.path)) as reader:
+            assert reader.execute("pragma foreign_key_check").fetchall() == []
+
+
+def test_pruning_at_any_moment_changes_nothing_that_is_owed_or_sent() -> None:
+    walk(60, 25, PrunedWalk)
+
+
+@pytest.mark.nightly
+def test_pruning_at_any_moment_changes_nothing_that_is_owed_or_sent_at_length() -> None:
+    walk(1_500, 50, PrunedWalk)
