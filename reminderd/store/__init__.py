@@ -64,12 +64,9 @@ class Store:
         self.zones = Zones(connection)
         self.reports = Reports(connection)
         self.conditions = Conditions(connection)
-<<<<<<< HEAD
         self.alerts = Alerts(connection)
         self.heartbeats = Heartbeats(connection)
-=======
         self.retention = Retention(connection)
->>>>>>> dfb1fc1 (Prune what is old, and never forget that it was sent)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> "Store":

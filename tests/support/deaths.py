@@ -44,12 +44,9 @@ _CONCERNS = (
     "health",
     "origin",
     "zones",
-<<<<<<< HEAD
     "alerts",
     "heartbeats",
-=======
     "retention",
->>>>>>> dfb1fc1 (Prune what is old, and never forget that it was sent)
 )
 
 T = TypeVar("T")
