@@ -24,7 +24,8 @@ from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.parts import limits_of, reader_of, reading_of, terms_of
 from reminderd.daemon.planning import Planning
 from reminderd.daemon.pruning import Pruning
-from reminderd.daemon.saying import pass_failed, watcher_failed
+from reminderd.daemon.saying import given_up, pass_failed, watcher_failed
+from reminderd.daemon.surfaces import Surfaces
 from reminderd.daemon.vitals import Standing, Vitals
 from reminderd.daemon.worker import Worker
 from reminderd.daemon.zonefiles import ZoneWatch
@@ -37,7 +38,7 @@ from reminderd.reconciler import ReceiptCollector, Reconciler
 from reminderd.settings import Settings
 from reminderd.store import StateFailure, Store
 from reminderd.sync import Syncer
-from reminderd.telemetry import Event, configure, emit
+from reminderd.telemetry import Event, Figures, configure, emit
 
 # Even with nothing due the loop looks at the clock now and then.
 _LONGEST_WAIT = 15.0
@@ -72,14 +73,16 @@ class Daemon:
         self._inbox = Inbox()
         # So that a long look into Plivo's log keeps nobody from asking for receipts, or a suspended gateway for its account.
         self._log_worker, self._probe_worker, self._receipt_worker = (Worker(self._inbox.post) for _ in range(3))
+        self._figures = Figures(clock)
         self._planner = Planner(terms_of(settings))
         self._planning = Planning(store, self._planner, clock)
         self._gateway = build_gateway(settings)
         self._syncer = Syncer(store, self._planner, settings.defaults)
         self._clock_hold = ClockHold(store, clock, self._on_clock_hold, self._on_clock_released)
         self._origin = OriginHold(store, place, self._log_worker.run, self._set_claiming)
+        limits, post = limits_of(settings), self._inbox.post
         self._dispatcher = Dispatcher(
-            store, self._gateway, clock, limits_of(settings), self._inbox.post, self._probe_gateway, self._origin.began
+            store, self._gateway, clock, limits, post, self._probe_gateway, self._origin.began, figures=self._figures
         )
         self._reconciler = Reconciler(
             store,
@@ -113,8 +116,9 @@ class Daemon:
             on_error=watcher_failed,
             known=known,
         )
-        self._vitals = Vitals(self._standing)
+        self._vitals = Vitals(self._standing, self._figures)
         self._pruning = Pruning(store, settings.retention)
+        self.surfaces = Surfaces(settings, self._figures, clock, self._planner.due_by_job, post, self._watcher.rescan)
         self._timetable = self._new_timetable()
         self._scan: Scan | None = None
         self._loaded = False
@@ -152,6 +156,7 @@ class Daemon:
         failures = 0
         while True:
             wait = 0.0
+            self._figures.pass_begins()
             try:
                 self.tick()
                 wait = self._seconds_to_next()
@@ -197,6 +202,7 @@ class Daemon:
 
     def close(self) -> None:
         """Stop the threads and say when this daemon was last alive."""
+        self.surfaces.close()
         self._watcher.stop()
         self._dispatcher.stop()
         self._gateway.close()
@@ -249,7 +255,9 @@ class Daemon:
                 self._syncer.hand_over()
                 self._planning.step(now, self._awake_since)
                 self._caught_up = self._caught_up or self._syncer.note_alive(now)
-                self._hush(now)  # before what is over is given up, and before the claims: a night may be over
+                given_up(
+                    hush(self._store, now)
+                )  # before what is over is given up, and before the claims: a night may be over
         finally:
             # Whatever keeps us from planning, what is under way is recorded, and what is planned is sent.
             self._dispatcher.advance(self._clock_hold.time())
@@ -269,6 +277,7 @@ class Daemon:
                 self._origin.advance(now, self._gateway, shared_sender=self._settings.plivo.shared_sender)
         if not self._clock_hold.held:
             self._dispatcher.probe_if_due(now)
+            self.surfaces.look(now, self._gateway, self._probe_worker.run)
             if not self._origin.open:  # what the state has forgotten could be taken for what is in doubt
                 self._reconciler.advance(now)
                 self._receipts.advance(now)
@@ -280,10 +289,6 @@ class Daemon:
     def _may_prune(self) -> bool:
         """Not by a clock that may be wrong, nor from a state that may be an older one."""
         return self._loaded and not (self._clock_hold.held or self._origin.open or self._stopping)
-
-    def _hush(self, now: datetime) -> None:
-        for delivery, job, reason in hush(self._store, now):
-            emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason=reason)
 
     def _wait(self, seconds: float) -> None:
         self._clock_hold.waits_until(self._clock.now() + timedelta(seconds=seconds))
@@ -321,8 +326,9 @@ class Daemon:
         self._zones.look(now)
         if self._loaded and not self._planning.up_to(now, self._awake_since, patient=patient):
             return  # a long list is planned chunk by chunk; the files wait, and nothing else does
-        self._syncer.host_problems = self._origin.problems
-        self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
+        self._syncer.host_problems = self._origin.problems + self.surfaces.problems
+        synced = self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
+        self._figures.loaded_files(now, problems=len(synced.catalog.problems))
         self._scan = None
         self._zones.learn()
         if not self._loaded:
@@ -383,6 +389,7 @@ class Daemon:
         self._receipts.configure(self._gateway, settings.plivo.receipts)
         self._pruning.configure(settings.retention)
         old_gateway.close()
+        self.surfaces.configure(settings)
         configure(settings.log.format, settings.log.level)
         if reading_of(settings) != reading_of(before):
             self._syncer.configure(settings.defaults)
@@ -445,6 +452,7 @@ class Daemon:
 
         def probed(answer: Probe) -> None:
             self._dispatcher.probed(answer, self._clock_hold.time())
+            self.surfaces.heard(answer, self._clock_hold.time())
 
         self._probe_worker.run(gateway.probe, probed, lambda: probed(Probe(False, "a defect in the probe")))
 

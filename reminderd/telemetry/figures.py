@@ -85,6 +85,11 @@ class Figures:
         self.failures, self.failure = failures, type(error).__name__
         self._pass_over()
 
+    def loaded_files(self, now: datetime, *, problems: int) -> None:
+        """The files were taken over, with so many problems."""
+        if not problems:
+            self.well_loaded_at = now
+
     def _pass_over(self) -> None:
         self._pass_ended = self._clock.boottime()
         self.last_pass_at = self._clock.now()

@@ -71,6 +71,10 @@ class Event(StrEnum):
     ZONES_CHANGED = "zones.changed"
     STATE_PRUNED = "state.pruned"
     RECIPIENT_FORGOTTEN = "recipient.forgotten"
+    WEB_LISTENING = "web.listening"
+    WEB_FAILED = "web.failed"
+    TEXTFILE_FAILED = "textfile.failed"
+    TEXTFILE_RECOVERED = "textfile.recovered"
     COMMAND_DONE = "command.done"
     COMMAND_FAILED = "command.failed"
     JOURNAL_LOST = "journal.lost"
@@ -100,6 +104,8 @@ _LEVELS = {
     Event.ORIGIN_UNPROVEN: logging.WARNING,
     Event.OCCURRENCE_MOVED: logging.WARNING,
     Event.ZONES_CHANGED: logging.WARNING,
+    Event.WEB_FAILED: logging.ERROR,
+    Event.TEXTFILE_FAILED: logging.ERROR,
     Event.COMMAND_FAILED: logging.ERROR,
     Event.JOURNAL_LOST: logging.WARNING,
 }
