@@ -31,10 +31,10 @@ _GROUPS = {
         "doctor": "Look for what keeps reminderd from working on this machine.",
         "history": "Show deliveries, newest first.",
         "why": "Tell one delivery's whole story.",
+        "metrics": "Print the state's figures for Prometheus.",
         "backup": "Copy the state to a file, also while the daemon runs.",
     },
     "What needs someone": {
-        "alerts": "What needs someone, and whether they were told; --test tells a test.",
         "retry": "Send failed or missed deliveries after all.",
         "cancel": "Give up pending deliveries.",
         "resolve": "Settle a delivery that is in doubt.",

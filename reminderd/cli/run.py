@@ -4,6 +4,7 @@ import faulthandler
 import functools
 import os
 import signal
+import socket
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -34,6 +35,8 @@ from reminderd.store import (
     state_exists,
 )
 from reminderd.telemetry import configure
+from reminderd.web.activation import take_sockets
+from reminderd.web.extra import missing_extra
 
 _START_SECONDS = 90.0
 _SLOWEST_DISK = 5_000_000  # bytes a second
@@ -55,10 +58,11 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
     if sys.__stderr__ is not None:
         faulthandler.enable(sys.__stderr__)  # killed by a watchdog, it shows where each thread hung
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon takes signals there is nothing to read anew
+    handed = take_sockets(os.environ, os.getpid())
     settings = source.settings()
     # What a rehearsal prints is what would be sent; its log would tell of messages that never were.
     configure(settings.log.format, "warning" if dry_run else settings.log.level)
-    if not dry_run and (missing := _missing_credentials(settings)):
+    if not dry_run and (missing := _missing(settings)):
         fail(str(missing), UNUSABLE)
     restarts = Restarts.under_systemd({} if dry_run or once else os.environ, SystemClock())
     if not restarts.wait():
@@ -79,7 +83,7 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
         except StateError as error:
             fail(str(error), UNUSABLE)
         stack.callback(store.close)
-        _run(settings, source, store, stack, tenure, once=once)
+        _run(settings, source, store, stack, tenure, None if once else handed)
         restarts.ended_well()
 
 
@@ -92,8 +96,14 @@ def _opening_takes(state: Path) -> float:
 
 
 def _run(
-    settings: Settings, source: SettingsSource, store: Store, stack: ExitStack, tenure: Tenure | None, *, once: bool
+    settings: Settings,
+    source: SettingsSource,
+    store: Store,
+    stack: ExitStack,
+    tenure: Tenure | None,
+    handed: list[socket.socket] | None,
 ) -> None:
+    """tenure: None in a rehearsal. handed: systemd's sockets; None for one pass over what is due, which nobody watches."""
     dry_run = tenure is None
     build = _rehearsal if dry_run else build_gateway
     load = functools.partial(_load_for_copy, source, settings) if dry_run else functools.partial(_load, source)
@@ -109,9 +119,11 @@ def _run(
         stack.callback(control.stop)
     daemon.start()
     try:
-        if once:
+        if handed is None:
             daemon.run_once()
         else:
+            if not dry_run:
+                daemon.surfaces.open(handed)
             daemon.run()
     except StateFailure as error:  # only --once ends with it; the daemon says so and tries again
         fail(f"the state {settings.state} cannot be used: {error}; what is recorded is kept, run it again")
@@ -135,6 +147,10 @@ def _place(settings: Settings, store: Store, tenure: Tenure) -> Place:
     return Place(mark, host_identity(settings.host), settings.host is not None, tenure.lost)
 
 
+def _missing(settings: Settings) -> Problem | None:
+    return _missing_credentials(settings) or missing_extra(settings)
+
+
 def _missing_credentials(settings: Settings) -> Problem | None:
     if settings.plivo.auth_id is not None and settings.plivo.auth_token is not None:
         return None
@@ -146,9 +162,9 @@ def _missing_credentials(settings: Settings) -> Problem | None:
 
 
 def _load(source: SettingsSource) -> tuple[Settings | None, list[Problem]]:
-    """The settings again, for a reload; without credentials they are no use."""
+    """The settings again, for a reload; without credentials, or libraries that they want, they are no use."""
     settings, problems = source.load()
-    missing = _missing_credentials(settings) if settings else None
+    missing = _missing(settings) if settings else None
     return settings, [*problems, *([missing] if missing else [])]
 
 

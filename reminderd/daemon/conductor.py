@@ -20,14 +20,13 @@ from reminderd.daemon.clockhold import ClockHold, check_cursors
 from reminderd.daemon.desk import Desk
 from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
-from reminderd.daemon.observers import Observers
 from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.parts import limits_of, reader_of, reading_of, terms_of
 from reminderd.daemon.planning import Planning
 from reminderd.daemon.pruning import Pruning
-from reminderd.daemon.saying import pass_failed, watcher_failed
-from reminderd.daemon.view import Phase, View
-from reminderd.daemon.vitals import Vitals
+from reminderd.daemon.saying import given_up, pass_failed, watcher_failed
+from reminderd.daemon.surfaces import Surfaces
+from reminderd.daemon.vitals import Standing, Vitals
 from reminderd.daemon.worker import Worker
 from reminderd.daemon.zonefiles import ZoneWatch
 from reminderd.dispatcher import Dispatcher, hush, lease
@@ -39,7 +38,7 @@ from reminderd.reconciler import ReceiptCollector, Reconciler
 from reminderd.settings import Settings
 from reminderd.store import StateFailure, Store
 from reminderd.sync import Syncer
-from reminderd.telemetry import Event, configure, emit
+from reminderd.telemetry import Event, Figures, configure, emit
 
 # Even with nothing due the loop looks at the clock now and then.
 _LONGEST_WAIT = 15.0
@@ -74,14 +73,16 @@ class Daemon:
         self._inbox = Inbox()
         # So that a long look into Plivo's log keeps nobody from asking for receipts, or a suspended gateway for its account.
         self._log_worker, self._probe_worker, self._receipt_worker = (Worker(self._inbox.post) for _ in range(3))
+        self._figures = Figures(clock)
         self._planner = Planner(terms_of(settings))
         self._planning = Planning(store, self._planner, clock)
         self._gateway = build_gateway(settings)
         self._syncer = Syncer(store, self._planner, settings.defaults)
         self._clock_hold = ClockHold(store, clock, self._on_clock_hold, self._on_clock_released)
         self._origin = OriginHold(store, place, self._log_worker.run, self._set_claiming)
+        limits, post = limits_of(settings), self._inbox.post
         self._dispatcher = Dispatcher(
-            store, self._gateway, clock, limits_of(settings), self._inbox.post, self._probe_gateway, self._origin.began
+            store, self._gateway, clock, limits, post, self._probe_gateway, self._origin.began, figures=self._figures
         )
         self._reconciler = Reconciler(
             store,
@@ -107,7 +108,6 @@ class Daemon:
             clock.now,
             self._reload,
             self._problems_now,
-            lambda: self._settings,
         )
         known = sorted({job.source.file for job in self._syncer.running.values()})
         self._watcher = Watcher(
@@ -116,18 +116,14 @@ class Daemon:
             on_error=watcher_failed,
             known=known,
         )
-        phase = lambda: Phase(self._loaded, self._scan is None, self._stopping)  # noqa: E731
-        parts = (self._syncer, self._planner, self._dispatcher, self._clock_hold, self._origin)
-        view = View(store, *parts, phase)
-        self._vitals = Vitals(view.standing)
+        self._vitals = Vitals(self._standing, self._figures)
         self._pruning = Pruning(store, settings.retention)
-        told = place is not None  # of a rehearsal nobody is
-        self._observers = Observers(store, settings, clock, self._inbox, self._clock_hold.time, view.sight, told=told)
+        self.surfaces = Surfaces(settings, self._figures, clock, self._planner.due_by_job, post, self._watcher.rescan)
         self._timetable = self._new_timetable()
         self._scan: Scan | None = None
-        self._loaded: bool = False
+        self._loaded = False
         self._caught_up = False  # what fell while nobody ran is planned
-        self._stopping: bool = False
+        self._stopping = False
         self._ends_by = 0.0
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
@@ -146,7 +142,6 @@ class Daemon:
         self._changed_since = min(last_alive, now) if last_alive else now
         back, doubt = self._store.deliveries.recover(now, self._first_look)
         self._store.health.forget_future(now, now + JUMP)
-        self._observers.start()
         self._dispatcher.reread()
         check_cursors(self._store, now)
         emit(Event.DAEMON_STARTED, version=__version__, state=self._settings.state, unsent=back, in_doubt=doubt)
@@ -161,13 +156,13 @@ class Daemon:
         failures = 0
         while True:
             wait = 0.0
+            self._figures.pass_begins()
             try:
                 self.tick()
                 wait = self._seconds_to_next()
                 if failures:
                     emit(Event.DAEMON_RECOVERED, after=failures)
                 failures = 0
-                self._observers.pass_done()
                 self._vitals.pass_done()
             except Exception as error:  # noqa: BLE001 - the loop's boundary: said, and tried again
                 failures += 1
@@ -176,7 +171,6 @@ class Daemon:
                 if isinstance(error, StateFailure):
                     self._store.shrink_log()
                 self._vitals.pass_failed(error, failures)
-                self._observers.pass_failed(error)
             if self._may_end():
                 return
             self._wait(wait)
@@ -208,6 +202,7 @@ class Daemon:
 
     def close(self) -> None:
         """Stop the threads and say when this daemon was last alive."""
+        self.surfaces.close()
         self._watcher.stop()
         self._dispatcher.stop()
         self._gateway.close()
@@ -260,7 +255,9 @@ class Daemon:
                 self._syncer.hand_over()
                 self._planning.step(now, self._awake_since)
                 self._caught_up = self._caught_up or self._syncer.note_alive(now)
-                self._hush(now)  # before what is over is given up, and before the claims: a night may be over
+                given_up(
+                    hush(self._store, now)
+                )  # before what is over is given up, and before the claims: a night may be over
         finally:
             # Whatever keeps us from planning, what is under way is recorded, and what is planned is sent.
             self._dispatcher.advance(self._clock_hold.time())
@@ -280,6 +277,7 @@ class Daemon:
                 self._origin.advance(now, self._gateway, shared_sender=self._settings.plivo.shared_sender)
         if not self._clock_hold.held:
             self._dispatcher.probe_if_due(now)
+            self.surfaces.look(now, self._gateway, self._probe_worker.run)
             if not self._origin.open:  # what the state has forgotten could be taken for what is in doubt
                 self._reconciler.advance(now)
                 self._receipts.advance(now)
@@ -292,10 +290,6 @@ class Daemon:
         """Not by a clock that may be wrong, nor from a state that may be an older one."""
         return self._loaded and not (self._clock_hold.held or self._origin.open or self._stopping)
 
-    def _hush(self, now: datetime) -> None:
-        for delivery, job, reason in hush(self._store, now):
-            emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason=reason)
-
     def _wait(self, seconds: float) -> None:
         self._clock_hold.waits_until(self._clock.now() + timedelta(seconds=seconds))
         self._inbox.wait(seconds)
@@ -307,7 +301,6 @@ class Daemon:
         if self._clock_hold.held or self._stopping:
             return _LONGEST_WAIT  # until a sender is done, a signal comes, or the clock is looked at again
         moments = [self._dispatcher.next_wake(now), self._origin.next_wake(), next_end(self._store)]
-        moments.append(self._observers.next_wake(now))
         if not self._origin.open:
             moments += [self._reconciler.next_wake(), self._receipts.next_wake()]
         if self._loaded:
@@ -333,8 +326,9 @@ class Daemon:
         self._zones.look(now)
         if self._loaded and not self._planning.up_to(now, self._awake_since, patient=patient):
             return  # a long list is planned chunk by chunk; the files wait, and nothing else does
-        self._syncer.host_problems = self._origin.problems
-        self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
+        self._syncer.host_problems = self._origin.problems + self.surfaces.problems
+        synced = self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
+        self._figures.loaded_files(now, problems=len(synced.catalog.problems))
         self._scan = None
         self._zones.learn()
         if not self._loaded:
@@ -344,12 +338,22 @@ class Daemon:
             self._vitals.ready()
         self._vitals.tell()
 
+    def _standing(self) -> Standing:
+        return Standing(
+            jobs=len(self._syncer.running),
+            next_due=self._planner.next_due(),
+            waiting=self._store.conditions.waiting(),
+            problems=len(self._store.reports.problems()),
+            holds=len(self._store.holds.open_ones()),
+            suspended=self._dispatcher.why_suspended,
+            taken=self._scan is None,
+        )
+
     def _reload(self, read: Callable[[], None] | None = None) -> None:
         """Settings and files anew, then read(). Settings with a problem change nothing."""
 
         def answered(_: Scan) -> None:
             self._inbox.post(self._vitals.read_anew)
-            self._inbox.post(self._observers.read_anew)
             if read is not None:
                 read()
 
@@ -358,7 +362,6 @@ class Daemon:
             self._reload_settings()
         finally:
             self._watcher.rescan(answered)
-            self._observers.reloading()
 
     def _reload_settings(self) -> None:
         settings, problems = self._load_settings()
@@ -386,7 +389,7 @@ class Daemon:
         self._receipts.configure(self._gateway, settings.plivo.receipts)
         self._pruning.configure(settings.retention)
         old_gateway.close()
-        self._observers.configure(settings)
+        self.surfaces.configure(settings)
         configure(settings.log.format, settings.log.level)
         if reading_of(settings) != reading_of(before):
             self._syncer.configure(settings.defaults)
@@ -449,6 +452,7 @@ class Daemon:
 
         def probed(answer: Probe) -> None:
             self._dispatcher.probed(answer, self._clock_hold.time())
+            self.surfaces.heard(answer, self._clock_hold.time())
 
         self._probe_worker.run(gateway.probe, probed, lambda: probed(Probe(False, "a defect in the probe")))
 

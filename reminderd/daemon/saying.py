@@ -1,10 +1,17 @@
 """How the loop's failures are said in the log."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from reminderd.duration import format_duration
 from reminderd.store import StateFailure, advice
 from reminderd.telemetry import Event, emit, traceback
+
+
+def given_up(deliveries: Iterable[tuple[int, str, str]]) -> None:
+    """(id, job, reason) of what is missed."""
+    for delivery, job, reason in deliveries:
+        emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason=reason)
 
 
 def watcher_failed(error: BaseException) -> None:

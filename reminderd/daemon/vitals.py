@@ -11,6 +11,7 @@ from datetime import datetime
 from reminderd.clock import to_text
 from reminderd.daemon.systemd import is_listened_to, notify, takes
 from reminderd.store import StateFailure, advice
+from reminderd.telemetry import Figures
 
 _FED = "WATCHDOG=1"
 _STATUS_SECONDS = 2.0  # a busy loop makes many passes a second
@@ -36,8 +37,9 @@ class Standing:
 class Vitals:
     """standing(): asked when there is something to tell."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
+    def __init__(self, standing: Callable[[], Standing], figures: Figures) -> None:
         self._standing = standing
+        self._figures = figures
         self._loaded = False
         self._awaits_ready = True  # whoever started the daemon, or had it reload, waits
         self._readers = 0  # reloads whose files are being read
@@ -46,7 +48,7 @@ class Vitals:
 
     def ready(self) -> None:
         """The first good load is over, and the state is open."""
-        self._loaded = True
+        self._loaded = self._figures.loaded = True
         self._tell()
 
     def held(self, why: str) -> None:
@@ -70,6 +72,7 @@ class Vitals:
 
     def pass_done(self) -> None:
         """A pass is over, and all of it went well."""
+        self._figures.pass_done()
         notify(_FED, *self._patience())
         due = self._awaits_ready or time.monotonic() >= self._told_at + _STATUS_SECONDS
         if due and self._loaded and not self._stopping:
@@ -77,6 +80,7 @@ class Vitals:
 
     def pass_failed(self, error: Exception, failures: int) -> None:
         """A pass was cut short by this; so many in a row were. A disk that fails is waited out; a defect is not."""
+        self._figures.pass_failed(error, failures)
         self.tell()
         if isinstance(error, StateFailure):
             status = f"STATUS=the state cannot be used, nothing goes out: {error}; {advice(error)}"
@@ -89,7 +93,7 @@ class Vitals:
 
     def stopping(self, in_flight: int, seconds: float) -> None:
         """It ends as soon as the requests under way are over, in so many seconds at the latest."""
-        self._stopping = True
+        self._stopping = self._figures.stopping = True
         status = f"STATUS=stopping: {_number(in_flight, 'request')} under way"
         notify("STOPPING=1", takes(seconds + _PATIENCE), status)
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reminderd.clock import Clock, earliest
+from reminderd.dispatcher.measures import Measures
 from reminderd.dispatcher.pace import Pace
 from reminderd.dispatcher.senders import Beginning, BuildSenders, Senders, Task, last_start, lease
 from reminderd.dispatcher.suspension import after_outcome, after_probe, careful
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import NotBegun, State, mask
 from reminderd.store import Claim, Finished, Settled, Store, Suspension
-from reminderd.telemetry import Event, emit, in_one_write
+from reminderd.telemetry import Event, Figures, emit, in_one_write
 
 _JITTER = 0.1
 
@@ -50,11 +51,13 @@ class Dispatcher:
         began: Callable[[int, str], None] = lambda _id, _token: None,
         build_senders: BuildSenders = Senders,
         chance: random.Random | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self._store = store
         self._chance = chance or random.Random()
         self._began = began
         self._clock = clock
+        self._measures = Measures(clock, figures)
         self._post = post
         self._probe = probe
         self._claiming = True
@@ -80,6 +83,7 @@ class Dispatcher:
         self._post(lambda: self._beginnings.append(beginning))
 
     def _on_finished(self, finished: Finished) -> None:
+        self._measures.ended(finished)
         self._post(lambda: self._finished.append(finished))
 
     # -- one pass ---------------------------------------------------------------------------------------
@@ -102,7 +106,7 @@ class Dispatcher:
                 if beginnings and self._open:
                     granted = self._store.deliveries.begin([b.claim for b in beginnings], now)
                 claims = self._claim(now)
-            self._note_begun(granted, beginnings, claims)
+            self._note_begun(granted, beginnings, claims, now)
         except BaseException:
             granted, self._suspension, self._unsure = set(), suspension, True
             raise
@@ -110,6 +114,7 @@ class Dispatcher:
             for beginning in beginnings:
                 beginning.answer(beginning.claim.attempt_id in granted)
         self._unsure = False
+        self._measures.recorded(self._finished)
         for finished in self._finished:
             del self._in_flight[finished.claim.attempt_id]
         self._finished.clear()
@@ -119,12 +124,13 @@ class Dispatcher:
         self._hand_out(claims, claimed_at, now)
         return len(claims)
 
-    def _note_begun(self, granted: set[int], beginnings: list[Beginning], claims: list[Claim]) -> None:
+    def _note_begun(self, granted: set[int], beginnings: list[Beginning], claims: list[Claim], now: datetime) -> None:
         asked = [one.claim for one in beginnings if one.claim.attempt_id in granted]
         begun = asked + [claim for claim in claims if claim.begun]
         if begun:
             last = max(begun, key=lambda claim: claim.attempt_id)
             self._began(last.attempt_id, last.token)
+        self._measures.begun(begun, now)
 
     def _record(self, now: datetime) -> list[Settled]:
         if not self._finished:

@@ -54,9 +54,11 @@ def senders(scene: Scene) -> Iterator[Finding]:
         yield skip("senders", "without a good answer about the account")
         return
     users = _users(scene)
-    if not users:
-        yield warn("senders", "no sender is named anywhere", "set plivo.sender, or `sender` in the jobs")
-        return
+    if without := [job.name for job in scene.catalog.jobs.values() if job.enabled and job.sender is None]:
+        seen = f"{few(without)}: without a sender, so that each message will fail"
+        yield fail("senders", seen, "set plivo.sender, or `sender` in the jobs")
+    elif not users:
+        yield skip("senders", "there is none yet", "set plivo.sender, or `sender` in the jobs")
     numbers = [each for each in users if _NUMBER.fullmatch(each)]
     if others := sorted(users.keys() - set(numbers)):
         yield skip("senders.names", f"{few(others)}: Plivo cannot be asked whose a name or a short code is")

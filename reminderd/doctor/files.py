@@ -115,7 +115,8 @@ def _job_files(scene: Scene) -> Finding:
         return fail(check, f"{few(missing)}: not there", "create it, or set `jobs` to where the job files are")
     folders = [path for path in (*named_ones, places.templates, places.recipients) if path.is_dir()]
     files = [*map(Path, scene.scan.files), *map(Path, scene.scan.unreadable), *map(Path, scene.scan.used)]
-    files = sorted({path for path in (*files, *named_ones) if os.path.lexists(path) and not path.is_dir()})
+    # Not Path's own: what a link does not lead to is said by the check of the jobs.
+    files = sorted({path for path in (*files, *named_ones) if os.path.exists(path) and not os.path.isdir(path)})  # noqa: PTH110, PTH112
     if loose := [str(path) for path in (*folders, *files) if path.stat().st_mode & stat.S_IWOTH]:
         return fail(check, f"everybody can write {few(loose)}", "chmod o-w: who writes there sends messages")
     shut = user.denied("-x", folders) + user.denied("-r", folders) + user.denied("-r", files)
@@ -178,6 +179,24 @@ def _socket(scene: Scene) -> Finding:
     return ok(check, f"{path} ({_shown(mode)})")
 
 
+def _alerts(scene: Scene) -> Iterator[Finding]:
+    """The program that is told what needs someone, and the file for node_exporter; where there are any."""
+    user, command, textfile = scene.service_user, scene.settings.alerts.command, scene.settings.metrics.textfile
+    if command is not None:
+        path = Path(command[0])
+        if not path.is_file() or user.denied("-x", [path]):
+            yield fail("files.alerts", f"{user.name} cannot run {path}", "install it, chmod 755")
+        else:
+            yield ok("files.alerts", f"{path} can be run by {user.name}")
+    if textfile is not None:
+        if not textfile.parent.is_dir() or user.denied("-w", [textfile.parent]):
+            yield fail(
+                "files.metrics", f"{user.name} cannot write {textfile.parent}", "make it, writable for that user"
+            )
+        else:
+            yield ok("files.metrics", f"{textfile.parent} can be written by {user.name}")
+
+
 def _readable(scene: Scene, check: str, paths: Sequence[Path], seen: str) -> Finding:
     user = scene.service_user
     shut = user.denied("-r", paths)
@@ -206,4 +225,5 @@ _LOOKS: Mapping[str, Look] = {
     "files.state": _state,
     "files.marks": lambda scene: [_marks(scene)],
     "files.socket": lambda scene: [_socket(scene)],
+    "files.alerts": _alerts,
 }

@@ -77,6 +77,13 @@ class Planner:
             heapq.heappop(self._heap)  # replaced since
         return self._heap[0][0] if self._heap else None
 
+    def due_by_job(self) -> dict[str, datetime]:
+        """When each job is due next; those that never are again are left out. Safe to call from any thread."""
+        found: dict[str, datetime] = {}
+        for (name, _), moment in self._next.copy().items():
+            found[name] = min(moment, found.get(name, moment))
+        return found
+
     def entries(self) -> list[Entry]:
         return [entry for parts in self._entries.values() for entry in parts.values()]
 

@@ -394,7 +394,11 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _marks_stay_behind(self) -> Self:
-        if self.marks is not None and self.marks.resolve().is_relative_to(self.state.resolve().parent):
+        if self.marks is None:
+            return self
+        # Not Path's own: it raises for links that lead in a circle.
+        marks, state = Path(os.path.realpath(self.marks)), Path(os.path.realpath(self.state))
+        if marks.is_relative_to(state.parent):
             message = "lies in the directory of the state, and would be put back with it"
             raise Wrong(message, "keep it where a backup of the state does not reach", ("marks",))
         return self

@@ -252,6 +252,21 @@ def open_read_only(path: Path) -> Connection:
         raise StateError(f"the state {path} cannot be read: {error}") from error
 
 
+def open_beside(path: Path) -> Connection:
+    """A reading connection for another thread of the process that has this state open, and of its schema.
+
+    It looks at the file through SQLite only: a process that opens and closes a file by itself loses the locks that SQLite
+    holds on it there, and the writer's log could be taken from under it.
+    """
+    uri = Path(os.path.realpath(path)).as_uri() + "?mode=ro"
+    try:
+        raw = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
+        raw.execute("select 1 from sqlite_master").fetchall()
+    except sqlite3.Error as error:
+        raise StateError(f"the state {path} cannot be read: {error}") from error
+    return Connection(raw, path)
+
+
 def upgraded(connection: Connection) -> Connection:
     """The reading connection again; of an older schema, one to a copy in memory that has this program's.
 

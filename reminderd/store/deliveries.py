@@ -24,7 +24,7 @@ _MAY_GO_OUT = """d.withdrawn is null and d.valid_until > :soon and d.hold_id is 
 
 # Each question about what is pending names its index: by its own choice SQLite reads, and sorts, all that is pending.
 _CLAIMABLE = f"""
-select d.id, d.job, d.phone, d.sender, d.text, d.attempts, min(d.valid_until, coalesce(d.quiet_from, d.valid_until)) as valid_until
+select d.id, d.job, d.phone, d.sender, d.text, d.attempts, d.not_before, min(d.valid_until, coalesce(d.quiet_from, d.valid_until)) as valid_until
 from deliveries d indexed by deliveries_pending join jobs j on j.name = d.job
 where d.state = 'pending' and d.not_before <= :now and {_MAY_GO_OUT}
   and not exists (select 1 from deliveries s indexed by deliveries_sending where s.phone = d.phone and s.state = 'sending')
@@ -63,7 +63,8 @@ update deliveries set state = 'accepted', reason = '{_ACCEPTED}', who = 'daemon'
 where id in ({{ids}}) and state = 'sending'
 """
 
-_OUTCOMES: Mapping[type[Outcome], str] = {
+# How an attempt ended, in one word.
+OUTCOMES: Mapping[type[Outcome], str] = {
     Accepted: "accepted",
     Refused: "refused",
     NotSent: "not_sent",
@@ -85,6 +86,7 @@ class Claim(NamedTuple):
     text: str
     valid_until: datetime
     begun: bool = False  # its beginning is committed already
+    not_before: datetime | None = None  # from when on it might go out; None where nobody asks
 
 
 class Finished(NamedTuple):
@@ -254,7 +256,7 @@ class Deliveries:
                 given.add(uuid)
                 uuid = None if taken else uuid
             status, source = getattr(outcome, "status", None), "answer" if uuid else None
-            ends.append((claim.attempt_id, _OUTCOMES[type(outcome)], status, outcome.evidence, uuid, source))
+            ends.append((claim.attempt_id, OUTCOMES[type(outcome)], status, outcome.evidence, uuid, source))
         if ends:
             places, values = listed_rows(ends)
             self._db.execute(_END.format(rows=places), {**values, "now": to_text(now)})
@@ -397,4 +399,5 @@ def _claimed(row: Row, attempt: Row) -> Claim:
         row["text"],
         from_text(row["valid_until"]),
         attempt["begun_at"] is not None,
+        from_text(row["not_before"]),
     )

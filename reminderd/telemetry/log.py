@@ -71,15 +71,13 @@ class Event(StrEnum):
     ZONES_CHANGED = "zones.changed"
     STATE_PRUNED = "state.pruned"
     RECIPIENT_FORGOTTEN = "recipient.forgotten"
+    WEB_LISTENING = "web.listening"
+    WEB_FAILED = "web.failed"
+    TEXTFILE_FAILED = "textfile.failed"
+    TEXTFILE_RECOVERED = "textfile.recovered"
     COMMAND_DONE = "command.done"
     COMMAND_FAILED = "command.failed"
     JOURNAL_LOST = "journal.lost"
-    ALERT_OPENED = "alert.opened"
-    ALERT_TOLD = "alert.told"
-    ALERT_FAILED = "alert.failed"
-    ALERT_OVER = "alert.over"
-    HEARTBEAT_FAILED = "heartbeat.failed"
-    HEARTBEAT_RECOVERED = "heartbeat.recovered"
 
 
 _LEVELS = {
@@ -106,11 +104,10 @@ _LEVELS = {
     Event.ORIGIN_UNPROVEN: logging.WARNING,
     Event.OCCURRENCE_MOVED: logging.WARNING,
     Event.ZONES_CHANGED: logging.WARNING,
+    Event.WEB_FAILED: logging.ERROR,
+    Event.TEXTFILE_FAILED: logging.ERROR,
     Event.COMMAND_FAILED: logging.ERROR,
     Event.JOURNAL_LOST: logging.WARNING,
-    Event.ALERT_OPENED: logging.WARNING,
-    Event.ALERT_FAILED: logging.ERROR,
-    Event.HEARTBEAT_FAILED: logging.WARNING,
 }
 
 

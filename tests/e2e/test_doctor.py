@@ -1,7 +1,9 @@
 """`reminderd doctor` as people run it: beside a running daemon, a stopped one, before the first start, as others."""
 
+import contextlib
 import json
 import os
+import pty
 import shutil
 import signal
 import sqlite3
@@ -18,7 +20,7 @@ import pytest
 
 from reminderd.doctor import CHECKS, Grade, daemon
 from tests.support.clock import FakeClock
-from tests.support.daemon import Home, job, moment
+from tests.support.daemon import PROGRAM, Home, job, moment
 from tests.support.doctor import doctor, grades, one, scene
 from tests.support.sandbox import SandboxProcess
 
@@ -138,6 +140,21 @@ def test_a_damaged_state_stops_no_other_check(home: Home) -> None:
     home.state.write_bytes(content)
     found = grades(doctor(home))
     assert (found["state"], found["account"], found["files.state"]) == (FAIL, OK, OK)
+
+
+def test_a_terminal_shows_what_is_looked_at_and_clears_it(home: Home) -> None:
+    reading, writing = pty.openpty()
+    with os.fdopen(reading, "rb", buffering=0) as screen:
+        command = [*PROGRAM, "doctor", "--offline"]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=writing, env=home.environment, check=False)
+        os.close(writing)
+        shown = b""
+        with contextlib.suppress(OSError):  # what a terminal says when its last writer has gone
+            while part := screen.read(65536):
+                shown += part
+    assert done.returncode == 0
+    assert "looking at the clock …" in shown.decode()
+    assert shown.endswith(b"\r\x1b[K")
 
 
 # -- settings and job files

@@ -187,7 +187,12 @@ def test_a_number_without_text_messages(at: Place) -> None:
 
 
 def test_no_sender_at_all(sandbox: Sandbox, at: Place) -> None:
-    assert one(look(at(sandbox.url)), "senders").grade is WARN
+    place = at(sandbox.url)
+    assert one(look(place), "senders").grade is SKIP
+    write(place, "rent")
+    place = at(sandbox.url)
+    found = one(look(place), "senders")
+    assert (found.grade, found.seen) == (FAIL, "rent: without a sender, so that each message will fail")
 
 
 def test_only_some_of_many_senders_are_asked_about(at: Place) -> None:

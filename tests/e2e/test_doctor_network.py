@@ -140,6 +140,14 @@ def test_the_way_leads_through_the_proxy(look: Look, certificate: Callable[..., 
     assert f"localhost:9, by the proxy 127.0.0.1:{proxy.port}" in one(found, "network.tls").seen
 
 
+def test_what_the_proxy_is_told_is_shown_to_nobody(look: Look) -> None:
+    refusal = raw(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+    with ScriptedServer([refusal]) as proxy:
+        found = look("https://api.plivo.invalid", proxy=f"http://anna:s3cret@127.0.0.1:{proxy.port}")
+    assert "s3cret" not in str(found)
+    assert "anna" not in str(found)
+
+
 @pytest.mark.parametrize("status", [403, 407, 502])
 def test_a_proxy_that_opens_no_tunnel(look: Look, status: int) -> None:
     refusal = raw(b"HTTP/1.1 %d No\r\nContent-Length: 0\r\n\r\n" % status)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from reminderd.doctor import Grade, Scene, disks, files
+from reminderd.settings.model import AlertSettings, MetricsSettings
 from reminderd.store import Store
 from tests.support.daemon import job
 from tests.support.doctor import grades, one, scene
@@ -184,6 +185,29 @@ def test_a_token_that_the_daemon_cannot_read_is_a_failure(place: Scene, reachabl
     place.user = "nobody"
     found = one(files.permissions(with_plivo(place, auth_token_file=token)), "files.token")
     assert (found.grade, found.seen) == (FAIL, f"nobody cannot read {token}")
+
+
+def test_what_is_to_be_told_must_be_runnable_and_what_is_written_writable(place: Scene, reachable: Path) -> None:
+    program, folder = reachable / "tell", reachable / "textfiles"
+    values = {"command": [str(program)]}
+    place.settings = place.settings.model_copy(
+        update={
+            "alerts": AlertSettings.model_validate(values),
+            "metrics": MetricsSettings.model_validate({"textfile": str(folder / "r.prom")}),
+        }
+    )
+    place.user = "nobody"
+    found = grades(files.permissions(place))
+    assert (found["files.alerts"], found["files.metrics"]) == (FAIL, FAIL), "neither is there"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o700)
+    folder.mkdir()
+    found = grades(files.permissions(place))
+    assert (found["files.alerts"], found["files.metrics"]) == (FAIL, FAIL), "they are root's"
+    program.chmod(0o755)
+    shutil.chown(folder, "nobody")
+    found = grades(files.permissions(place))
+    assert (found["files.alerts"], found["files.metrics"]) == (OK, OK)
 
 
 # -- disks

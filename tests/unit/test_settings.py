@@ -464,3 +464,13 @@ def test_settings_that_only_go_together_are_left_out_too(tmp_path: Path) -> None
     usable, problems = usable_settings(config, {})
     assert len(problems) == 1
     assert (usable.limits.spend_per_day, usable.limits.per_occurrence, usable.host) == (None, 7, "web-1")
+
+
+def test_a_state_that_is_a_circle_of_links_is_no_reason_to_break(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    state.symlink_to(state)
+    settings, problems = load_settings(None, {"REMINDERD_MARKS": str(tmp_path / "marks")}, state=str(state))
+    assert settings is None
+    assert "lies in the directory of the state" in str(problems[0])
+    settings, problems = load_settings(None, {"REMINDERD_MARKS": "/elsewhere"}, state=str(state))
+    assert (settings is not None, problems) == (True, [])

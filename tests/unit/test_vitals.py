@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from reminderd.clock import SystemClock
 from reminderd.daemon.systemd import notify, takes
 from reminderd.daemon.vitals import Standing, Vitals
 from reminderd.store import Store
+from reminderd.telemetry import Figures
 from tests.support.daemon import Notes
 
 CALM = Standing(3, datetime(2027, 1, 2, 8, tzinfo=UTC), 0, 0, 0, None, taken=True)
@@ -30,7 +32,7 @@ class Told:
 
     def __init__(self, notes: Notes) -> None:
         self.now = CALM
-        self.vitals = Vitals(lambda: self.now)
+        self.vitals = Vitals(lambda: self.now, Figures(SystemClock()))
         self._notes, self._seen = notes, 0
 
     def since(self) -> list[str]:

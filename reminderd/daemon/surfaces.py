@@ -1,0 +1,144 @@
+"""What others see of the daemon: the listener and the textfile, opened, moved and closed as the settings say.
+
+All methods belong to the loop's thread. Neither surface may hold it up: they have threads, and connections, of their own.
+"""
+
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from reminderd.clock import Clock
+from reminderd.gateway.port import Gateway, Probe
+from reminderd.model import Problem
+from reminderd.settings import Settings
+from reminderd.telemetry import Credit, Figures
+from reminderd.web.extra import HINT, can_listen
+from reminderd.web.listener import Listener
+from reminderd.web.sources import Sources
+from reminderd.web.textfile import Textfile
+
+# How often Plivo is asked for the account, where somebody watches its credit.
+_CREDIT_EVERY = timedelta(minutes=15)
+_END_SECONDS = 2.0
+
+Run = Callable[[Callable[[], Probe], Callable[[Probe], None], Callable[[], None]], None]
+
+
+class Surfaces:
+    """due(): when each job is due next, from any thread. post(call): have the loop make it.
+
+    changed(): `problems` are others now. Nothing is opened before `open`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        figures: Figures,
+        clock: Clock,
+        due: Callable[[], Mapping[str, datetime]],
+        post: Callable[[Callable[[], None]], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._figures = figures
+        self._post = post
+        self._changed = changed
+        self._sources = Sources(figures, settings.state, clock.now, due, lambda: self._settings.alerts.overdue_after)
+        self._handed: Sequence[socket.socket] = ()
+        self._opened = False
+        self._listener: Listener | None = None
+        self._textfile: Textfile | None = None
+        self._troubles: dict[str, tuple[str, str]] = {}  # by setting: what is wrong, and a hint
+        self._asked_at: datetime | None = None
+
+    def open(self, handed: Sequence[socket.socket]) -> None:
+        """Begin. handed: listening sockets of systemd's, which stand for `web.listen`."""
+        self._handed, self._opened = handed, True
+        if handed and not can_listen():
+            self._handed = ()
+            self._note("web.listen", "systemd hands a socket over, and the libraries for it are not installed", HINT)
+        self._listen(None)
+        self._write(None)
+
+    def configure(self, settings: Settings) -> None:
+        """Move what these settings have elsewhere; what they leave as it is goes on."""
+        before, self._settings = self._settings, settings
+        if self._opened and settings.web.listen != before.web.listen and not self._handed:
+            self._listen(self._listener)
+        if self._opened and settings.metrics.textfile != before.metrics.textfile:
+            self._write(self._textfile)
+
+    def _listen(self, before: Listener | None) -> None:
+        if before is not None:
+            before.stop()
+        self._listener = None
+        self._clear("web.listen", keep=before is None)
+        address = self._settings.web.listen
+        if address is not None or self._handed:
+            hint = "it is tried again; give another address, or end what holds this one"
+            fresh = Listener(self._sources, address, self._handed, lambda it: self._hear("web.listen", fresh, it, hint))
+            fresh.start(before)
+            self._listener = fresh
+
+    def _write(self, before: Textfile | None) -> None:
+        if before is not None:
+            before.stop()
+        self._textfile = None
+        self._clear("metrics.textfile", keep=before is None)
+        path = self._settings.metrics.textfile
+        if path is not None:
+            hint = "let the daemon write there: under systemd by ReadWritePaths= (docs/monitoring.md)"
+            fresh = Textfile(self._sources, Path(path), lambda it: self._hear("metrics.textfile", fresh, it, hint))
+            fresh.start()
+            self._textfile = fresh
+
+    # -- trouble ----------------------------------------------------------------------------------------
+
+    def _hear(self, setting: str, who: Listener | Textfile, trouble: str | None, hint: str) -> None:
+        """From a surface's own thread."""
+
+        def heard() -> None:
+            if who not in (self._listener, self._textfile):
+                return  # it was replaced meanwhile
+            if trouble is None:
+                self._clear(setting)
+            else:
+                self._note(setting, trouble, hint)
+
+        self._post(heard)
+
+    def _note(self, setting: str, trouble: str, hint: str) -> None:
+        self._troubles[setting] = trouble, hint
+        self._changed()
+
+    def _clear(self, setting: str, *, keep: bool = False) -> None:
+        if not keep and self._troubles.pop(setting, None) is not None:
+            self._changed()
+
+    @property
+    def problems(self) -> list[Problem]:
+        return [Problem("settings", 0, 0, setting, what, hint) for setting, (what, hint) in self._troubles.items()]
+
+    # -- the account's credit ---------------------------------------------------------------------------
+
+    def look(self, now: datetime, gateway: Gateway, run: Run) -> None:
+        """Ask for the account now and then, where somebody may see the answer."""
+        watched = self._listener is not None or self._textfile is not None
+        if not watched or (self._asked_at is not None and timedelta(0) <= now - self._asked_at < _CREDIT_EVERY):
+            return
+        self._asked_at = now
+        run(gateway.probe, lambda answer: self.heard(answer, now), lambda: None)
+
+    def heard(self, answer: Probe, now: datetime) -> None:
+        """Plivo has said something of the account, whoever asked."""
+        if answer.account is not None and answer.account.credit is not None:
+            self._figures.credit = Credit(answer.account.credit, now)
+
+    def close(self) -> None:
+        """All of it ends, within a few seconds."""
+        ends = [each for each in (self._listener, self._textfile) if each is not None]
+        for each in ends:
+            each.stop()
+        for each in ends:
+            each.join(_END_SECONDS)

@@ -1,0 +1,26 @@
+"""The state in figures, through a connection that only reads."""
+
+from pathlib import Path
+
+from reminderd.store.conditions import Conditions
+from reminderd.store.connection import Connection, open_beside, open_read_only, upgraded
+from reminderd.store.measures import Measures
+
+
+class View:
+    """Not for several threads at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.measures = Measures(connection)
+        self.conditions = Conditions(connection)
+        self.close = connection.close
+
+
+def open_view(path: Path) -> View:
+    """For another process than the one that has the state open, or without any. Raises StateError."""
+    return View(upgraded(open_read_only(path)))
+
+
+def open_view_beside(path: Path) -> View:
+    """For another thread of the process that has the state open. Raises StateError."""
+    return View(open_beside(path))

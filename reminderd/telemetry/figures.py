@@ -1,0 +1,100 @@
+"""What the daemon counts and measures of itself, in plain Python: always on, and costing next to nothing.
+
+The loop's thread writes; others may read at any time. One that reads between two writes may see an attempt whose duration is
+not there yet, and never a number that is wrong by itself.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate
+
+from reminderd.clock import Clock
+
+OUTCOMES = ("accepted", "refused", "not_sent", "not_begun", "in_doubt")
+# Seconds. A reminder is on time within one; what is a day late was on hold.
+_LATENESS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
+_REQUEST = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_PASS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+
+
+class Histogram:
+    """How often a measure fell at or below each bound."""
+
+    __slots__ = ("_counts", "bounds", "sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = tuple(bounds)
+        self._counts = [0] * (len(self.bounds) + 1)
+        self.sum = 0.0
+
+    def observe(self, value: float) -> None:
+        self._counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+    def cumulative(self) -> list[tuple[float, int]]:
+        """(bound, how many at or below it), ending with all of them at infinity."""
+        return list(zip((*self.bounds, float("inf")), accumulate(self._counts.copy()), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """What was left on Plivo's account, in USD, when it was last told."""
+
+    usd: float
+    at: datetime
+
+
+class Figures:
+    """failures: how many passes in a row were cut short; failure: by what, in words that hold nothing secret.
+
+    well_loaded_at: when files were last taken over that have no problem.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.started_at = clock.now()
+        self.attempts = dict.fromkeys(OUTCOMES, 0)
+        self.lateness = Histogram(_LATENESS)
+        self.requests = Histogram(_REQUEST)
+        self.passes = Histogram(_PASS)
+        self.passes_failed = 0
+        self.failures = 0
+        self.failure: str | None = None
+        self.last_pass_at: datetime | None = None
+        self.last_good_pass_at: datetime | None = None
+        self.well_loaded_at: datetime | None = None
+        self.loaded = False
+        self.stopping = False
+        self.credit: Credit | None = None
+        self._pass_began = self._pass_ended = clock.boottime()
+
+    def pass_begins(self) -> None:
+        self._pass_began = self._clock.boottime()
+
+    def pass_done(self) -> None:
+        """A pass is over, and all of it went well."""
+        self.failures, self.failure = 0, None
+        self._pass_over()
+        self.last_good_pass_at = self.last_pass_at
+
+    def pass_failed(self, error: Exception, failures: int) -> None:
+        """A pass was cut short by this; so many in a row were."""
+        self.passes_failed += 1
+        self.failures, self.failure = failures, type(error).__name__
+        self._pass_over()
+
+    def loaded_files(self, now: datetime, *, problems: int) -> None:
+        """The files were taken over, with so many problems."""
+        if not problems:
+            self.well_loaded_at = now
+
+    def _pass_over(self) -> None:
+        self._pass_ended = self._clock.boottime()
+        self.last_pass_at = self._clock.now()
+        self.passes.observe(self._pass_ended - self._pass_began)
+
+    def since_pass(self) -> float:
+        """How many seconds ago the last pass was over, well or not; before the first one, since the start."""
+        return self._clock.boottime() - self._pass_ended

@@ -1,0 +1,152 @@
+"""uvicorn with bounds: so many connections, each of so much patience, and no polling while nobody asks."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from reminderd.web.app import HEADERS, Desk, application
+from reminderd.web.sources import Sources
+
+MOST_CONNECTIONS = 64
+_HEAD_SECONDS = 5.0  # for the first request to be there
+_LIFE_SECONDS = 30.0  # of a connection, whatever it does; and what is being answered then may take
+_LAST_SECONDS = 10.0  # more of them
+_MOST_HEAD = 16 * 1024  # bytes of a request before its body
+_STOP_SECONDS = 1
+
+
+class _Crowd:
+    """The connections that are open, the oldest first."""
+
+    def __init__(self) -> None:
+        self._open: dict[_Connection, None] = {}
+
+    def enter(self, fresh: "_Connection") -> None:
+        """Whoever comes when all places are taken gets that of who has been idle longest; where nobody is, none."""
+        self._open[fresh] = None
+        if len(self._open) > MOST_CONNECTIONS:
+            idle = next((each for each in self._open if each.idle), fresh)
+            idle.cut()
+
+    def leave(self, gone: "_Connection") -> None:
+        self._open.pop(gone, None)
+
+    def end(self) -> None:
+        for each in list(self._open):
+            each.cut()
+
+
+class _Connection(H11Protocol):
+    """One connection, which ends by itself."""
+
+    def __init__(self, crowd: _Crowd, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._crowd = crowd
+        self._timers: list[asyncio.TimerHandle] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for its peer to ask."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._timers = [
+            self.loop.call_later(_HEAD_SECONDS, self._expect_request),
+            self.loop.call_later(_LIFE_SECONDS, self._retire),
+        ]
+        self._crowd.enter(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._crowd.leave(self)
+        super().connection_lost(exc)
+
+    def _expect_request(self) -> None:
+        asked: object = self.scope  # of the last request; none, whatever its type says, before the first one
+        if asked is None:
+            self.cut()
+
+    def _retire(self) -> None:
+        if self.idle:
+            self.cut()
+        else:
+            self.cycle.keep_alive = False
+            self._timers.append(self.loop.call_later(_LAST_SECONDS, self.cut))
+
+    def cut(self) -> None:
+        """Its place is free at once; what was not written yet is lost."""
+        self._crowd.leave(self)
+        self.transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """Waits for `stop` where uvicorn looks ten times a second."""
+
+    def __init__(self, config: uvicorn.Config, stop: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stop = stop
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)  # sets the headers of all answers
+        await self._stop.wait()
+
+
+class Serving:
+    """Serves on these sockets, which it closes, until it is told to stop. To be run in a thread of its own."""
+
+    def __init__(self, sources: Sources, sockets: list[socket.socket]) -> None:
+        self._sources = sources
+        self._sockets = sockets
+        self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
+
+    def run(self, serves: Callable[[], None]) -> None:
+        """Returns when all is over. serves(): it answers now."""
+        for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+            logging.getLogger(name).disabled = True  # what strangers send must not fill the log
+        desk = Desk(self._sources)
+        crowd = _Crowd()
+        config = uvicorn.Config(
+            application(desk),
+            http=cast("type[asyncio.Protocol]", partial(_Connection, crowd)),
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,
+            headers=list(HEADERS),
+            limit_concurrency=2 * MOST_CONNECTIONS,
+            backlog=MOST_CONNECTIONS,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+            h11_max_incomplete_event_size=_MOST_HEAD,
+        )
+        self._loop.call_soon(serves)
+        try:
+            self._loop.run_until_complete(_Server(config, self._stop).serve(self._sockets))
+        finally:
+            desk.close()
+            crowd.end()
+            self._loop.run_until_complete(asyncio.sleep(0))  # so that what was cut is closed
+            self._loop.close()
+            for each in self._sockets:
+                each.close()
+
+    def stop(self) -> None:
+        """From any thread, at any time: `run` returns soon, also one that only begins."""
+        try:
+            self._loop.call_soon_threadsafe(self._stop.set)
+        except RuntimeError:  # its loop is closed: it is over
+            return

@@ -1,0 +1,95 @@
+"""Asking a running daemon's listener, and judging its figures with Prometheus' own tool."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from http.client import HTTPConnection
+from typing import Any, NamedTuple
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+Labels = frozenset[tuple[str, str]]
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def free_port() -> int:
+    """One that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def ask(port: int, path: str, method: str = "GET", **headers: str) -> Answer:
+    """One request. headers: accept="…", by their names with underscores. Raises OSError."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        given = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(answer.status, given, answer.read())
+    finally:
+        connection.close()
+
+
+def answers(port: int) -> bool:
+    try:
+        return ask(port, "/healthz").status == 200
+    except OSError:
+        return False
+
+
+class Figures:
+    """A page of figures, read as Prometheus reads it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.families = {family.name: family for family in text_string_to_metric_families(text)}
+        self.samples: dict[str, dict[Labels, float]] = {}
+        for family in self.families.values():
+            for sample in family.samples:
+                self.samples.setdefault(sample.name, {})[frozenset(sample.labels.items())] = sample.value
+
+    @classmethod
+    def of(cls, port: int) -> "Figures":
+        answer = ask(port, "/metrics")
+        assert answer.status == 200, answer
+        return cls(answer.body.decode())
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.samples.get(name, {}).get(frozenset(labels.items()))
+
+
+def promtool() -> str:
+    """Prometheus' own tool, or this test is skipped."""
+    found = shutil.which("promtool")
+    if found is None:
+        pytest.skip("promtool is not here: install Debian's package prometheus (--no-install-recommends)")
+    return found
+
+
+def run_promtool(*arguments: str, stdin: str | None = None) -> str:
+    """What it says; fails where it finds something wrong."""
+    done = subprocess.run(
+        [promtool(), *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        env={**os.environ},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
