@@ -22,7 +22,7 @@ from reminderd.doctor import CHECKS, Grade, daemon
 from tests.support.clock import FakeClock
 from tests.support.daemon import PROGRAM, Home, job, moment
 from tests.support.doctor import doctor, grades, one, scene
-from tests.support.sandbox import SandboxProcess
+from tests.support.sandbox import SENDER, SandboxProcess
 
 FAIL, WARN, OK, SKIP = Grade.FAIL, Grade.WARN, Grade.OK, Grade.SKIP
 ROOT = Path(__file__).parents[2]
@@ -200,26 +200,16 @@ def test_settings_with_a_token_that_everybody_can_read_are_a_failure(home: Home)
 
 
 @needs_root
-def test_files_that_the_daemons_user_cannot_read_are_named(home: Home, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents:
-        if folder.owner() == "root" and folder.name.startswith(("pytest-", "popen-")):
-            folder.chmod(0o755)
-    token = tmp_path / "token"
-    token.write_text("sandbox")
-    token.chmod(0o600)
-    home.settings.write_text(f"plivo: {{auth_token_file: {token}}}\n")
-    (home.jobs / "a.yaml").chmod(0o600)
-    found = doctor(home, "--offline", "--user", "nobody", PLIVO_AUTH_TOKEN="")
-    assert f"nobody cannot read {home.jobs}/a.yaml" in one(found, "files.jobs").seen
-    assert f"nobody cannot read {token}" in one(found, "files.token").seen
-    assert "nobody cannot write" in one(found, "files.state").seen
-    assert "nobody cannot write" in one(found, "files.marks").seen
-    (home.jobs / "a.yaml").chmod(0o644)
-    assert one(doctor(home, "--offline", "--user", "nobody"), "files.jobs").grade is OK
-    home.jobs.chmod(0o700)
-    found = doctor(home, "--offline", "--user", str(NOBODY))
-    assert f"nobody cannot read {home.jobs}" in one(found, "files.jobs").seen
+def test_files_that_the_daemons_user_cannot_read_are_named(sandbox: SandboxProcess) -> None:
+    with tempfile.TemporaryDirectory() as name, Home(Path(name) / "home", sandbox.environment) as home:
+        Path(name).chmod(0o755)
+        home.write("a.yaml", job("rent", "+447700900101", moment(86_400))).chmod(0o600)
+        found = doctor(home, "--offline", "--user", "nobody")
+        assert one(found, "files.jobs").seen == f"nobody cannot read {home.jobs}/a.yaml"
+        assert "nobody cannot write" in one(found, "files.state").seen
+        assert "nobody cannot write" in one(found, "files.marks").seen
+        (home.jobs / "a.yaml").chmod(0o644)
+        assert one(doctor(home, "--offline", "--user", str(NOBODY)), "files.jobs").grade is OK
 
 
 def test_a_socket_that_is_gone_or_open_is_a_failure(home: Home) -> None:
@@ -250,6 +240,7 @@ def test_it_works_as_another_user_who_sees_less(sandbox: SandboxProcess) -> None
             "PYTHONPATH": f"{ROOT}:{sysconfig.get_paths()['purelib']}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "REMINDERD_JOBS": f"{folder}/jobs.d",
+            "REMINDERD_PLIVO__SENDER": SENDER,
             "REMINDERD_STATE": f"{folder}/state/state.db",
         }
         done = subprocess.run(

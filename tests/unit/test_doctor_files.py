@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -18,8 +19,24 @@ FAIL, WARN, OK, SKIP = Grade.FAIL, Grade.WARN, Grade.OK, Grade.SKIP
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Scene:
-    made = scene(tmp_path / "home")
+def ground() -> Iterator[Path]:
+    """A directory that everybody can enter; pytest's own cannot be."""
+    with TemporaryDirectory(prefix="reminderd-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def reachable(ground: Path) -> Path:
+    """The same, where somebody else can be asked what they may do there."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can look on behalf of others")
+    return ground
+
+
+@pytest.fixture
+def place(ground: Path) -> Scene:
+    made = scene(ground / "home")
     (made.settings.jobs[0] / "a.yaml").write_text("jobs:\n" + job("rent", "+447700900101"))
     return made
 
@@ -117,17 +134,6 @@ def test_a_state_without_its_directory_is_a_failure(place: Scene, tmp_path: Path
 def test_what_a_start_left_behind_is_a_warning(place: Scene) -> None:
     (place.state.parent / ".state.db.new").write_text("")
     assert ".state.db.new" in one(files.permissions(place), "files.leftovers").seen
-
-
-@pytest.fixture
-def reachable(tmp_path: Path) -> Path:
-    """The test's directory, so that everybody can enter it."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can look on behalf of others")
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_mode & 0o001 == 0:
-            folder.chmod(0o711)
-    return tmp_path
 
 
 def test_what_another_user_cannot_read_is_named(place: Scene, reachable: Path) -> None:
