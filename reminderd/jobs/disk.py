@@ -5,6 +5,8 @@ import os
 import stat
 from typing import NamedTuple
 
+MISSING = "does not exist"
+
 _TRIES = 3
 # O_NONBLOCK: a FIFO that took the file's place since the stat must not hang the reader.
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -62,7 +64,7 @@ def changed_at(status: os.stat_result) -> float:
 def reason(error: OSError) -> str:
     """Why a file cannot be read, in words."""
     if error.errno == errno.ENOENT:
-        return "does not exist"
+        return MISSING
     return f"cannot be read: {error.strerror}"
 
 

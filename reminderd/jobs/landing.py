@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from reminderd.jobs.aim import Kind, Target
 from reminderd.jobs.catalog import assemble
+from reminderd.jobs.disk import MISSING
 from reminderd.jobs.glance import Names, may_use
 from reminderd.jobs.library import Library, Uses
 from reminderd.jobs.overlay import Overlay, problems_alone
@@ -63,10 +64,19 @@ def land(target: Target, data: bytes, around: Surroundings) -> Landing:
     return _Used(target, data, around).landing()
 
 
-def _notes(scan: Scan, target: Target) -> Iterator[Problem]:
-    """Which other files cannot be read: said, and no more."""
+def _blind(scan: Scan, target: Target, around: Surroundings) -> Iterator[Problem]:
+    """The directories of jobs that are there and cannot be read: nothing is known of what lies around the file."""
+    folders = {str(path) for path in around.where} - {target.path}
     for problem in scan.problems:
-        if problem.file != target.path:
+        if problem.file in folders and problem.message != MISSING:
+            yield replace(problem, hint="whose names are taken is not known")
+
+
+def _notes(scan: Scan, target: Target, blind: Collection[Problem]) -> Iterator[Problem]:
+    """Which other files cannot be read: said, and no more."""
+    known = {target.path, *(problem.file for problem in blind)}
+    for problem in scan.problems:
+        if problem.file not in known:
             yield replace(problem, hint="it does not count here", is_note=True)
 
 
@@ -83,7 +93,9 @@ class _Job:
     def landing(self) -> Landing:
         problems, warnings = set(self._new.problems), list(self._new.warnings)
         scan = self._neighbours({job.name for job in self._new.jobs})
-        warnings += _notes(scan, self._target)
+        blind = list(_blind(scan, self._target, self._around))
+        warnings += _notes(scan, self._target, blind)
+        problems.update(blind)
         if not self._new.problems:
             problems.update(self._clashes(scan))
             warnings += self._broken(scan)
@@ -152,7 +164,9 @@ class _Used:
     def landing(self) -> Landing:
         readers = _Readers()
         scan = self._around.scan(partial(self._parse, readers))
-        notes = list(_notes(scan, self._target))
+        blind = list(_blind(scan, self._target, self._around))
+        readers.problems.update(blind)
+        notes = list(_notes(scan, self._target, blind))
         if not readers.number:
             notes += self._alone(readers)
         if readers.others:

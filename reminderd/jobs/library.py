@@ -10,7 +10,7 @@ from typing import NamedTuple
 from reminderd.clock import Clock, SystemClock
 from reminderd.document import MAX_SIZE
 from reminderd.document.scalars import did_you_mean
-from reminderd.jobs.disk import Bound, UnfitError, changed_at, check_fit, read_whole, reason, signature
+from reminderd.jobs.disk import MISSING, Bound, UnfitError, changed_at, check_fit, read_whole, reason, signature
 from reminderd.jobs.lists import PeopleList, read_yaml
 from reminderd.jobs.table import read_table
 from reminderd.model import Places, UsedFile
@@ -23,7 +23,6 @@ GROUP_ENDINGS = (".yaml", ".yml", ".csv")
 
 RACY = 2.0  # seconds; the coarsest time stamps of the file systems that people use
 _BUSY = "is being written"
-_MISSING = "does not exist"
 _MOST_NAMES = 1000  # that are looked at for a hint
 _SYSTEM_CLOCK = SystemClock()
 
@@ -143,7 +142,7 @@ class Library:
         except OSError as error:
             return self._without(path, reason(error))
         except ValueError:  # a NUL in the path
-            return self._without(path, _MISSING)
+            return self._without(path, MISSING)
         self._known[path] = known
         return known.found
 
@@ -188,7 +187,7 @@ class Uses:
         """The list of a group, None where there is none; that there are several is what is wrong with it."""
         prefix = str(self.library.places.recipients / name)
         found = [self._get(prefix + ending) for ending in GROUP_ENDINGS]
-        there = [each for each in found if each.wrong != _MISSING]
+        there = [each for each in found if each.wrong != MISSING]
         if len(there) == 1:
             return there[0]
         return _nothing(prefix, f"is both {' and '.join(each.path for each in there)}") if there else None
@@ -206,7 +205,7 @@ class Uses:
         """What may be meant instead of a list that is not there."""
         path = Path(found.path)
         there = [name for name in _names(path.parent) if name.lower().endswith(GROUP_ENDINGS)]
-        return did_you_mean(path.name, there) if found.wrong == _MISSING else ""
+        return did_you_mean(path.name, there) if found.wrong == MISSING else ""
 
     def people(self, found: Found, private: bool) -> PeopleList:
         return self.library.people(found, private)

@@ -67,7 +67,7 @@ def names_in(problem: Problem, path: str) -> bool:
     return f"is already declared in {path}:" in problem.message
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.dictionaries(st.sampled_from(FILES), CONTENT, max_size=4), st.sampled_from(FILES), CONTENT)
 def test_a_job_file_is_judged_as_in_its_place(files: dict[str, str], name: str, text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +108,7 @@ PEOPLE = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(READERS, PEOPLE, PEOPLE)
 def test_a_group_is_judged_by_what_it_brings_to_the_jobs_that_read_it(
     files: dict[str, str], old: str, new: str

@@ -157,6 +157,15 @@ def test_a_directory_that_is_not_there_yet_is_empty(live: Path, tmp_path: Path) 
     assert done.output.startswith(f"{tmp_path}/new/jobs.d: note: does not exist")
 
 
+def test_a_directory_that_may_not_be_read_is_a_problem(live: Path) -> None:
+    for name, text in (("rent.yaml", GOOD), (f"{live}/recipients.d/team.yaml", TEAM)):
+        arguments = ["--jobs", str(live / "jobs.d"), "check", "--as", name, "-"]
+        with unprivileged():
+            done = CliRunner().invoke(main, arguments, input=text.encode(), catch_exceptions=False)
+        assert done.exit_code == 1
+        assert f"{live}/jobs.d: cannot be read: Permission denied, whose names are taken is not known" in done.stdout
+
+
 def test_warnings_are_those_of_the_new_file_and_strict_counts_them(live: Path) -> None:
     write(live / "jobs.d" / "other.yaml", GOOD.replace("0 9 * * *", "0 9 1-7 * MON"))
     assert check(live, "rent.yaml", GOOD, "--strict").exit_code == 0
