@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -17,7 +18,10 @@ _NOT_INSTALLED = shutil.ignore_patterns(
 )
 
 Scene = Callable[[], None]
-Play = Callable[[Scene], None]
+
+
+class Play(Protocol):
+    def __call__(self, scene: Scene, seconds: int = 100) -> None: ...
 
 
 @pytest.fixture
@@ -63,10 +67,10 @@ def _link(source: str, target: str) -> str:
 def play(with_systemd: str, installation: Path) -> Play:
     """Run a function of a test module as root inside of a machine of its own, which is gone afterwards."""
 
-    def played(scene: Scene) -> None:
-        command = [with_systemd, "--timeout", "100", "--bind", f"{installation}:/opt/reminderd:ro"]
+    def played(scene: Scene, seconds: int = 100) -> None:
+        command = [with_systemd, "--timeout", str(seconds), "--bind", f"{installation}:/opt/reminderd:ro"]
         command += [sys.executable, "-m", "tests.systemd.scene", scene.__module__, scene.__name__]
-        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=115, check=False)
+        done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=seconds + 15, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
     return played
