@@ -35,6 +35,7 @@ _GROUPS = {
         "backup": "Copy the state to a file, also while the daemon runs.",
     },
     "What needs someone": {
+        "alerts": "What needs someone, and whether they were told; --test tells a test.",
         "retry": "Send failed or missed deliveries after all.",
         "cancel": "Give up pending deliveries.",
         "resolve": "Settle a delivery that is in doubt.",

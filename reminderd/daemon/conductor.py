@@ -20,13 +20,15 @@ from reminderd.daemon.clockhold import ClockHold, check_cursors
 from reminderd.daemon.desk import Desk
 from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
+from reminderd.daemon.observers import Observers
 from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.parts import limits_of, reader_of, reading_of, terms_of
 from reminderd.daemon.planning import Planning
 from reminderd.daemon.pruning import Pruning
 from reminderd.daemon.saying import given_up, pass_failed, watcher_failed
 from reminderd.daemon.surfaces import Surfaces
-from reminderd.daemon.vitals import Standing, Vitals
+from reminderd.daemon.view import Phase, View
+from reminderd.daemon.vitals import Vitals
 from reminderd.daemon.worker import Worker
 from reminderd.daemon.zonefiles import ZoneWatch
 from reminderd.dispatcher import Dispatcher, hush, lease
@@ -84,19 +86,13 @@ class Daemon:
         self._dispatcher = Dispatcher(
             store, self._gateway, clock, limits, post, self._probe_gateway, self._origin.began, figures=self._figures
         )
-        self._reconciler = Reconciler(
-            store,
-            self._gateway,
-            self._clock_hold.time,
-            settings.plivo.reconcile,
-            settings.plivo.shared_sender,
-            self._log_worker.run,
-        )
+        plivo, time, log = settings.plivo, self._clock_hold.time, self._log_worker.run
+        self._reconciler = Reconciler(store, self._gateway, time, plivo.reconcile, plivo.shared_sender, log)
         self._receipts = ReceiptCollector(
             store,
             self._gateway,
-            self._clock_hold.time,
-            settings.plivo.receipts,
+            time,
+            plivo.receipts,
             lambda: self._dispatcher.suspended,
             self._syncer.belongs,
             self._receipt_worker.run,
@@ -108,6 +104,7 @@ class Daemon:
             clock.now,
             self._reload,
             self._problems_now,
+            lambda: self._settings,
         )
         known = sorted({job.source.file for job in self._syncer.running.values()})
         self._watcher = Watcher(
@@ -116,14 +113,19 @@ class Daemon:
             on_error=watcher_failed,
             known=known,
         )
-        self._vitals = Vitals(self._standing, self._figures)
+        phase = lambda: Phase(self._loaded, self._scan is None, self._stopping)  # noqa: E731
+        parts = (self._syncer, self._planner, self._dispatcher, self._clock_hold, self._origin)
+        view = View(store, *parts, phase)
+        self._vitals = Vitals(view.standing, self._figures)
         self._pruning = Pruning(store, settings.retention)
         self.surfaces = Surfaces(settings, self._figures, clock, self._planner.due_by_job, post, self._watcher.rescan)
+        told = place is not None  # of a rehearsal nobody is
+        self._observers = Observers(store, settings, clock, self._inbox, time, view.sight, told=told)
         self._timetable = self._new_timetable()
         self._scan: Scan | None = None
-        self._loaded = False
+        self._loaded: bool = False
         self._caught_up = False  # what fell while nobody ran is planned
-        self._stopping = False
+        self._stopping: bool = False
         self._ends_by = 0.0
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
@@ -142,6 +144,7 @@ class Daemon:
         self._changed_since = min(last_alive, now) if last_alive else now
         back, doubt = self._store.deliveries.recover(now, self._first_look)
         self._store.health.forget_future(now, now + JUMP)
+        self._observers.start()
         self._dispatcher.reread()
         check_cursors(self._store, now)
         emit(Event.DAEMON_STARTED, version=__version__, state=self._settings.state, unsent=back, in_doubt=doubt)
@@ -163,6 +166,7 @@ class Daemon:
                 if failures:
                     emit(Event.DAEMON_RECOVERED, after=failures)
                 failures = 0
+                self._observers.pass_done()
                 self._vitals.pass_done()
             except Exception as error:  # noqa: BLE001 - the loop's boundary: said, and tried again
                 failures += 1
@@ -171,6 +175,7 @@ class Daemon:
                 if isinstance(error, StateFailure):
                     self._store.shrink_log()
                 self._vitals.pass_failed(error, failures)
+                self._observers.pass_failed(error)
             if self._may_end():
                 return
             self._wait(wait)
@@ -301,6 +306,7 @@ class Daemon:
         if self._clock_hold.held or self._stopping:
             return _LONGEST_WAIT  # until a sender is done, a signal comes, or the clock is looked at again
         moments = [self._dispatcher.next_wake(now), self._origin.next_wake(), next_end(self._store)]
+        moments.append(self._observers.next_wake(now))
         if not self._origin.open:
             moments += [self._reconciler.next_wake(), self._receipts.next_wake()]
         if self._loaded:
@@ -338,22 +344,12 @@ class Daemon:
             self._vitals.ready()
         self._vitals.tell()
 
-    def _standing(self) -> Standing:
-        return Standing(
-            jobs=len(self._syncer.running),
-            next_due=self._planner.next_due(),
-            waiting=self._store.conditions.waiting(),
-            problems=len(self._store.reports.problems()),
-            holds=len(self._store.holds.open_ones()),
-            suspended=self._dispatcher.why_suspended,
-            taken=self._scan is None,
-        )
-
     def _reload(self, read: Callable[[], None] | None = None) -> None:
         """Settings and files anew, then read(). Settings with a problem change nothing."""
 
         def answered(_: Scan) -> None:
             self._inbox.post(self._vitals.read_anew)
+            self._inbox.post(self._observers.read_anew)
             if read is not None:
                 read()
 
@@ -362,6 +358,7 @@ class Daemon:
             self._reload_settings()
         finally:
             self._watcher.rescan(answered)
+            self._observers.reloading()
 
     def _reload_settings(self) -> None:
         settings, problems = self._load_settings()
@@ -390,6 +387,7 @@ class Daemon:
         self._pruning.configure(settings.retention)
         old_gateway.close()
         self.surfaces.configure(settings)
+        self._observers.configure(settings)
         configure(settings.log.format, settings.log.level)
         if reading_of(settings) != reading_of(before):
             self._syncer.configure(settings.defaults)

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from reminderd.alerts.trial import a_test, documents
+from reminderd.clock import to_text
 from reminderd.commands import Commands, target_of
 from reminderd.daemon.inbox import Inbox
 from reminderd.gateway.port import Gateway
 from reminderd.reconciler import look_up
+from reminderd.settings import Settings
 from reminderd.store import Refusal, StateFailure, advice
 from reminderd.telemetry import Event, emit
 
@@ -16,7 +19,8 @@ _ASK_SECONDS = 60.0
 
 
 class Desk:
-    """reload(read): settings and files anew, then read(). problems(): what they say runs; its problems."""
+    """reload(read): settings and files anew, then read(). problems(): what they say runs; its problems. settings(): those
+    in use."""
 
     def __init__(
         self,
@@ -26,6 +30,7 @@ class Desk:
         now: Callable[[], datetime],
         reload: Callable[[Callable[[], None]], None],
         problems: Callable[[], dict[str, Any]],
+        settings: Callable[[], Settings],
     ) -> None:
         self._inbox = inbox
         self._commands = commands
@@ -33,12 +38,15 @@ class Desk:
         self._now = now
         self._reload = reload
         self._problems = problems
+        self._settings = settings
 
     def handle(self, request: dict[str, Any], who: str) -> dict[str, Any]:
         """Carry out one command; returns {"ok": True, "result": ...} or {"ok": False, "error": sentence}."""
         try:
             if request.get("command") == "reload":
                 return self._handle_reload(who)
+            if request.get("command") == "alerts-test":
+                return self._handle_test(who)
             doubt = self._inbox.ask(lambda: self._commands.needs_log(request), _ASK_SECONDS)
             findings = look_up(self._gateway(), [doubt]) if doubt else None
             perform = lambda: self._commands.perform(request, who, self._now(), findings)  # noqa: E731
@@ -61,3 +69,9 @@ class Desk:
         result = self._inbox.ask(self._problems, _ASK_SECONDS)
         emit(Event.COMMAND_DONE, command="reload", who=who)
         return {"ok": True, "result": result}
+
+    def _handle_test(self, who: str) -> dict[str, Any]:
+        """Tell a test alert from here, where the daemon's own rights count; in the thread of the one who asked."""
+        told = a_test(self._settings(), to_text(self._now()))
+        emit(Event.COMMAND_DONE, command="alerts --test", who=who)
+        return {"ok": True, "result": {"told": documents(told)}}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reminderd.settings import RetentionSettings
-from reminderd.store import Store
+from reminderd.store import Store, Task
 from reminderd.telemetry import Event, emit
 
 # Rows of one transaction, and the pause between two: senders never wait long for the loop.
@@ -21,6 +21,7 @@ class Pruning:
         self._kept = kept
         self._round: Iterator[None] | None = None
         self._wanted = True
+        self._at: datetime | None = None
 
     def configure(self, kept: RetentionSettings) -> None:
         """These count from the next round on."""
@@ -37,6 +38,7 @@ class Pruning:
 
     def advance(self, now: datetime) -> None:
         """A little of it. A round that fails is over; the next one begins anew."""
+        self._at = now
         if self._round is None and self._wanted:
             self._round, self._wanted = self._over(now), False
         if self._round is not None:
@@ -50,6 +52,7 @@ class Pruning:
     def _over(self, now: datetime) -> Iterator[None]:
         """One round; each step is a transaction."""
         emptied = pruned = 0
+        run = self._store.heartbeats.begin(Task.PRUNE, now)
         if self._kept.text is not None:
             before = now - self._kept.text
             while done := self._store.retention.empty_texts(before, _CHUNK):
@@ -63,6 +66,7 @@ class Pruning:
                 pruned += done
                 yield
             yield from self._rest(before, now)
+        self._store.heartbeats.end(run, True, f"{emptied} texts, {pruned} deliveries", self._at or now)
         if emptied or pruned:
             emit(Event.STATE_PRUNED, texts=emptied, deliveries=pruned)
 

@@ -75,12 +75,12 @@ class Route:
     headers: those that depend on the way only.
     """
 
-    def __init__(self, url: str, proxy: str | None, ca_file: Path | None) -> None:
+    def __init__(self, url: str, proxy: str | None, ca_file: Path | None, key: str = "plivo.url") -> None:
         """Raises ValueError, with a sentence that names the setting, for what cannot work."""
-        where = _parsed(url, "plivo.url")
+        where = _parsed(url, key)
         if where.auth or where.query or where.fragment:
-            raise ValueError("plivo.url: must hold no user, query or fragment")
-        self.target = Address.of(where, "plivo.url")
+            raise ValueError(f"{key}: must hold no user, query or fragment")
+        self.target = Address.of(where, key)
         found = _proxy(proxy, self.target)
         self._via: Url | None = found[0] if found else None
         self.proxy: Address | None = found[1] if found else None

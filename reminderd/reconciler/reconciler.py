@@ -11,7 +11,7 @@ from reminderd.gateway.port import Gateway, LogUnavailable
 from reminderd.model import LogRow, OnDoubt, State
 from reminderd.reconciler.judgement import Judgement, candidates, in_words, judge
 from reminderd.reconciler.lookup import Findings, look_up
-from reminderd.store import Doubt, Store, Why
+from reminderd.store import Doubt, Store, Task, Why
 from reminderd.telemetry import Event, emit
 
 _BUSY_PHONE = timedelta(seconds=5)
@@ -41,6 +41,7 @@ class Reconciler:
         self._now = now
         self._run = run
         self._busy = False
+        self._look = 0  # the heartbeat of the look that is under way
         self._rests_until: datetime | None = None
         self.configure(gateway, delays, shared_sender)
 
@@ -61,6 +62,7 @@ class Reconciler:
         if not ready:
             return
         gateway = self._gateway
+        self._look = self._store.heartbeats.begin(Task.RECONCILE, now, joins=True)
         self._busy = True
         unread = Findings((), (), tuple(ready), LogUnavailable("a defect in the look-up; the log has its traceback"))
         try:
@@ -77,14 +79,23 @@ class Reconciler:
         self._busy = False
         now = self._now()
         self._rests_until = now + _PAUSE
+        settled: set[int] = set()
         if findings.unavailable is not None:
             self._leave(findings, findings.unavailable, now)
         with self._store.together():
             judgement = judge(self._store, findings)
-            settled = set() if self._shared_sender else self._accept(judgement, now)
+            if not self._shared_sender:
+                settled = self._accept(judgement, now)
             for doubt in findings.looked_up:
                 if doubt.delivery_id not in settled and self._is_open(doubt):
                     self._nothing_found(doubt, findings, judgement.strangers, now)
+            self._note(findings, len(settled), now)
+
+    def _note(self, findings: Findings, settled: int, now: datetime) -> None:
+        detail = f"{len(findings.looked_up)} looked up, {settled} settled"
+        if findings.unavailable is not None:
+            detail += f"; {len(findings.left)} left, {findings.unavailable.evidence}"
+        self._store.heartbeats.end(self._look, findings.unavailable is None, detail, now)
 
     def _is_open(self, doubt: Doubt) -> bool:
         """Whether nobody has settled it since it was looked up, and it was not tried again."""

@@ -39,8 +39,16 @@ class Heartbeats:
             )
 
     def begin(self, task: Task, now: datetime, *, joins: bool = False) -> int:
-        """A run begins; returns its row's id. joins: it goes on with one that has just ended well, where there is one."""
+        """A run begins; returns its row's id. joins: it goes on with one that has just ended well, where there is one.
+
+        One that has no end yet was cut short.
+        """
         with self._db.write():
+            self._db.execute(
+                "update heartbeats set status = 'failed', finished_at = :now, detail = 'cut short' "
+                "where task = :task and status = 'running'",
+                {"task": task, "now": to_text(now)},
+            )
             if joins and (known := self._just_ended(task, now)) is not None:
                 self._db.execute(
                     "update heartbeats set status = 'running', finished_at = null where id = :id", {"id": known}

@@ -78,6 +78,12 @@ class Event(StrEnum):
     COMMAND_DONE = "command.done"
     COMMAND_FAILED = "command.failed"
     JOURNAL_LOST = "journal.lost"
+    ALERT_OPENED = "alert.opened"
+    ALERT_TOLD = "alert.told"
+    ALERT_FAILED = "alert.failed"
+    ALERT_OVER = "alert.over"
+    HEARTBEAT_FAILED = "heartbeat.failed"
+    HEARTBEAT_RECOVERED = "heartbeat.recovered"
 
 
 _LEVELS = {
@@ -108,6 +114,9 @@ _LEVELS = {
     Event.TEXTFILE_FAILED: logging.ERROR,
     Event.COMMAND_FAILED: logging.ERROR,
     Event.JOURNAL_LOST: logging.WARNING,
+    Event.ALERT_OPENED: logging.WARNING,
+    Event.ALERT_FAILED: logging.ERROR,
+    Event.HEARTBEAT_FAILED: logging.WARNING,
 }
 
 
