@@ -128,11 +128,11 @@ def _job_files(scene: Scene) -> Finding:
 
 def _state(scene: Scene) -> Iterator[Finding]:
     check, user, folder = "files.state", scene.service_user, scene.state.parent
+    if scene.made_by_unit(folder):
+        yield skip(check, f"the unit makes {folder} at its start, and gives it to {user.name}")
+        return
     if not folder.is_dir():
-        if scene.is_system:
-            yield skip(check, f"{folder} is not there yet; the unit makes it at the first start")
-        else:
-            yield fail(check, f"the directory {folder} does not exist", "create it, or set `state` to another path")
+        yield fail(check, f"the directory {folder} does not exist", "create it, or set `state` to another path")
         return
     real = Path(os.path.realpath(scene.state))
     beside = [real, *(real.with_name(real.name + suffix) for suffix in ("-wal", "-shm", ".lock"))]
@@ -156,8 +156,8 @@ def _marks(scene: Scene) -> Finding:
     if scene.settings.marks is None and not user.is_us and os.geteuid() != 0:
         return skip(check, f"where {user.name} keeps them cannot be seen", _AS_ROOT)
     folder = scene.settings.marks or default_folder()
-    if not folder.exists() and scene.is_system:
-        return skip(check, f"{folder} is not there yet; the unit makes it at the first start")
+    if scene.settings.marks is None and scene.made_by_unit(folder):
+        return skip(check, f"the unit makes {folder} at its start, and gives it to {user.name}")
     there = nearest(folder)
     shut = user.denied("-w", [there]) + user.denied("-x", [there])
     if shut:

@@ -16,6 +16,7 @@ from reminderd.model import Catalog, Job, Problem, Source
 from reminderd.settings import Settings
 from reminderd.store import Reports, Row, StateError, StateFailure, Task, holder_pid, is_locked, open_reports
 
+BOOTED = Path("/run/systemd/system")  # is there where systemd is PID 1
 SYSTEM_STATE = Path("/var/lib/reminderd")
 SYSTEM_TOKEN = Path("/etc/reminderd/plivo-token")
 
@@ -62,6 +63,12 @@ class Scene:
     def is_system(self) -> bool:
         """Whether the state lies where the unit keeps it."""
         return self.state.parent == SYSTEM_STATE
+
+    def made_by_unit(self, folder: Path) -> bool:
+        """Whether the unit, at its next start, makes this directory or gives it to its user: those of StateDirectory=."""
+        if not self.is_system or self.running or not BOOTED.exists():
+            return False
+        return not folder.exists() or folder.stat().st_uid != self.service_user.uid
 
     @cached_property
     def holder(self) -> int | None:

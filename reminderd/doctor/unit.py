@@ -2,21 +2,19 @@
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 from reminderd.doctor.finding import Finding, fail, few, ok, skip, warn
-from reminderd.doctor.scene import Scene
+from reminderd.doctor.scene import BOOTED, Scene
 from reminderd.doctor.unittext import differences, read_unit
 from reminderd.doctor.users import SERVICE_USER, named
 from reminderd.shipped import shipped_unit
 
 _SECONDS = 10.0
 _PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "MainPID", "Result", "NRestarts")
-_BOOTED = Path("/run/systemd/system")  # is there where systemd is PID 1
 
 
 def look(scene: Scene) -> Iterator[Finding]:
-    if not _BOOTED.exists():
+    if not BOOTED.exists():
         yield skip("unit", "this machine does not run under systemd")
         return
     try:

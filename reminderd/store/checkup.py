@@ -34,6 +34,8 @@ def check_up(path: Path, seconds: float) -> Checkup:
     beside = path.with_name(path.name + "-wal")
     log = beside.stat().st_size if beside.exists() else 0
     damage, whole, newer = _inside(path, seconds)
+    if damage is not None:  # or a daemon began to write just then, under a reader that took the file for one at rest
+        damage, whole, newer = _inside(path, seconds)
     return Checkup(path.stat().st_size, log, journal, damage, whole, newer)
 
 

@@ -1,5 +1,6 @@
 """What `doctor` says of the way to Plivo, over real sockets: each way to fail, provoked."""
 
+import shutil
 import socket
 import ssl
 import subprocess
@@ -37,6 +38,8 @@ def look(tmp_path: Path) -> Look:
 @pytest.fixture
 def certificate(tmp_path: Path) -> Callable[..., Path]:
     """A real certificate of openssl, self-signed for 127.0.0.1, with its key in the same file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("making a certificate needs openssl")
 
     def make(days: float, names: str = "IP:127.0.0.1,DNS:localhost") -> Path:
         file = tmp_path / "server.pem"
@@ -138,6 +141,18 @@ def test_the_way_leads_through_the_proxy(look: Look, certificate: Callable[..., 
     assert grades(found) == {"network.name": OK, "network.connect": OK, "network.tls": OK}
     assert one(found, "network.connect").seen == f"127.0.0.1:{proxy.port} takes connections"
     assert f"localhost:9, by the proxy 127.0.0.1:{proxy.port}" in one(found, "network.tls").seen
+
+
+def test_the_way_leads_through_a_proxy_that_speaks_tls(look: Look, certificate: Callable[..., Path]) -> None:
+    file = certificate(90)
+    through = tls(file)
+    with (
+        ScriptedServer([answer(200)], tls=through) as target,
+        ScriptedServer([tunnel(target.port)], tls=through) as proxy,
+    ):
+        found = look("https://localhost:9", ca_file=str(file), proxy=f"https://127.0.0.1:{proxy.port}")
+    assert grades(found) == {"network.name": OK, "network.connect": OK, "network.tls": OK}
+    assert "certificate of reminderd test" in one(found, "network.tls").seen
 
 
 def test_what_the_proxy_is_told_is_shown_to_nobody(look: Look) -> None:

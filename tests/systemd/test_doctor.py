@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.systemd.machine import (
     JOBS,
     SERVICE,
     SETTINGS,
+    STATE,
     drop_in,
     in_state,
     installed_with_sandbox,
@@ -45,6 +47,10 @@ def as_shipped() -> None:
         job("tick", schedule={"cron": "0 9 * * *"})
         found = doctor()
         assert failures(found) == [], "before the first start"
+        Path("/var/lib/reminderd").mkdir(exist_ok=True)
+        found = doctor()
+        assert failures(found) == [], "systemd will give it to the daemon's user"
+        assert (one(found, "files.state").grade, one(found, "files.marks").grade) == (SKIP, SKIP)
         assert (one(found, "unit").grade, "not started at boot" in one(found, "unit").seen) == (WARN, True)
         systemctl("enable", "--now", SERVICE)
 
@@ -59,6 +65,13 @@ def as_shipped() -> None:
         (JOBS / "tick.yaml").chmod(0o600)
         assert one(doctor(), "files.jobs").seen == f"reminderd cannot read {JOBS}/tick.yaml"
         (JOBS / "tick.yaml").chmod(0o644)
+        systemctl("stop", SERVICE)
+        os.chown(
+            STATE, 0, 0
+        )  # as a command does that ran as root; systemd gives back only what a directory's owner shows
+        assert one(doctor(), "files.state").seen == f"reminderd cannot write {STATE}"
+        shutil.chown(STATE, "reminderd")
+        systemctl("start", SERVICE)
 
         found = doctor("runuser", "-u", "reminderd", "--")
         assert failures(found) == [], "as the daemon's own user"
