@@ -10,8 +10,12 @@ from reminderd.jobs.aim import Kind, Target
 from reminderd.jobs.overlay import Overlay
 
 # Escapes that can stand for letters, and those that join two lines: with them a word may be read that is not there.
-_ESCAPED = re.compile(rb"\\(?:[xuU\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9])")
+# The rest are line ends that only YAML knows.
+_ESCAPED = re.compile(rb"\\[xuU\r\n]|\xc2\x85|\xe2\x80[\xa8\xa9]")
 _WORD = re.compile(rb"[A-Za-z0-9._-]+")  # the names of jobs and groups are of nothing else
+_NAME = re.compile(rb"name[\"']?\s*:\s*[\"']?([A-Za-z0-9._-]+)")
+# A name that stands elsewhere, or not at once behind its key: an alias, an anchor, a block, a comment; "? name".
+_ODD_NAME = re.compile(rb"name[\"']?\s*:\s*[*&!|>#]|(?:^|[\s,\[{-])(?:&\S|\?\s)")
 _LIST = re.compile(rb"\.(?:csv|ya?ml)", re.IGNORECASE)
 
 
@@ -25,12 +29,18 @@ class Names:
     def may_be_in(self, path: str, data: bytes) -> bool:
         """Whether the file would declare a job of one of these names, were it right in everything else."""
         stem = PurePath(path).stem
-        if stem not in self._names and not _holds(data, self._words):
+        if stem not in self._names and not self._may_be_written(data):
             return False
         document, _ = load(data, path)
         if document is None or not isinstance(document.value, dict):
             return False
         return not _declared(document.value, stem).isdisjoint(self._names)
+
+    def _may_be_written(self, data: bytes) -> bool:
+        """Quick; and no for nearly all files."""
+        if not self._words.isdisjoint(_NAME.findall(data)):
+            return True
+        return _ODD_NAME.search(data) is not None or _ESCAPED.search(data) is not None
 
 
 def may_use(data: bytes, target: Target, overlay: Overlay) -> bool:

@@ -189,17 +189,23 @@ class _Used:
         return Problem(self._target.path, 0, 0, "", message, hint, is_note=True)
 
     def _parse(self, readers: _Readers, path: str, data: bytes, defaults: Defaults, _: Uses) -> ParsedFile:
-        """Read the file as it will be, and where it reads the target also as it is now."""
+        """Read the file as it will be, and where anything is to be said of that, as it is now."""
         if not may_use(data, self._target, self._overlay):
             return _NOTHING
         uses = Uses.of(self._overlay, path)
         landed = parse_file(path, data, defaults, uses, review=self._around.review)
         if any(map(self._overlay.is_target, uses.seen)):
-            now = parse_file(path, data, defaults, Uses.of(self._library, path), review=self._around.review)
-            new = {each for each in landed.problems if each not in now.problems or self._overlay.is_target(each.file)}
             readers.number += 1
             readers.jobs |= {job.name: job for job in landed.jobs}
-            readers.problems |= new
-            readers.warnings |= {each for each in landed.warnings if each not in now.warnings}
-            readers.others += len(landed.problems) - len(new)
+            if landed.problems or landed.warnings:
+                self._compare(readers, landed, self._as_it_is(path, data, defaults))
         return _NOTHING
+
+    def _as_it_is(self, path: str, data: bytes, defaults: Defaults) -> ParsedFile:
+        return parse_file(path, data, defaults, Uses.of(self._library, path), review=self._around.review)
+
+    def _compare(self, readers: _Readers, landed: ParsedFile, now: ParsedFile) -> None:
+        new = {each for each in landed.problems if each not in now.problems or self._overlay.is_target(each.file)}
+        readers.problems |= new
+        readers.warnings |= {each for each in landed.warnings if each not in now.warnings}
+        readers.others += len(landed.problems) - len(new)
