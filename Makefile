@@ -35,14 +35,14 @@ torture: $(VENV)/ready  ## the daemon killed again and again beside a faulty gat
 	    $(if $(filter no,$(CLOCK)),--no-clock) $(if $(KEEP),--keep $(KEEP))
 
 check: $(VENV)/ready  ## static checks: ruff, mypy, import-linter
-	$(BIN)/ruff check reminderd tests benchmarks
-	$(BIN)/ruff format --check reminderd tests benchmarks
+	$(BIN)/ruff check reminderd tests benchmarks deb
+	$(BIN)/ruff format --check reminderd tests benchmarks deb
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 format: $(VENV)/ready  ## rewrite the code in the house's format
-	$(BIN)/ruff check --fix reminderd tests benchmarks
-	$(BIN)/ruff format reminderd tests benchmarks
+	$(BIN)/ruff check --fix reminderd tests benchmarks deb
+	$(BIN)/ruff format reminderd tests benchmarks deb
 
 docs: $(VENV)/ready  ## renew the tables of keys in docs/ from the words that the schema has too
 	$(BIN)/python -m reminderd.reference.pages docs/*.md
@@ -54,6 +54,9 @@ wheel: $(VENV)/ready  ## the wheel and the source distribution, in dist/
 	rm -f dist/reminderd-*.whl dist/reminderd-*.tar.gz
 	$(BIN)/python -m hatchling build --directory dist
 
+deb: $(VENV)/ready  ## the Debian package, in dist/, for this machine's Debian; needs dpkg-deb and a package index
+	$(BIN)/python -m deb $(if $(VERSION),--version $(VERSION))
+
 lock:  ## write requirements.lock anew from pyproject.toml
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet uv
@@ -64,4 +67,4 @@ lock:  ## write requirements.lock anew from pyproject.toml
 clean:  ## remove what was built here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup editor demo test nightly promise torture check format docs bench wheel lock clean
+.PHONY: help setup editor demo test nightly promise torture check format docs bench wheel deb lock clean

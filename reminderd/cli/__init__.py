@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from reminderd import __version__
 from reminderd.cli.streams import Watched, let_go, stand_in_for_closed
@@ -87,6 +88,12 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"reminderd.cli.{_MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands from the table above: importing each of them would be felt at every press of the key."""
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        commands = [CompletionItem(name, help=text) for names in _GROUPS.values() for name, text in names.items()]
+        return [item for item in commands if item.value.startswith(incomplete)] + options
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -37,9 +37,9 @@ def until(condition: Callable[[], object], otherwise: str) -> None:
 
 
 def readme_commands() -> list[str]:
-    """What the README's section on installing has people type, but for what needs a package index."""
+    """What the README's section on installing with pip has people type, but for what needs a package index."""
     section = (CHECKOUT / "README.md").read_text().partition("\n## Install\n")[2].partition("\n## ")[0]
-    (block, *_) = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+    (block,) = re.findall(r"```console\n(\$ python3 -m venv.*?)```", section, re.DOTALL)
     lines = [line[2:] for line in block.replace("\\\n", " ").splitlines() if line.startswith("$ ")]
     return [line for line in lines if not re.match(r"python3 -m venv|/opt/reminderd/bin/pip", line)]
 
@@ -48,6 +48,11 @@ def install(url: str = "http://127.0.0.1:9", settings: str = "") -> None:
     """By the README's own commands; then settings for this gateway, a token, and no job."""
     for line in readme_commands():
         run("sh", "-ec", line)
+    configure(url, settings)
+
+
+def configure(url: str, settings: str = "") -> None:
+    """Settings for this gateway, and a token."""
     SETTINGS.write_text(f'plivo:\n  auth_id: {AUTH_ID}\n  sender: "{SENDER}"\n  url: {url}\n{settings}')
     run("chgrp", "reminderd", str(SETTINGS))
     SETTINGS.chmod(0o640)

@@ -1,0 +1,204 @@
+"""The Debian package's whole life: installed, started, upgraded, removed, installed again, purged."""
+
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from reminderd import __version__
+from tests.support.sandbox import SandboxProcess
+from tests.systemd.conftest import CHECKOUT, NEXT_VERSION, Play
+from tests.systemd.machine import (
+    JOBS,
+    SERVICE,
+    SETTINGS,
+    STATE,
+    TOKEN,
+    configure,
+    history,
+    in_state,
+    job,
+    journal,
+    pid,
+    run,
+    show,
+    systemctl,
+)
+
+pytestmark = pytest.mark.timeout(600)  # the packages are built first, once
+
+PROGRAM = Path("/usr/bin/reminderd")
+MARKS = Path("/var/lib/reminderd-marks")
+BACKUPS = Path("/var/lib/reminderd-backups")
+COMPLETIONS = (
+    "/usr/share/bash-completion/completions/reminderd",
+    "/usr/share/zsh/vendor-completions/_reminderd",
+    "/usr/share/fish/vendor_completions.d/reminderd.fish",
+)
+
+
+def package(version: str) -> str:
+    (path,) = Path("/packages").glob(f"reminderd_{version}-1_*.deb")
+    return str(path)
+
+
+def dpkg(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return run("dpkg", *arguments)
+
+
+def mode(path: Path | str) -> str:
+    return run("stat", "-c", "%U:%G %a", str(path)).stdout.strip()
+
+
+def program_says() -> str:
+    return run(str(PROGRAM), "--version").stdout
+
+
+def a_fresh_one_waits() -> None:
+    """It is neither enabled nor started, and a start says what is missing."""
+    assert "systemctl enable --now reminderd" in dpkg("--install", package(__version__)).stdout
+    assert program_says() == f"reminderd, version {__version__}\n"
+    assert systemctl("is-enabled", SERVICE, check=False).stdout == "disabled\n"
+    assert in_state("inactive")()
+    assert {mode(path) for path in ("/etc/reminderd", JOBS)} == {"root:reminderd 750"}
+    assert mode(SETTINGS) == "root:reminderd 640"
+    assert list(JOBS.iterdir()) == []
+    assert systemctl("start", SERVICE, check=False).returncode != 0
+    assert show()["ExecMainStatus"] == "243", "without the token's file"
+    TOKEN.touch(0o600)
+    TOKEN.write_text("a-token")
+    assert systemctl("start", SERVICE, check=False).returncode != 0
+    assert (show()["ActiveState"], show()["ExecMainStatus"], show()["NRestarts"]) == ("failed", "2", "0")
+    assert "plivo.auth_id" in journal(), journal()
+
+
+def an_upgrade_goes_on(sandbox: SandboxProcess) -> None:
+    """While it runs: the state, the settings and the job file stay, and it runs again, as the new version."""
+    job("tick")
+    settings = SETTINGS.read_text()
+    systemctl("enable", "--now", SERVICE, "reminderd-backup.timer")
+    sandbox.wait_accepted(2)
+    before, sent = pid(), {row["id"] for row in history()}
+    dpkg("--install", package(NEXT_VERSION))
+    assert program_says() == f"reminderd, version {NEXT_VERSION}\n"
+    assert in_state("active")()
+    assert in_state("active", "reminderd-backup.timer")()
+    assert pid() != before
+    assert f"version={NEXT_VERSION}" in journal(), journal()
+    assert SETTINGS.read_text() == settings
+    sandbox.wait_accepted(len(sandbox.ledger()) + 2)
+    assert sent < {row["id"] for row in history()}
+
+
+def a_removed_one_comes_back(sandbox: SandboxProcess) -> None:
+    """A removal leaves settings, job files and the state; the package installed again goes on with them."""
+    sent = {row["id"] for row in history()}
+    settings = SETTINGS.read_text()
+    dpkg("--remove", "reminderd")
+    systemctl("daemon-reload")
+    assert not in_state("active")()
+    assert not PROGRAM.exists()
+    assert not Path("/usr/lib/reminderd").exists()
+    assert STATE.exists()
+    assert SETTINGS.read_text() == settings
+    assert (JOBS / "tick.yaml").exists()
+    dpkg("--install", package(NEXT_VERSION))
+    assert in_state("inactive")(), "who removed it says when it runs again"
+    assert systemctl("is-enabled", SERVICE).stdout == "enabled\n"
+    systemctl("start", SERVICE)
+    sandbox.wait_accepted(len(sandbox.ledger()) + 1)
+    assert sent < {row["id"] for row in history()}
+
+
+def a_purge_forgets() -> None:
+    """The state and the marks go; what other hands made stays, and is named."""
+    BACKUPS.mkdir(exist_ok=True)
+    done = dpkg("--purge", "reminderd")
+    assert "/etc/reminderd still has files of yours" in done.stderr
+    assert str(BACKUPS) in done.stderr
+    gone = (STATE.parent, MARKS, SETTINGS, PROGRAM, Path("/usr/lib/reminderd"), Path("/usr/share/doc/reminderd"))
+    assert [path for path in gone if path.exists()] == []
+    assert list(Path("/etc/systemd/system").glob("*.wants/reminderd*")) == []
+    assert (JOBS / "tick.yaml").exists()
+    assert TOKEN.exists()
+
+
+def a_whole_life() -> None:
+    a_fresh_one_waits()
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(SandboxProcess(Path(mkdtemp())))
+        configure(sandbox.url)
+        an_upgrade_goes_on(sandbox)
+        a_removed_one_comes_back(sandbox)
+        a_purge_forgets()
+        assert sandbox.duplicates() == []
+
+
+def test_it_is_installed_started_upgraded_removed_brought_back_and_purged(play_with_packages: Play) -> None:
+    play_with_packages(a_whole_life, seconds=300)
+
+
+def without_a_running_systemd() -> None:
+    """As in a container or a chroot: /run is empty there."""
+    script = """
+        set -e
+        mount -t tmpfs none /run
+        dpkg --install "$1"
+        getent passwd reminderd
+        reminderd --version
+        reminderd new first --jobs /etc/reminderd/jobs.d
+        reminderd check /etc/reminderd/jobs.d
+        rm /etc/reminderd/jobs.d/first.yaml
+        dpkg --install "$2"
+        dpkg --remove reminderd
+        dpkg --purge reminderd
+        ! ls -d /etc/reminderd /var/lib/reminderd* /usr/lib/reminderd 2>/dev/null
+    """
+    run("unshare", "--mount", "sh", "-c", script, "sh", package(__version__), package(NEXT_VERSION))
+
+
+def test_it_is_installed_and_purged_where_no_systemd_runs(play_with_packages: Play) -> None:
+    play_with_packages(without_a_running_systemd, seconds=300)
+
+
+def what_is_in_it() -> None:
+    dpkg("--install", package(__version__))
+    for unit in (CHECKOUT / "systemd").iterdir():
+        kind = "/usr/lib/sysusers.d" if unit.name.endswith(".sysusers.conf") else "/lib/systemd/system"
+        installed = Path(kind, unit.name.replace(".sysusers.conf", ".conf"))
+        assert installed.read_bytes() == unit.read_bytes(), installed
+    # Every module of the program is there with all it imports, and needs nothing of what was left out.
+    walk = """
+import importlib, pkgutil, sys, reminderd
+for module in pkgutil.walk_packages(reminderd.__path__, "reminderd."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+import fastapi, holidays, lxml.etree, phonenumbers.timezone, plivo, prometheus_client, uvicorn
+holidays.country_holidays("DE", subdiv="BE", years=2027)
+assert not [name for name in sys.modules if name == "pip" or "geodata" in name]
+from pathlib import Path
+assert not [name for name, module in sys.modules.items() if not (getattr(module, "__cached__", None) is None or Path(module.__cached__).exists())]
+"""
+    run("/usr/lib/reminderd/bin/python3", "-I", "-c", walk)
+    for page in ("reminderd", "reminderd.yaml", "reminderd-jobs"):
+        assert run("man", "--warnings", page).stderr == ""
+    for path in COMPLETIONS:
+        assert "_REMINDERD_COMPLETE" in Path(path).read_text()
+    complete = "source /usr/share/bash-completion/completions/reminderd; COMP_WORDS=(reminderd sim); COMP_CWORD=1; "
+    complete += "_reminderd_completion reminderd; echo ${COMPREPLY[@]}"
+    assert run("bash", "-c", complete).stdout == "simulate\n"
+    assert run("dpkg", "--verify", "reminderd").stdout == ""
+
+
+def test_its_parts_are_in_place_and_work(play_with_packages: Play) -> None:
+    play_with_packages(what_is_in_it, seconds=300)
+
+
+def test_the_same_source_makes_the_same_package(packages: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "deb", "--compression", "none", "--output", str(tmp_path)]
+    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True, timeout=300)
+    (again,) = tmp_path.glob("*.deb")
+    assert again.read_bytes() == (packages / again.name).read_bytes()
