@@ -67,7 +67,7 @@ class Daemon:
         self._settings = settings
         self._store = store
         self._clock = clock
-        self._lost = place.lost if place else _never
+        self._lost = place.lost if place else lambda: None
         # Why it ended by itself; None where it was told to.
         self.failure: str | None = None
         self._build_gateway = build_gateway
@@ -472,7 +472,3 @@ class Daemon:
             self._mark_alive()
             check_cursors(self._store, self._clock.now())
             self._zones.look(self._clock.now())
-
-
-def _never() -> None:
-    return None
