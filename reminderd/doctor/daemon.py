@@ -2,15 +2,16 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from reminderd import __version__
-from reminderd.clock import from_text
+from reminderd.clock import from_text, to_text
 from reminderd.control import NotRunning, ask
 from reminderd.doctor.finding import Finding, fail, ok, skip, warn
 from reminderd.doctor.scene import Noted, Scene
 from reminderd.duration import format_duration
+from reminderd.store import StateError, last_backup_in
 
 PATIENCE = 10.0  # seconds for an answer over the socket
 SILENT = timedelta(minutes=2)  # it notes every 30 s that all is planned
@@ -99,19 +100,25 @@ def _catalog(scene: Scene, noted: Noted) -> Finding:
 def _backup(scene: Scene, noted: Noted) -> Finding:
     """Those that are made by other means are not known here."""
     last, good = noted.backup
-    if last is None:
-        return skip(
-            "backup", "none is noted", "systemctl enable --now reminderd-backup.timer, or see to it by other means"
-        )
-    if last["status"] == "failed":
+    if last is not None and last["status"] == "failed":
         return warn(
             "backup", f"the last one failed: {last['detail']}", "see the log of what makes it, and its directory"
         )
-    if good is None:
-        return skip("backup", "the first one is under way")
-    age = scene.clock.now() - from_text(good["finished_at"])
+    at = from_text(good["finished_at"]) if good is not None else _by_timer(scene)
+    if at is None:
+        return skip(
+            "backup", "none is known", "systemctl enable --now reminderd-backup.timer, or see to it by other means"
+        )
+    age = scene.clock.now() - at
     if age > BACKED_UP:
         return warn(
             "backup", f"the last one is {age.days} days old", "see `systemctl list-timers reminderd-backup.timer`"
         )
-    return ok("backup", f"the last one was made at {good['finished_at']}")
+    return ok("backup", f"the last one was made at {to_text(at)}")
+
+
+def _by_timer(scene: Scene) -> datetime | None:
+    try:
+        return last_backup_in(scene.backups, scene.state)
+    except (OSError, StateError):  # there is no such directory, or it is hidden from us
+        return None

@@ -42,7 +42,7 @@ class Noted(NamedTuple):
 @dataclass
 class Scene:
     """settings: as far as they can be used. problems: of the settings. file: theirs, if there is one. user: as whom the
-    daemon runs, where somebody said so. unit: its name. reached: whether the way to Plivo can be gone, once somebody looked. probe: what Plivo said of the
+    daemon runs, where somebody said so. unit: its name. backups: where its timer puts them. reached: whether the way to Plivo can be gone, once somebody looked. probe: what Plivo said of the
     account, once it was asked."""
 
     settings: Settings
@@ -52,6 +52,7 @@ class Scene:
     user: str | None = None
     unit: str = "reminderd.service"
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    backups: Path = Path("/var/lib/reminderd-backups")
     reached: bool | None = None
     probe: Probe | None = None
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reminderd.store.alerts import Alert, Alerts
-from reminderd.store.backups import BackupUnderWay, Kept, back_up_into
+from reminderd.store.backups import BackupUnderWay, Kept, back_up_into, last_backup_in
 from reminderd.store.checkup import SQLITE_VERSION, Checkup, check_up
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import (
@@ -142,6 +142,7 @@ __all__ = [
     "holder_pid",
     "host_identity",
     "is_locked",
+    "last_backup_in",
     "locked",
     "open_reports",
     "state_exists",

@@ -44,6 +44,16 @@ def back_up_into(state: Path, folder: Path, now: datetime, keep: int | None) -> 
     return Kept(file, removed, trouble)
 
 
+def last_backup_in(folder: Path, state: Path) -> datetime | None:
+    """When the newest backup of this state in `folder` was made, as its name says; None where there is none.
+
+    Raises StateError where the state cannot be read, and OSError.
+    """
+    name = re.compile(rf"reminderd-([0-9]{{8}}T[0-9]{{6}}Z)-{_state_id(state)[:12]}\.db")
+    stamps = [found[1] for path in folder.iterdir() if (found := name.fullmatch(path.name))]
+    return datetime.fromisoformat(max(stamps)) if stamps else None
+
+
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

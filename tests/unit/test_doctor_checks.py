@@ -14,7 +14,7 @@ import pytest
 
 from reminderd.doctor import Finding, Grade, Scene, clocks, daemon, state, zones
 from reminderd.doctor.examine import Check, _bounded
-from reminderd.store import Store, Task, check_up
+from reminderd.store import Store, Task, back_up_into, check_up
 from reminderd.store.connection import APPLICATION_ID
 from tests.support.clock import FakeClock
 from tests.support.doctor import grades, one, scene
@@ -251,3 +251,17 @@ def test_the_last_backup_is_known_where_it_was_noted(
     found = one(daemon.look(place), "backup")
     assert found.grade is grade
     assert went_well or "no room" in found.seen
+
+
+def test_the_timers_backups_are_known_by_their_names(place: Scene, tmp_path: Path) -> None:
+    store = Store.open(place.state, create=True)
+    place.backups = tmp_path / "backups"
+    assert one(daemon.look(place), "backup").grade is SKIP
+    place.backups.mkdir()
+    for days in (30, 9):
+        back_up_into(place.state, place.backups, place.clock.now() - timedelta(days=days), None)
+    assert one(daemon.look(place), "backup").seen == "the last one is 9 days old"
+    back_up_into(place.state, place.backups, place.clock.now() - timedelta(hours=3), None)
+    (place.backups / "reminderd-29990101T000000Z-000000000000.db").write_text("another state's")
+    assert one(daemon.look(place), "backup").grade is OK
+    store.close()
