@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from reminderd.alerts import DO, Name
 from reminderd.alerts.trial import a_test, documents
 from reminderd.cli.common import (
     FAILED,
@@ -20,6 +19,7 @@ from reminderd.cli.common import (
     print_table,
     settings_options,
 )
+from reminderd.cli.heartbeats import alert_document, what_to_do
 from reminderd.clock import SystemClock, to_text
 from reminderd.control import NotRunning, ask
 from reminderd.settings import Settings
@@ -43,7 +43,7 @@ def command(source: SettingsSource, test: bool, as_json: bool) -> None:
         return
     rows = source.reports().alerts(SystemClock().now() - _RECENT)
     if as_json:
-        print_json([{**row, "do": _do(row["name"])} for row in rows])
+        print_json([alert_document(row) for row in rows])
     elif not rows:
         click.echo("nothing needs anybody, nor did in the last week")
     else:
@@ -54,17 +54,13 @@ def _print(rows: list[dict[str, Any]]) -> None:
     head = ("ALERT", "SINCE", "OVER", "TOLD", "SUMMARY")
     print_table(head, [_line(row) for row in rows])
     for name in sorted({row["name"] for row in rows if row["over_at"] is None}):
-        click.echo(f"{name}: {_do(name)}")
+        click.echo(f"{name}: {what_to_do(name)}")
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
     told = "nobody" if row["told_at"] is None else local(row["told_at"])
     over = "no" if row["over_at"] is None else local(row["over_at"])
     return clean(row["name"]), local(row["opened_at"]), over, told, clean(row["summary"])
-
-
-def _do(name: str) -> str:
-    return DO[Name(name)] if name in list(Name) else ""
 
 
 def _test(settings: Settings, as_json: bool) -> None:
@@ -96,5 +92,7 @@ def _told_by_daemon(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _told_from_here(settings: Settings) -> list[dict[str, Any]]:
-    click.echo("no daemon runs: told from here, with your rights", err=True)
-    return documents(a_test(settings, to_text(SystemClock().now())))
+    told = documents(a_test(settings, to_text(SystemClock().now())))
+    if told:
+        click.echo("no daemon runs: told from here, with your rights", err=True)
+    return told

@@ -1,5 +1,7 @@
 """reminderd backup"""
 
+import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from reminderd.cli.common import (
     print_json,
     settings_options,
 )
+from reminderd.cli.noting import note_backup
 from reminderd.store import BackupUnderWay, Kept, StateError, StateFailure, back_up, back_up_into, open_reports
 
 
@@ -46,14 +49,19 @@ def command(
     state = source.settings_for_state().state
     if file is not None and file.exists() and not force:
         fail(f"{file} exists; give another name, or --force to replace it", FAILED)
-    kept, deliveries = _back_up(state, file, folder, keep)
+    started = datetime.now(UTC)
+    note = functools.partial(note_backup, state, started)
+    kept, deliveries = _back_up(state, file, folder, keep, note)
+    note(not kept.trouble, kept.trouble or f"{kept.file.name}, {kept.file.stat().st_size} bytes")
     _tell(kept, deliveries, as_json)
     if kept.trouble:
         fail(kept.trouble, FAILED)
 
 
-def _back_up(state: Path, file: Path | None, folder: Path | None, keep: int | None) -> tuple[Kept, int]:
-    """Make it; returns it and its number of deliveries. Ends the command where none could be made."""
+def _back_up(
+    state: Path, file: Path | None, folder: Path | None, keep: int | None, note: Callable[[bool, str], None]
+) -> tuple[Kept, int]:
+    """Make it; returns it and its number of deliveries. Ends the command where none could be made, and notes why."""
     try:
         if folder is not None:
             kept = back_up_into(state, folder, datetime.now(UTC), keep)
@@ -65,9 +73,11 @@ def _back_up(state: Path, file: Path | None, folder: Path | None, keep: int | No
     except BackupUnderWay as busy:
         fail(str(busy), FAILED)
     except StateError as error:
+        note(False, str(error))
         fail(str(error), UNUSABLE)
     except (OSError, StateFailure) as error:
         reason = error.strerror if isinstance(error, OSError) else error
+        note(False, f"{file or folder}: {reason}")
         fail(f"no backup was made: {file or folder}: {reason}; nothing was changed", FAILED)
 
 

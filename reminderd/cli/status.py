@@ -18,6 +18,7 @@ from reminderd.cli.common import (
     settings_options,
     style,
 )
+from reminderd.cli.heartbeats import alert_document, backup_is_old, said_of_run
 from reminderd.cli.overrides import override_document, said_of_override
 from reminderd.clock import SystemClock
 from reminderd.gateway.port import MessageState
@@ -82,6 +83,9 @@ def _document(reports: Reports, alive: bool, state: str) -> dict[str, Any]:
         "overrides": [override_document(row) for row in reports.overrides(SystemClock().now())],
         "opt_outs": len(reports.opt_outs()),
         "moved": reports.shifts(SystemClock().now()),
+        "alerts": [alert_document(row) for row in reports.alerts()],
+        "heartbeats": reports.heartbeats(),
+        "backup_is_old": backup_is_old(reports.backups(), SystemClock().now()),
         "gateway": {
             "suspended": gateway["reason"] is not None,
             "reason": gateway["reason"],
@@ -121,6 +125,10 @@ def _print(document: dict[str, Any]) -> None:
     loaded = f", loaded {local(catalog['loaded_at'])}" if catalog["loaded_at"] else ""
     _line("catalog", f"{plural(catalog['jobs'], 'job')}, {catalog['enabled']} enabled{loaded}")
     _line("gateway", f"SUSPENDED: {clean(gateway['reason'])}" if gateway["suspended"] else "in use")
+    for alert in document["alerts"]:
+        told = f"told {local(alert['told_at'])}" if alert["told_at"] else "nobody was told"
+        _line("ALERT", f"{clean(alert['name'])} since {local(alert['since'])}, {told}: {clean(alert['summary'])}")
+        _line("", f"what to do: {alert['do']}")
     counts = [style(f"{number} {name}", name) for name, number in document["deliveries"].items() if number]
     _line("deliveries", ", ".join(counts) or "none yet")
     if bad := [f"{document['reported'][word]} {word}" for word in _BADLY if document["reported"].get(word)]:
@@ -154,6 +162,10 @@ def _print(document: dict[str, Any]) -> None:
         _line(
             "in doubt", "see `reminderd history --state in_doubt`; settle with: reminderd resolve ID --sent|--not-sent"
         )
+    for task, row in document["heartbeats"].items():
+        _line(task, said_of_run(row))
+    if document["backup_is_old"]:
+        _line("BACKUP", "the last good one is older than it should be; see `journalctl -u reminderd-backup`")
     _line("problems", plural(len(document["problems"]), "problem") if document["problems"] else "none")
     print_problems(document["problems"], _MOST_SHOWN, "`reminderd check` shows them", indent="  ")
 

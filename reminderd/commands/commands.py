@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reminderd.clock import to_text
-from reminderd.commands import drills, holding, opting, overriding, resolving
+from reminderd.commands import drills, holding, noting, opting, overriding, resolving
 from reminderd.commands.known import belongs, restored
 from reminderd.commands.requests import Answer, Request, ids_of, shown, whole, word
 from reminderd.duration import format_duration, parse_duration
@@ -55,6 +55,7 @@ class Commands:
                     "release": holding.release,
                     "opt-out add": opting.add,
                     "opt-out remove": opting.remove,
+                    "backup": noting.backup,
                 }.get(str(other))
                 if perform is None:
                     raise Refusal(f"there is no command {shown(other)}")

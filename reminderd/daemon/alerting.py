@@ -16,7 +16,8 @@ from reminderd.daemon.worker import Worker
 from reminderd.settings import Settings
 from reminderd.store import StateFailure, Store, Suspension, advice
 
-LOOK_SECONDS = 15.0
+# A little less than the loop's longest wait, so that each of an idle loop's passes is one.
+LOOK_SECONDS = 14.0
 _HOUR = timedelta(hours=1)
 # After the last look into Plivo's log is due: it may be late, and wait for others.
 _LATE = timedelta(minutes=5)

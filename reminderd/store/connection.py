@@ -272,8 +272,7 @@ def upgraded(connection: Connection) -> Connection:
 
     So that the commands work before the daemon has upgraded the state itself.
     """
-    query = "select count(*) from _sqlite_migrations where name = :name"
-    if connection.value(query, {"name": NEWEST_MIGRATION}):
+    if _is_newest(connection):
         return connection
     from reminderd.store.schema import migrate  # a reading command seldom pays for it
 
@@ -283,6 +282,20 @@ def upgraded(connection: Connection) -> Connection:
     copy = Connection(memory, connection.path)
     migrate(copy)
     return copy
+
+
+def has_newest_schema(path: Path) -> bool:
+    """Whether the state at `path` has this program's schema. Raises StateError where it cannot be read."""
+    connection = open_read_only(path)
+    try:
+        return _is_newest(connection)
+    finally:
+        connection.close()
+
+
+def _is_newest(connection: Connection) -> bool:
+    query = "select count(*) from _sqlite_migrations where name = :name"
+    return bool(connection.value(query, {"name": NEWEST_MIGRATION}))
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:

@@ -224,6 +224,13 @@ class Reports:
         )
         return {row["task"]: row for row in rows}
 
+    def backups(self) -> list[str]:
+        """When the last good backups were made, the newest first; few of them."""
+        rows = self._db.rows(
+            "select finished_at from heartbeats where task = 'backup' and status = 'ok' order by id desc limit 6"
+        )
+        return [row["finished_at"] for row in rows]
+
     def alerts(self, since: datetime | None = None) -> list[Row]:
         """The alerts that are open, and those that were over since then; the newest first."""
         query = (

@@ -1,0 +1,101 @@
+"""The real program tells what needs someone, and shows what ran."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.scripted_server import ScriptedServer, answer
+from tests.support.daemon import Home, job, phone
+from tests.support.sandbox import SandboxProcess
+
+SETTINGS = """
+alerts:
+  command: [{page}]
+  url: {url}/a-secret-of-alerts
+heartbeat:
+  url: {url}/a-secret-of-heartbeats
+  every: 10s
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer([answer(200)]) as here:
+        yield here
+
+
+@pytest.fixture
+def home(tmp_path: Path, server: ScriptedServer) -> Iterator[Home]:
+    page = tmp_path / "page"
+    page.write_text(f'#!/bin/sh\necho "$REMINDERD_ALERT $REMINDERD_ALERT_STATE" | tee -a {tmp_path}/told\n')
+    page.chmod(0o755)
+    with (
+        SandboxProcess(tmp_path) as sandbox,
+        Home(tmp_path / "home", sandbox.environment, SETTINGS.format(page=page, url=server.url), patience=90) as here,
+    ):
+        yield here
+
+
+def test_what_needs_someone_is_told_and_shown_and_no_address_is_logged(
+    home: Home, server: ScriptedServer, tmp_path: Path
+) -> None:
+    home.write("good.yaml", job("good", phone(1)))
+    (home.jobs / "broken.yaml").write_text("schedule: nonsense\n")
+    home.start()
+    home.until(lambda: (tmp_path / "told").exists(), "nobody is told")
+    assert (tmp_path / "told").read_text() == "problems open\n"
+    home.until_logged("alert.told alert=problems state=open way=url")
+    by_path = {request.line.split()[1]: request for request in server.requests}
+    assert by_path["/a-secret-of-alerts"].json["alert"] == "problems"
+    assert "/a-secret-of-heartbeats" in by_path
+
+    (alert,) = home.json("alerts")
+    assert (alert["name"], alert["do"], alert["over_at"]) == ("problems", "reminderd check", None)
+    status = home.json("status")
+    assert [each["name"] for each in status["alerts"]] == ["problems"]
+    assert status["heartbeats"]["loop"]["status"] == "ok"
+    said = home.run("status").out
+    assert "ALERT           problems since " in said
+    assert "\nloop            ok " in said
+    assert "problems" in home.run("alerts").out
+    assert home.stop() == 0
+    assert "a-secret" not in home.log()
+
+
+def test_a_test_goes_through_the_daemon_and_shows_what_came_back(home: Home, server: ScriptedServer) -> None:
+    home.start()
+    done = home.run("alerts", "--test")
+    assert done.status == 0
+    assert done.out.splitlines() == ["command  told: ended with 0", "         test open", "url      told: answered 200"]
+    server.steps = [answer(404)]
+    done = home.run("alerts", "--test", "--json")
+    assert done.status == 1
+    assert [(each["way"], each["ok"]) for each in json.loads(done.out)["told"]] == [("command", True), ("url", False)]
+    home.kill()
+    done = home.run("alerts", "--test")
+    assert "told from here" in done.err
+    assert "url      FAILED: answered 404" in done.out
+
+
+def test_who_tells_nobody_is_told_so(home: Home) -> None:
+    home.settings.write_text("# nothing\n")
+    done = home.run("alerts", "--test")
+    assert (done.status, done.out) == (1, "")
+    assert "give alerts.command or alerts.url" in done.err
+
+
+def test_backups_are_among_the_heartbeats_whoever_makes_them(home: Home, tmp_path: Path) -> None:
+    home.start()
+    assert home.run("backup", str(tmp_path / "one.db")).err == ""
+    row = home.json("status")["heartbeats"]["backup"]
+    assert (row["status"], row["detail"].split(",")[0]) == ("ok", "one.db")
+    home.stop()
+    assert home.run("backup", str(tmp_path / "no" / "such" / "folder.db")).status == 1
+    row = home.json("status")["heartbeats"]["backup"]
+    assert row["status"] == "failed"
+    assert home.run("backup", str(tmp_path / "two.db")).err == ""
+    status = home.json("status")
+    assert status["heartbeats"]["backup"]["detail"].startswith("two.db, ")
+    assert status["backup_is_old"] is False
