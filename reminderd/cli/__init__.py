@@ -42,6 +42,7 @@ _GROUPS = {
         "resolve": "Settle a delivery that is in doubt.",
         "approve": "Let what is on hold go on.",
         "opt-out": "Who wants no messages: add, remove, list.",
+        "forget": "Empty all that the state has of a phone.",
     },
     "Above the files": {
         "pause": "Send nothing of a job, or of any, until it is resumed.",

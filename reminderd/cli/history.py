@@ -102,11 +102,12 @@ def _document(row: dict[str, Any]) -> dict[str, Any]:
         "hold": row["hold_id"] if row["state"] == "pending" else None,
         "not_before": row["not_before"],
         "updated_at": row["updated_at"],
+        "erased": row["erased"],
     }
 
 
 def _row(row: dict[str, Any]) -> tuple[object, ...]:
-    person = " ".join(part for part in (row["phone"], row["name"]) if part) or "-"
+    person = " ".join(part for part in (row["phone"], row["name"]) if part) or row["erased"] or "-"
     job = f"{row['job']} (drill)" if row["drill"] else row["job"]
     due, receipt = local(row["due_at"], row["zone"]), row["receipt"] or "-"
     held = f"on hold {row['hold_id']}; " if row["hold_id"] and row["state"] == "pending" else ""

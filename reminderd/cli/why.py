@@ -50,6 +50,7 @@ def story_of(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
         "recipient": {"name": row["name"], "phone": row["phone"]},
         "sender": row["sender"],
         "text": row["text"],
+        "erased": row["erased"],
         "encoding": row["encoding"],
         "segments": row["segments"],
         "state": row["state"],
@@ -149,9 +150,9 @@ def print_story(story: dict[str, Any]) -> None:
         ("drill", "a test: it belongs to no occurrence of the job" if story["drill"] else None),
         *(("kept back", _kept(each)) for each in story["kept_back"]),
         *(("opted out", _opt_out(each)) for each in story["opted_out"]),
-        ("to", person or "nobody: this row stands for occurrences that were skipped"),
+        ("to", person or _nobody(story)),
         ("from", story["sender"]),
-        ("text", clean(story["text"]) if story["text"] else None),
+        ("text", clean(story["text"]) if story["text"] else "no longer kept" if story["erased"] else None),
         ("length", f"{plural(story['segments'], 'segment')}, {story['encoding']}" if story["text"] else None),
         ("message_uuid", story["message_uuid"] and clean(story["message_uuid"])),
         ("receipt", _receipt(story)),
@@ -164,6 +165,12 @@ def print_story(story: dict[str, Any]) -> None:
         if text:
             click.echo(f"{label:<14}{text}")
     _print_moves(story)
+
+
+def _nobody(story: dict[str, Any]) -> str:
+    if story["erased"]:
+        return "somebody who was forgotten"
+    return "nobody: this row stands for occurrences that were skipped"
 
 
 def _not_before(story: dict[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from reminderd.clock import to_text
-from reminderd.commands import drills, holding, noting, opting, overriding, resolving
+from reminderd.commands import drills, forgetting, holding, noting, opting, overriding, resolving
 from reminderd.commands.known import belongs, restored
 from reminderd.commands.requests import Answer, Request, ids_of, shown, whole, word
 from reminderd.duration import format_duration, parse_duration
@@ -22,12 +22,13 @@ class Commands:
     """The commands on one state.
 
     approved: tells a running daemon that a hold of this kind was approved. running: the jobs of a running daemon by name;
-    None without one, and they are made again from the state.
+    None without one, and they are made again from the state. forgot: tells it that somebody was forgotten.
     """
 
     store: Store
     approved: Callable[[str], None] = field(default=lambda _: None)
     running: Callable[[], Mapping[str, Job]] | None = None
+    forgot: Callable[[], None] = field(default=lambda: None)
 
     def needs_log(self, request: Request) -> Doubt | None:
         """The doubt that Plivo's log must be asked about before this command is carried out; None for most."""
@@ -46,6 +47,8 @@ class Commands:
                 return self._approve(request, who, now)
             case "retry":
                 return self._retry(request, who, now)
+            case "forget":
+                return forgetting.forget(self.store, self.forgot, request, who, now)
             case "test-send":
                 return drills.send(self.store, self.running and self._running_job, request, who, now)
             case other:
@@ -96,6 +99,8 @@ class Commands:
 
 def target_of(request: Request) -> object:
     """What a command is about, fit for the log."""
+    if request.get("command") == "forget":
+        return None  # not even a part of the number
     if isinstance(request.get("phone"), str):
         return mask(str(request["phone"]))
     return next((request[key] for key in ("ids", "id", "hold", "job") if request.get(key)), None)

@@ -99,7 +99,7 @@ class Daemon:
         )
         self._desk = Desk(
             self._inbox,
-            Commands(store, self._approved, lambda: self._syncer.running),
+            Commands(store, self._approved, lambda: self._syncer.running, self._dispatcher.reread),
             lambda: self._gateway,
             clock.now,
             self._reload,

@@ -66,6 +66,8 @@ class Pruning:
                 pruned += done
                 yield
             yield from self._rest(before, now)
+        if self._store.forgetting.log_is_full:
+            self._store.forgetting.empty_log()
         self._store.heartbeats.end(run, True, f"{emptied} texts, {pruned} deliveries", self._at or now)
         if emptied or pruned:
             emit(Event.STATE_PRUNED, texts=emptied, deliveries=pruned)

@@ -1,5 +1,6 @@
 """What: phone numbers, message templates, and how a text is encoded and cut into segments. Pure: no I/O, no clock."""
 
+from reminderd.message.anynotation import in_any_notation
 from reminderd.message.assembly import includes
 from reminderd.message.check import CheckedMessage, MessageProblem, Whereabouts, check_job
 from reminderd.message.effort import Effort
@@ -22,6 +23,7 @@ __all__ = [
     "Whereabouts",
     "Wording",
     "check_job",
+    "in_any_notation",
     "includes",
     "measure",
     "parse_phone",

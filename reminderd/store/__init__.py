@@ -25,6 +25,7 @@ from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settle
 from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.drills import Drill, Drills
 from reminderd.store.failures import StateFailure, advice
+from reminderd.store.forgetting import Forgetting, Forgotten
 from reminderd.store.health import Health, Reading, Suspension
 from reminderd.store.heartbeats import Heartbeats, Task
 from reminderd.store.holds import Hold, Holds
@@ -68,6 +69,7 @@ class Store:
         self.alerts = Alerts(connection)
         self.heartbeats = Heartbeats(connection)
         self.retention = Retention(connection)
+        self.forgetting = Forgetting(connection)
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False) -> "Store":
@@ -110,6 +112,7 @@ __all__ = [
     "Doubt",
     "Drill",
     "Finished",
+    "Forgotten",
     "Hold",
     "Hushed",
     "Identity",

@@ -14,7 +14,7 @@ from reminderd.store.memory import Memory
 # one cannot have begun before the newest, but for a clock that was set back by less than opens a hold.
 WITNESSES = timedelta(hours=1)
 # How far from each other the times of two attempts are at least that can never own the same row of Plivo's log.
-_APART = timedelta(days=1)
+APART = timedelta(days=1)
 _PAUSES = timedelta(days=40)  # planning hears of ended pauses for so long
 
 # What has ended, so that nothing moves it again but an operator's word. `withdrawn`: it comes back while it is valid.
@@ -50,7 +50,7 @@ select min(a.begun_at) from deliveries d join attempts a on a.delivery_id = d.id
 """
 
 # Nothing of a job is left that names nobody.
-_NOBODY = '{"to": []}'
+NOBODY = '{"to": []}'
 
 _NEVER = "9"  # later than any time
 
@@ -125,7 +125,7 @@ class Retention:
             return self._db.execute(
                 "update jobs set definition = :nobody, digest = '' where present = 0 and absent_since < :before "
                 "and definition <> :nobody",
-                {"nobody": _NOBODY, "before": to_text(before)},
+                {"nobody": NOBODY, "before": to_text(before)},
             )
 
     def prune(self, before: datetime, most: int, witnesses: timedelta = WITNESSES) -> int:
@@ -169,7 +169,7 @@ class Retention:
         doubts = self._db.value(_DOUBTS_SINCE)
         return {
             "witnesses": to_text(from_text(last) - witnesses) if last else _NEVER,
-            "doubtful": to_text(from_text(doubts) - _APART) if doubts else _NEVER,
+            "doubtful": to_text(from_text(doubts) - APART) if doubts else _NEVER,
         }
 
     def _remember_texts(self, rows: Sequence[Row]) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from tests.property.reference import Key
 from tests.property.test_reference_walk import Walk, drawn, walk
@@ -18,11 +18,23 @@ NOW = timedelta(0)
 
 
 class PrunedWalk(Walk):
-    """gone: what was pruned, as it was. emptied: what has no text any more."""
+    """gone: what was pruned, as it was. eager: all that can go does before the files are looked at."""
 
     def __init__(self) -> None:
         super().__init__()
         self.gone: dict[Key, tuple[str, int, int]] = {}
+        self.eager: str | None = None
+
+    @initialize(eager=drawn(None, "texts", "rows", "rows"))
+    def hurry(self, eager: str | None) -> None:
+        self.eager = eager
+
+    def _sync(self) -> None:
+        if self.eager == "texts":
+            self.empty_texts(0, 100)
+        elif self.eager == "rows":
+            self.prune(0, 100)
+        super()._sync()
 
     def real(self) -> dict[Key, tuple[str, int, int]]:
         kept = super().real()

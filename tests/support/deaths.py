@@ -47,6 +47,7 @@ _CONCERNS = (
     "alerts",
     "heartbeats",
     "retention",
+    "forgetting",
 )
 
 T = TypeVar("T")
