@@ -81,11 +81,6 @@ _THE_REST = (
     delete from shifts where id in (
       select id from shifts where noted_at < :before and max(was_due_at, due_at) < :before limit :most)
     """,
-    """
-    delete from heartbeats where id in (
-      select id from heartbeats where task <> 'loop' and started_at < :before limit :most)
-    """,
-    "delete from alerts where id in (select id from alerts where over_at < :before limit :most)",
 )
 
 _ABSENT = """
@@ -154,7 +149,7 @@ class Retention:
         return after + most if left else None
 
     def prune_rest(self, before: datetime, now: datetime, most: int) -> int:
-        """Remove old holds, actions, overrides, shifts, signs of life and alerts that are over, and jobs that went
+        """Remove old holds, actions, overrides and shifts that are over, and jobs that went
         before then and of which nothing is left."""
         values = {"before": to_text(before), "pauses": to_text(min(before, now - _PAUSES)), "most": most}
         with self._db.write():
