@@ -115,7 +115,12 @@ def _run(
     daemon.handle_signals()
     if not dry_run:
         control = ControlServer(settings.state, daemon.handle)
-        control.start()
+        try:
+            control.start()
+        except OSError as error:
+            fail(
+                f"the command socket beside {settings.state} cannot be made: {error.strerror}; mend that, and start again"
+            )
         stack.callback(control.stop)
     daemon.start()
     try:

@@ -6,6 +6,7 @@ at the same time; exactly one connection writes here, and readers open the file 
 (docs/decisions/0003-state-in-sqlite.md).
 """
 
+import errno
 import os
 import sqlite3
 import stat
@@ -35,6 +36,27 @@ class StateUnavailable(StateError):
 
 class StateMissing(StateError):
     """There is no state at this path."""
+
+
+_FREE_SPACE = "free space on its disk"
+# What a disk, or a machine at its limits, may say of a file with which nothing is wrong.
+_MAY_PASS = {
+    errno.ENOSPC: _FREE_SPACE,
+    errno.EDQUOT: _FREE_SPACE,
+    errno.EROFS: "make its disk writable again",
+    errno.EIO: "its disk fails: see the kernel's log",
+    errno.ESTALE: "mount its disk again",
+    errno.EMFILE: "let the process open more files",
+    errno.ENFILE: "close files of other programs",
+    errno.ENOMEM: "give the machine memory",
+}
+
+
+def unusable(what: str, error: OSError) -> StateError:
+    """What to raise where the system refuses a file of the state: StateUnavailable if that may pass."""
+    message = f"{what}: {error.strerror}"
+    do = _MAY_PASS.get(error.errno or 0)
+    return StateUnavailable(f"{message}; {do}") if do else StateError(message)
 
 
 class Connection:
@@ -121,7 +143,7 @@ def state_exists(path: Path) -> bool:
     try:
         return path.exists()
     except OSError as error:
-        raise StateError(f"the state {path} cannot be read: {error.strerror}") from error
+        raise unusable(f"the state {path} cannot be read", error) from error
 
 
 def open_state(path: Path, *, create: bool = False) -> Connection:
@@ -140,7 +162,7 @@ def _reported(path: Path, opened: Callable[[], Connection]) -> Connection:
     try:
         return opened()
     except OSError as error:
-        raise StateError(f"the state {path} cannot be opened: {error.strerror}") from error
+        raise unusable(f"the state {path} cannot be opened", error) from error
     except sqlite3.DatabaseError as error:
         if may_pass(error):
             raise StateUnavailable(f"the state {path} cannot be opened: {error}; {advice(error)}") from error
@@ -233,7 +255,7 @@ def _check_header(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StateError(f"the state {path} cannot be read: {error.strerror}") from error
+        raise unusable(f"the state {path} cannot be read", error) from error
     if not header:
         return
     ours = int.from_bytes(header[68:72], "big") == APPLICATION_ID

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reminderd.store.connection import StateError, StateUnavailable
+from reminderd.store.connection import StateError, unusable
 
 _TRIES, _PAUSE = 5, 0.05
 # What a command may take that looks into Plivo's log.
@@ -73,7 +73,7 @@ def locked(state: Path, started: str, role: str = DAEMON) -> Iterator[Tenure]:
         do = "run this as root, or as the user whom the state belongs to"
         raise StateError(f"the lock {path} cannot be opened: {error.strerror}; {do}") from error
     except OSError as error:
-        raise StateError(f"the lock {path} cannot be opened: {error.strerror}") from error
+        raise unusable(f"the lock {path} cannot be opened", error) from error
     try:
         if not _acquire(descriptor, path):
             raise StateLocked(f"the state {state} is in use by {_holder(path)}")
@@ -98,7 +98,7 @@ def _sign(path: Path, descriptor: int, started: str, role: str) -> None:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, _ourselves(started, role), 0)
     except OSError as error:
-        raise StateUnavailable(f"the lock {path} cannot be written: {error.strerror}; mend its disk") from error
+        raise unusable(f"the lock {path} cannot be written", error) from error
 
 
 def _acquire(descriptor: int, path: Path) -> bool:

@@ -133,7 +133,37 @@ def test_a_start_on_a_full_disk_says_so_and_ends_as_what_may_be_started_again(on
     assert on_disk.launch().ended() == 1
     assert "Traceback" not in on_disk.log()
     (line,) = on_disk.log().splitlines()
-    assert "mend its disk" in line or "free space" in line
+    assert "free space on its disk" in line
+
+
+def test_a_start_on_a_disk_that_takes_no_more_files_may_be_tried_again(on_disk: Home, disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,nr_inodes=1", disk], check=True)
+    assert on_disk.launch().ended() == 1
+    assert "No space left on device; free space on its disk" in on_disk.log()
+    assert "Traceback" not in on_disk.log()
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_start_on_a_read_only_disk_may_be_tried_again(on_disk: Home, disk: Path, begun: bool) -> None:
+    if begun:
+        on_disk.start()
+        assert on_disk.stop() == 0
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    before = on_disk.log()
+    assert on_disk.launch().ended() == 1
+    (line,) = on_disk.log().removeprefix(before).splitlines()
+    assert "Read-only file system; make its disk writable again" in line
+
+
+def test_a_start_without_room_for_the_command_socket_may_be_tried_again(on_disk: Home, disk: Path) -> None:
+    on_disk.start()
+    assert on_disk.stop() == 0
+    used = os.statvfs(disk).f_files - os.statvfs(disk).f_ffree
+    subprocess.run(["mount", "-o", f"remount,nr_inodes={used + 2}", disk], check=True)  # the log's files take those two
+    before = on_disk.log()
+    assert on_disk.launch().ended() == 1
+    assert "the command socket beside" in on_disk.log().removeprefix(before)
+    assert "Traceback" not in on_disk.log()
 
 
 @pytest.mark.nightly
