@@ -103,7 +103,8 @@ def show(unit: str = SERVICE) -> Mapping[str, str]:
         "ExecMainStatus",
         "ExecMainCode",
     )
-    return {name: value for name, _, value in (line.partition("=") for line in lines) if name in wanted}
+    found = {name: value for name, _, value in (line.partition("=") for line in lines)}
+    return {name: found.get(name, "") for name in wanted}
 
 
 def pid() -> int:
