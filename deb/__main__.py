@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from deb.build import CHECKOUT, build
+from deb.build import CHECKOUT, NotBuilt, build
 from reminderd import __version__
 
 
@@ -25,6 +25,8 @@ def main() -> None:
                 epoch=_epoch(),
                 compression=options.compression,
             )
+        except NotBuilt as error:
+            sys.exit(str(error))
         except subprocess.CalledProcessError as error:
             sys.exit(f"{error}\n{error.stdout or ''}{error.stderr or ''}")
     print(path)

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,10 @@ Description: reminders by text message, from YAML files
 """
 
 
+class NotBuilt(Exception):
+    """The package cannot be built here, in words for whoever wants it."""
+
+
 def build(
     output: Path,
     work: Path,
@@ -62,8 +67,9 @@ def build(
 
     output: a directory. work: an empty one for what is made on the way. epoch: the time that all files get, in seconds.
     compression: what dpkg-deb takes, such as xz or none.
-    Raises CalledProcessError where pip, hatchling or dpkg-deb fails.
+    Raises NotBuilt with what is missing, CalledProcessError where pip, hatchling or dpkg-deb fails.
     """
+    _look_around(python)
     os.environ["SOURCE_DATE_EPOCH"] = str(epoch)
     stage = work / "stage"
     packages = environment.build(stage, _wheel(work, version), CHECKOUT / "requirements.lock", python)
@@ -74,7 +80,7 @@ def build(
     _lay_out_settings(stage)
     _lay_out_manual(stage, version, epoch)
     _lay_out_completions(stage)
-    full = f"{version}-{revision}"
+    full = f"{debian_version(version)}-{revision}"
     architecture = subprocess.check_output(["dpkg", "--print-architecture"], text=True).strip()
     _lay_out_documents(stage, packages, full, maintainer, epoch)
     environment.finish(stage, packages)
@@ -82,6 +88,21 @@ def build(
     package = output / f"reminderd_{full}_{architecture}.deb"
     _pack(stage, package, epoch, compression)
     return package
+
+
+def _look_around(python: Path) -> None:
+    if shutil.which("dpkg-deb") is None:
+        raise NotBuilt(
+            "there is no dpkg-deb: a Debian package is built on Debian, or where its package dpkg is installed"
+        )
+    found = re.fullmatch(r"python3\.(\d+)", python.resolve().name)
+    if found is None or int(found[1]) < 11:
+        raise NotBuilt(f"{python} must be Python 3.11 or later, as in Debian 12; the package runs on it")
+
+
+def debian_version(version: str) -> str:
+    """A version of Python's as dpkg sorts it: what comes before a release has a tilde, which is less than nothing."""
+    return re.sub(r"\.?(a|b|rc|dev)(?=\d)", r"~\1", version)
 
 
 def _wheel(work: Path, version: str) -> Path:
@@ -109,7 +130,7 @@ def _lay_out_systemd(stage: Path) -> list[str]:
                 units.append(file.name)
     for file in (CHECKOUT / "systemd").iterdir():
         if not file.name.endswith(tuple(_SYSTEMD)):
-            raise ValueError(f"{file} is of a kind that the package has no place for")
+            raise NotBuilt(f"{file} is of a kind that the package has no place for")
     return units
 
 

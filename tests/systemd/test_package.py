@@ -5,6 +5,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
+from urllib.request import urlopen
 
 import pytest
 
@@ -53,6 +54,12 @@ def mode(path: Path | str) -> str:
     return run("stat", "-c", "%U:%G %a", str(path)).stdout.strip()
 
 
+def healthy() -> bool:
+    """The listener, a part of an extra, answers at the socket's address."""
+    with urlopen("http://127.0.0.1:9764/healthz", timeout=30) as answer:
+        return bool(answer.status == 200)
+
+
 def program_says() -> str:
     return run(str(PROGRAM), "--version").stdout
 
@@ -79,18 +86,48 @@ def an_upgrade_goes_on(sandbox: SandboxProcess) -> None:
     """While it runs: the state, the settings and the job file stay, and it runs again, as the new version."""
     job("tick")
     settings = SETTINGS.read_text()
-    systemctl("enable", "--now", SERVICE, "reminderd-backup.timer")
+    systemctl("enable", "--now", "reminderd-web.socket", SERVICE, "reminderd-backup.timer")
+    assert healthy()
     sandbox.wait_accepted(2)
     before, sent = pid(), {row["id"] for row in history()}
     dpkg("--install", package(NEXT_VERSION))
     assert program_says() == f"reminderd, version {NEXT_VERSION}\n"
     assert in_state("active")()
     assert in_state("active", "reminderd-backup.timer")()
+    assert healthy()
     assert pid() != before
     assert f"version={NEXT_VERSION}" in journal(), journal()
     assert SETTINGS.read_text() == settings
     sandbox.wait_accepted(len(sandbox.ledger()) + 2)
     assert sent < {row["id"] for row in history()}
+
+
+def one_that_fails_changes_nothing(sandbox: SandboxProcess) -> None:
+    """An upgrade that its own scripts refuse: dpkg takes it back, and what ran runs again."""
+    folder = Path(mkdtemp()) / "broken"
+    (folder / "DEBIAN").mkdir(parents=True)
+    about = {"Package": "reminderd", "Version": "9999", "Architecture": "all", "Maintainer": "-", "Description": "-"}
+    (folder / "DEBIAN" / "control").write_text("".join(f"{name}: {value}\n" for name, value in about.items()))
+    (folder / "DEBIAN" / "preinst").write_text("#!/bin/sh\nexit 1\n")
+    (folder / "DEBIAN" / "preinst").chmod(0o755)
+    run("dpkg-deb", "--build", str(folder))
+    before = pid()
+    assert run("dpkg", "--install", f"{folder}.deb", check=False).returncode != 0
+    assert program_says() == f"reminderd, version {NEXT_VERSION}\n"
+    assert in_state("active")()
+    assert pid() != before, "it was stopped, and started again"
+    sandbox.wait_accepted(len(sandbox.ledger()) + 1)
+
+
+def one_that_cannot_start_says_so() -> None:
+    """The program is there all the same, and a person is told what to look at."""
+    settings = SETTINGS.read_text()
+    SETTINGS.write_text(settings.replace("auth_id", "auth_idd"))
+    done = dpkg("--install", package(__version__))
+    assert f"{SERVICE} ran before and did not start again" in done.stderr, done.stderr
+    assert in_state("failed")()
+    SETTINGS.write_text(settings)
+    systemctl("start", SERVICE)
 
 
 def a_removed_one_comes_back(sandbox: SandboxProcess) -> None:
@@ -105,7 +142,7 @@ def a_removed_one_comes_back(sandbox: SandboxProcess) -> None:
     assert STATE.exists()
     assert SETTINGS.read_text() == settings
     assert (JOBS / "tick.yaml").exists()
-    dpkg("--install", package(NEXT_VERSION))
+    dpkg("--install", package(__version__))
     assert in_state("inactive")(), "who removed it says when it runs again"
     assert systemctl("is-enabled", SERVICE).stdout == "enabled\n"
     systemctl("start", SERVICE)
@@ -132,6 +169,8 @@ def a_whole_life() -> None:
         sandbox = stack.enter_context(SandboxProcess(Path(mkdtemp())))
         configure(sandbox.url)
         an_upgrade_goes_on(sandbox)
+        one_that_fails_changes_nothing(sandbox)
+        one_that_cannot_start_says_so()
         a_removed_one_comes_back(sandbox)
         a_purge_forgets()
         assert sandbox.duplicates() == []
@@ -183,6 +222,8 @@ from pathlib import Path
 assert not [name for name, module in sys.modules.items() if not (getattr(module, "__cached__", None) is None or Path(module.__cached__).exists())]
 """
     run("/usr/lib/reminderd/bin/python3", "-I", "-c", walk)
+    demo = run(str(PROGRAM), "demo").stdout
+    assert "in_doubt" in demo, demo
     for page in ("reminderd", "reminderd.yaml", "reminderd-jobs"):
         assert run("man", "--warnings", page).stderr == ""
     for path in COMPLETIONS:

@@ -1,6 +1,7 @@
 """What the Debian package has beside the program: manual pages, completions, the settings file, its scripts."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from deb.build import debian_version
 from deb.documents import settings_file
 from deb.manual import KEYS, pages
 from reminderd.cli import main
@@ -104,3 +106,14 @@ def test_its_scripts_can_be_read_by_the_shell(script: Path) -> None:
     subprocess.run(["sh", "-n", script], check=True, timeout=10)
     assert script.read_text().startswith("#!/bin/sh\n")
     assert "set -e\n" in script.read_text()
+
+
+@pytest.mark.parametrize(
+    ("version", "sorted_after"),
+    [("0.2.0rc1", "0.1.9"), ("0.2.0", "0.2.0rc1"), ("0.2.0", "0.2.0.dev3"), ("0.2.1", "0.2.0"), ("0.10.0", "0.9.0")],
+)
+def test_versions_sort_as_pythons_do(version: str, sorted_after: str) -> None:
+    if shutil.which("dpkg") is None:
+        pytest.skip("dpkg must be installed")
+    compare = ["dpkg", "--compare-versions", debian_version(version), "gt", debian_version(sorted_after)]
+    assert subprocess.run(compare, check=False, timeout=10).returncode == 0
