@@ -183,12 +183,10 @@ class Forgetting:
     def _texts(self, eraser: "_Eraser") -> int:
         """Take the number, and the names that it went by, out of other rows."""
         done = 0
+        self._db.raw.create_function("without", 2, eraser.erase, deterministic=True)
         for table, column in _TEXTS:
-            erase = eraser.written if column == _WRITTEN else eraser.said
-            self._db.raw.create_function("without", 1, erase, deterministic=True)
-            done += self._db.execute(
-                f"update {table} set {column} = without({column}) where {column} <> without({column})"
-            )
+            erased = f"without({column}, '{column}')"
+            done += self._db.execute(f"update {table} set {column} = {erased} where {column} <> {erased}")
         return done
 
     def _absent(self, number: "re.Pattern[str]") -> int:
@@ -240,21 +238,23 @@ class _Eraser:
         self._number = number
         self._names = re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
 
-    def written(self, value: Any) -> Any:
-        """What a person wrote."""
+    def erase(self, value: Any, column: str) -> Any:
+        """The value of a column without them."""
         if not isinstance(value, str):
             return value
+        return self._written(value) if column == _WRITTEN else self._said(value)
+
+    def _written(self, value: str) -> str:
+        """What a person wrote."""
         text = self._number.sub(_GONE, value)
         return self._names.sub(_GONE, text) if self._names else text
 
-    def said(self, value: Any) -> Any:
+    def _said(self, value: str) -> str:
         """What the program says, which may end with what a person wrote; or a JSON document."""
-        if not isinstance(value, str):
-            return value
         if value.startswith(("{", "[")):
             return self._document(value)
         head, colon, rest = self._number.sub(_GONE, value).partition(": ")
-        return head + colon + self.written(rest)
+        return head + colon + self._written(rest)
 
     def _document(self, value: str) -> str:
         try:
@@ -269,7 +269,7 @@ class _Eraser:
             case str():
                 if " " not in value and self._number.search(value):
                     return _GONE  # a recipient's identity, whose key goes as well
-                return self.written(value) if name == _WRITTEN else self._number.sub(_GONE, value)
+                return self._written(value) if name == _WRITTEN else self._number.sub(_GONE, value)
             case list():
                 return [self._walk(each) for each in value]
             case dict():

@@ -20,7 +20,8 @@ class Owed:
 
     ends: the states in which it may end; the first one is its end when nobody dies. most: how often Plivo may take it
     at the most. said_sent: an operator may have said that it was sent. through: states that it passes
-    when nobody dies. provable: the log can tell whose message it has.
+    when nobody dies. provable: the log can tell whose message it has. fades: its row may be pruned, or its phone forgotten,
+    and nothing else goes to that phone at that time.
     """
 
     job: str
@@ -31,6 +32,7 @@ class Owed:
     said_sent: bool = False
     provable: bool = True
     through: tuple[State, ...] = ()
+    fades: bool = False
 
     @property
     def key(self) -> tuple[str, str, str | None]:
@@ -55,7 +57,7 @@ class Judge:
         self._owed = {one.key: one for one in owed}
         self._taken = taken
         self._thorough = thorough
-        self._rows = {_key(row): row for row in world.rows()}
+        self._rows = {self._key(row): row for row in world.rows()}
         self._died = len(world.lives) > 1
 
     def violations(self) -> list[str]:
@@ -76,7 +78,8 @@ class Judge:
         if len(self._rows) != len(self._world.rows()):
             yield "two deliveries for one job, time and phone"
         for key in self._owed.keys() - self._rows.keys():
-            yield f"owed without a row: {key}"
+            if not self._owed[key].fades:
+                yield f"owed without a row: {key}"
         for key in self._rows.keys() - self._owed.keys():
             yield f"a row that nobody owes: {key}"
 
@@ -111,6 +114,12 @@ class Judge:
             if taken > min(owed.most, 1 + words):
                 yield f"{key} was taken {taken} times, and {words} words were given to send it again"
         unknown = sum(self._taken.values()) - sum(self._taken.get(row["id"], 0) for row in self._rows.values())
+        for key, owed in self._owed.items():
+            if owed.fades and key not in self._rows:
+                arrived = sum(request.phone == owed.phone for request in self._world.gateway.arrived)
+                unknown -= arrived
+                if arrived > owed.most:
+                    yield f"{key}, of which no row is left, was taken {arrived} times"
         if unknown:
             yield f"{unknown} messages at Plivo belong to no delivery"
 
@@ -164,6 +173,13 @@ class Judge:
             self._world.tick()
         if _everything(self._world) != before:
             yield "what was started again changed something"
+
+    def _key(self, row: Row) -> tuple[str, str, str | None]:
+        """What the row was owed as, also where its phone is forgotten."""
+        job, time, phone = _key(row)
+        if row["erased"] == "forgotten":
+            phone = next((one.phone for one in self._owed.values() if one.fades and one.key[:2] == (job, time)), phone)
+        return job, time, phone
 
     def _moves_of(self, row: Row) -> list[Row]:
         return self._world.store.reports.moves(row["id"])

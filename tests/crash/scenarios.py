@@ -5,6 +5,7 @@ from typing import Any
 
 from reminderd.gateway.port import Details, MessageState
 from reminderd.model import NotSent, Refused, State
+from tests.crash.fading import FADING
 from tests.crash.judge import Owed
 from tests.crash.said import SAID
 from tests.crash.story import (
@@ -360,4 +361,5 @@ SCENARIOS = (
     _wired(),
     *WAITING,
     *SAID,
+    *FADING,
 )

@@ -308,6 +308,18 @@ def test_a_reader_keeps_the_log_from_being_emptied_for_as_long_as_it_reads(world
     assert traces(world, ANNA, NAME) == []
 
 
+def test_a_file_that_cannot_be_written_anew_is_said(world: World) -> None:
+    everything(world)
+    reading = world.store._connection.raw.execute("select * from deliveries")
+    reading.fetchone()
+    answer = forget(world)
+    assert (answer["rewritten"], answer["deliveries"]) == (False, 5)
+    assert answer["trouble"].startswith("cannot VACUUM - SQL statements in progress; ")
+    reading.close()
+    assert forget(world)["rewritten"] is True
+    assert traces(world, ANNA, NAME) == []
+
+
 def test_who_was_refused_lately_is_no_longer_named(world: World) -> None:
     world.load("a.yaml", to_anna(at="2027-03-01T08:10"))
     world.gateway.script.append(Refused(400, "no"))
