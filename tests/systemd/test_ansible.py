@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import pytest
 
+from reminderd import __version__
 from reminderd.gateway.sandbox import AUTH_ID, AUTH_TOKEN
 from tests.support.sandbox import SENDER, SandboxProcess
-from tests.systemd.conftest import CHECKOUT, Play
+from tests.systemd.conftest import CHECKOUT, NEXT_VERSION, Play
 from tests.systemd.machine import JOBS, SETTINGS, TOKEN, history, in_state, run, until
+from tests.systemd.test_package import package
 
 ROLES = CHECKOUT / "deploy" / "ansible" / "roles"
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
@@ -171,12 +173,14 @@ def scene_installs() -> None:
         "http://127.0.0.1:9",
         reminderd_package=str(wheel),
         reminderd_constraints=str(CHECKOUT / "requirements.lock"),
+        reminderd_extras=["web"],
     )
     controller.good("--check")
     assert not Path("/opt/reminderd").exists()
     os.umask(0o077)
     controller.good()
     until(in_state("active"), "the daemon does not run")
+    run("/opt/reminderd/bin/python", "-c", "import fastapi")
     assert run("runuser", "-u", "reminderd", "--", "reminderd", "--version").stdout.startswith("reminderd")
     assert controller.good().changed == 0
     assert controller.good("--check").changed == 0
@@ -194,3 +198,24 @@ def test_it_installs_a_wheel(with_systemd: str, tmp_path: Path) -> None:
     command += [sys.executable, "-m", "tests.systemd.scene", __name__, "scene_installs"]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=520, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def scene_package() -> None:
+    controller = Controller("http://127.0.0.1:9", reminderd_package=package(__version__))
+    controller.good("--check")
+    controller.good()
+    until(in_state("active"), "the daemon does not run")
+    assert owned(JOBS / "tick.yaml") == owned(SETTINGS) == ("root", "reminderd", 0o640)
+    assert controller.good().changed == 0
+    controller.variables["reminderd_package"] = package(NEXT_VERSION)
+    controller.good()
+    until(in_state("active"), "the new version does not run")
+    assert NEXT_VERSION in run("reminderd", "--version").stdout
+    assert controller.good("--check").changed == 0
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("ansible")
+@pytest.mark.timeout(1200)
+def test_it_installs_and_upgrades_a_debian_package(play_with_packages: Play) -> None:
+    play_with_packages(scene_package, 600)
