@@ -166,10 +166,9 @@ def test_without_a_remote_or_jobs_the_live_files_stay(scene: Scene) -> None:
 
 
 def test_the_newest_releases_stay(scene: Scene) -> None:
-    commits = [scene.commit(rent=job_text("rent", f"Number {number}.")) for number in range(1)]
-    scene.pull(PULL_KEEP="2")
-    for number in range(1, 4):
+    commits = []
+    for number, keep in enumerate(["2", "2", "2", "0"]):
         commits.append(scene.commit(rent=job_text("rent", f"Number {number}.")))
-        scene.pull(PULL_KEEP="2")
-    assert {path.name for path in (scene.place / "releases").iterdir()} == set(commits[-2:])
-    assert scene.current == commits[-1]
+        scene.pull(PULL_KEEP=keep)
+        assert {path.name for path in (scene.place / "releases").iterdir()} == set(commits[-max(int(keep), 1) :])
+        assert scene.current == commits[-1]

@@ -17,7 +17,7 @@ from reminderd import __version__
 CHECKOUT = Path(__file__).parents[2]
 # What only the tests need, and is large.
 _NOT_INSTALLED = shutil.ignore_patterns(
-    "*mypy*", "pip*", "setuptools*", "pygments*", "hypothesis*", "grimp*", "__editable__*"
+    "*mypy*", "pip*", "setuptools*", "pygments*", "hypothesis*", "grimp*", "ansible*", "__editable__*"
 )
 
 NEXT_VERSION = "999.1"  # of the package that follows
