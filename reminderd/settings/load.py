@@ -145,18 +145,17 @@ def config_path(config: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 
 def _read_file(path: Path | None) -> tuple[Document | None, list[Problem]]:
+    chosen = path or DEFAULT_CONFIG
     try:
-        if path is None:
-            if not DEFAULT_CONFIG.exists():
-                return None, []
-            path = DEFAULT_CONFIG
-        if path.exists() and not path.is_file():
-            return None, [Problem(str(path), 0, 0, "", "is not a file")]
-        with path.open("rb") as file:
+        if path is None and not chosen.exists():
+            return None, []
+        if chosen.exists() and not chosen.is_file():
+            return None, [Problem(str(chosen), 0, 0, "", "is not a file")]
+        with chosen.open("rb") as file:
             data = file.read(MAX_SIZE + 1)
     except OSError as error:
-        return None, [Problem(str(path), 0, 0, "", f"cannot be read: {error.strerror}")]
-    return _understood(data, path)
+        return None, [Problem(str(chosen), 0, 0, "", f"cannot be read: {error.strerror}")]
+    return _understood(data, chosen)
 
 
 def _understood(data: bytes, path: Path) -> tuple[Document | None, list[Problem]]:

@@ -222,6 +222,9 @@ from pathlib import Path
 assert not [name for name, module in sys.modules.items() if not (getattr(module, "__cached__", None) is None or Path(module.__cached__).exists())]
 """
     run("/usr/lib/reminderd/bin/python3", "-I", "-c", walk)
+    examples = "/usr/share/doc/reminderd/examples/jobs.d"
+    denied = run("su", "-s", "/bin/sh", "nobody", "-c", f"reminderd check {examples}", check=False)
+    assert f"{SETTINGS}: cannot be read: Permission denied" in denied.stdout
     demo = run(str(PROGRAM), "demo").stdout
     assert "in_doubt" in demo, demo
     for page in ("reminderd", "reminderd.yaml", "reminderd-jobs"):
