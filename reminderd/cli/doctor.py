@@ -29,7 +29,7 @@ def command(source: SettingsSource, offline: bool, user: str | None, unit: str, 
 
     \b
     ok    it is as it should be
-    warn  it works, and may not go on to
+    warn  it works now, and may stop working
     fail  it does not work, or will not
     skip  it could not be looked at, and why
 

@@ -10,8 +10,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from reminderd.doctor import Grade, Scene, disks, files
+from reminderd.settings import usable_settings
 from reminderd.settings.model import AlertSettings, MetricsSettings
 from reminderd.store import Store
+from tests.support.clock import FakeClock
 from tests.support.daemon import job
 from tests.support.doctor import grades, one, scene
 
@@ -49,6 +51,31 @@ def with_plivo(place: Scene, **changes: object) -> Scene:
     plivo = place.settings.plivo.model_copy(update=changes)
     place.settings = place.settings.model_copy(update={"plivo": plivo})
     return place
+
+
+# -- settings
+
+
+@pytest.mark.parametrize("text", ["plivo: [", "- a\n- b\n", "\x00", "a: &x 1\nb: *y\n", "stat: x\n"])
+def test_settings_that_are_wrong_are_a_failure(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "reminderd.yaml"
+    file.write_text(text)
+    assert grades(files.settings(Scene(*usable_settings(file, {}), file, FakeClock()))) == {"settings": FAIL}
+    file.write_text("timezone: Europe/Berlin\n")
+    assert grades(files.settings(Scene(*usable_settings(file, {}), file, FakeClock()))) == {"settings": OK}
+
+
+def test_a_variable_that_is_wrong_is_a_failure() -> None:
+    environ = {"REMINDERD_PLIVO__URL": "ftp://x", "REMINDERD_WHAT": "1"}
+    found = one(files.settings(Scene(*usable_settings(None, environ), None, FakeClock())), "settings")
+    assert (found.grade, found.seen.startswith("2 wrong: ")) == (FAIL, True)
+
+
+def test_a_settings_file_that_is_not_there_is_a_failure(tmp_path: Path) -> None:
+    file = tmp_path / "reminderd.yaml"
+    place = Scene(*usable_settings(file, {}, state=str(tmp_path / "state.db")), file, FakeClock())
+    assert grades(files.settings(place)) == {"settings": FAIL}
+    assert grades(files.permissions(place))["files.settings"] is FAIL
 
 
 # -- job files
