@@ -14,9 +14,11 @@ from reminderd.reference.keys import Key
 from reminderd.reference.settings import SECTIONS, SETTINGS
 
 _LICENCE = re.compile(r"(?i)licen[sc]e|copying|notice")
+_LEFT_OUT = ("auth_token_file",)  # as a setting it would have to be a file that the daemon's user can read
 _HEAD = """\
 # The settings of reminderd; reminderd.yaml(5) explains them. A line that begins with #name: shows a default, or an example where
-# it says so. At least the account and a sender are needed. The token is better kept in /etc/reminderd/plivo-token (mode 0600).
+# it says so. At least the account and a sender are needed. The token goes into /etc/reminderd/plivo-token, which root alone need
+# be able to read (mode 0600): systemd hands it to the daemon.
 #
 # reminderd check                   finds what is wrong here and in the job files
 # systemctl enable --now reminderd  starts it, now and with the machine
@@ -35,7 +37,7 @@ def settings_file() -> str:
 
 def _settings(keys: Iterable[Key], indent: str = "") -> Iterator[str]:
     for key in keys:
-        if not key.has_preset and not key.examples:
+        if key.name in _LEFT_OUT or not (key.has_preset or key.examples):
             continue
         value = key.preset if key.has_preset else key.examples[0]
         example = "" if key.has_preset else f" An example; without it: {key.default or 'nothing'}."
