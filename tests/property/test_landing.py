@@ -127,3 +127,52 @@ def test_a_group_is_judged_by_what_it_brings_to_the_jobs_that_read_it(
         assert {problem for problem in said.problems if Path(problem.file).parent == jobs} == {
             problem for problem in after - before if Path(problem.file).parent == jobs
         }
+
+
+TEMPLATED = 'schedule: {cron: "0 9 * * *"}\nto: +14155550100\nvars: {a: "1"}\n'
+USERS = st.dictionaries(
+    st.sampled_from(FILES),
+    st.sampled_from(
+        [
+            TEMPLATED + "template: x.j2\n",
+            TEMPLATED + 'template: "\\x78.j2"\n',
+            TEMPLATED + "template: y.j2\n",
+            TEMPLATED + "message: \"Oh {% include 'x.j2' %}\"\n",
+            TEMPLATED + "template: x.j2\ntimezon: UTC\n",
+            TEMPLATED + "messages: {de: Hallo}\nfallback: de\n",
+            "jobs: [a\n",
+        ]
+    ),
+    max_size=4,
+)
+TEMPLATES = [
+    "Hi",
+    "{{ vars.a }}",
+    "\n{{ vars.b }}",
+    "{% if %}",
+    '{% include "z.j2" %}',
+    '{% include "y.j2" %}',
+    "",
+    "\x00",
+]
+
+
+@settings(deadline=None, max_examples=100)
+@given(USERS, st.sampled_from(TEMPLATES), st.sampled_from(TEMPLATES))
+def test_a_template_is_judged_by_what_it_brings_to_the_jobs_that_use_it(
+    files: dict[str, str], old: str, new: str
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = scene(Path(folder), {name: f"name: {name[0]}{len(name)}\n{text}" for name, text in files.items()})
+        write(jobs.parent / "templates" / "y.j2", 'Well, {% include "x.j2" %}')
+        template = write(jobs.parent / "templates" / "x.j2", old)
+        before = set(whole(jobs).problems)
+        said = landing(jobs, "templates/x.j2", new)
+        write(template, new)
+        after = set(whole(jobs).problems)
+        own = {problem for problem in after if problem.file == str(template)}
+        used = any("x.j2" in text or "\\x78" in text or "y.j2" in text for text in files.values())
+        if used:
+            assert set(said.problems) == (after - before) | own
+        else:
+            assert said.problems == () or new not in ("Hi", "{{ vars.a }}", "\n{{ vars.b }}")
