@@ -6,7 +6,7 @@ All methods belong to the loop's thread. Neither surface may hold it up: they ha
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reminderd.clock import Clock
 from reminderd.gateway.port import Gateway, Probe
@@ -14,9 +14,11 @@ from reminderd.model import Problem
 from reminderd.settings import Settings
 from reminderd.telemetry import Credit, Figures
 from reminderd.web.extra import HINT, can_listen
-from reminderd.web.listener import Listener
-from reminderd.web.sources import Sources
-from reminderd.web.textfile import Textfile
+
+if TYPE_CHECKING:  # imported when they are switched on
+    from reminderd.web.listener import Listener
+    from reminderd.web.sources import Sources
+    from reminderd.web.textfile import Textfile
 
 # How often Plivo is asked for the account, where somebody watches its credit.
 _CREDIT_EVERY = timedelta(minutes=15)
@@ -41,10 +43,12 @@ class Surfaces:
         changed: Callable[[], None],
     ) -> None:
         self._settings = settings
+        self._state = settings.state  # another one needs a restart
         self._figures = figures
+        self._clock = clock
+        self._due = due
         self._post = post
         self._changed = changed
-        self._sources = Sources(figures, settings.state, clock.now, due, lambda: self._settings.alerts.overdue_after)
         self._handed: Sequence[socket.socket] = ()
         self._opened = False
         self._listener: Listener | None = None
@@ -69,33 +73,51 @@ class Surfaces:
         if self._opened and settings.metrics.textfile != before.metrics.textfile:
             self._write(self._textfile)
 
-    def _listen(self, before: Listener | None) -> None:
+    def _sources(self) -> "Sources":
+        from reminderd.web.sources import Sources
+
+        overdue_after = lambda: self._settings.alerts.overdue_after  # noqa: E731
+        return Sources(self._figures, self._state, self._clock.now, self._due, overdue_after)
+
+    def _listen(self, before: "Listener | None") -> None:
         if before is not None:
             before.stop()
         self._listener = None
         self._clear("web.listen", keep=before is None)
         address = self._settings.web.listen
         if address is not None or self._handed:
-            hint = "it is tried again; give another address, or end what holds this one"
-            fresh = Listener(self._sources, address, self._handed, lambda it: self._hear("web.listen", fresh, it, hint))
-            fresh.start(before)
-            self._listener = fresh
+            from reminderd.web.listener import Listener
 
-    def _write(self, before: Textfile | None) -> None:
+            hint = "it is tried again; give another address, or end what holds this one"
+            told = lambda trouble: self._hear("web.listen", fresh, trouble, hint)  # noqa: E731
+            fresh: Listener = Listener(self._sources(), address, self._handed, told)
+            self._listener = fresh
+            self._start("web.listen", lambda: fresh.start(before))
+
+    def _write(self, before: "Textfile | None") -> None:
         if before is not None:
             before.stop()
         self._textfile = None
         self._clear("metrics.textfile", keep=before is None)
         path = self._settings.metrics.textfile
         if path is not None:
+            from reminderd.web.textfile import Textfile
+
             hint = "let the daemon write there: under systemd by ReadWritePaths= (docs/monitoring.md)"
-            fresh = Textfile(self._sources, Path(path), lambda it: self._hear("metrics.textfile", fresh, it, hint))
-            fresh.start()
+            told = lambda trouble: self._hear("metrics.textfile", fresh, trouble, hint)  # noqa: E731
+            fresh: Textfile = Textfile(self._sources(), path, told)
             self._textfile = fresh
+            self._start("metrics.textfile", fresh.start)
+
+    def _start(self, setting: str, start: Callable[[], None]) -> None:
+        try:
+            start()
+        except RuntimeError as error:
+            self._note(setting, f"no thread can be had for it: {error}", "raise TasksMax=, or end others; then restart")
 
     # -- trouble ----------------------------------------------------------------------------------------
 
-    def _hear(self, setting: str, who: Listener | Textfile, trouble: str | None, hint: str) -> None:
+    def _hear(self, setting: str, who: "Listener | Textfile", trouble: str | None, hint: str) -> None:
         """From a surface's own thread."""
 
         def heard() -> None:

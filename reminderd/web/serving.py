@@ -10,6 +10,7 @@ from typing import Any, cast
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from reminderd.telemetry import Event, emit
 from reminderd.web.app import HEADERS, Desk, application
 from reminderd.web.sources import Sources
 
@@ -100,6 +101,13 @@ class _Server(uvicorn.Server):
         await self._stop.wait()
 
 
+def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What went wrong between requests. That no more files can be opened passes; asyncio tries again by itself."""
+    error = context.get("exception")
+    if not isinstance(error, OSError):
+        emit(Event.DAEMON_FAILED, where="web", error=f"{context['message']}: {type(error).__name__}")
+
+
 class Serving:
     """Serves on these sockets, which it closes, until it is told to stop. To be run in a thread of its own."""
 
@@ -133,6 +141,7 @@ class Serving:
             timeout_graceful_shutdown=_STOP_SECONDS,
             h11_max_incomplete_event_size=_MOST_HEAD,
         )
+        self._loop.set_exception_handler(_note)
         self._loop.call_soon(serves)
         try:
             self._loop.run_until_complete(_Server(config, self._stop).serve(self._sockets))

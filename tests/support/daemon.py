@@ -3,11 +3,13 @@
 import json
 import os
 import secrets
+import select
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -224,28 +226,37 @@ class Home:
 
 
 class Notes:
-    """What the daemon tells over NOTIFY_SOCKET."""
+    """What the daemon tells over NOTIFY_SOCKET, read all the time: one that nobody reads holds up whoever tells."""
 
     def __init__(self) -> None:
         self.address = f"@reminderd-test-{secrets.token_hex(8)}"
         self._lines: list[str] = []
+        self._lock = threading.Lock()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind("\0" + self.address[1:])
+        self._done, done = socket.socketpair()
+        threading.Thread(target=self._read, args=(done,), daemon=True).start()
+
+    def _read(self, done: socket.socket) -> None:
+        with done, self._socket:
+            while done not in select.select([self._socket, done], [], [])[0]:
+                self.lines()
 
     def lines(self) -> list[str]:
         """Every line so far."""
-        while True:
-            try:
-                self._lines += self._socket.recv(65536).decode().splitlines()
-            except BlockingIOError:
-                return self._lines
+        with self._lock:
+            while True:
+                try:
+                    self._lines += self._socket.recv(65536).decode().splitlines()
+                except BlockingIOError:
+                    return list(self._lines)
 
     def count(self, line: str) -> int:
         return self.lines().count(line)
 
     def close(self) -> None:
-        self._socket.close()
+        self._done.close()
 
 
 def moment(seconds: float) -> str:
