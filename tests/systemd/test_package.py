@@ -204,7 +204,13 @@ def test_it_is_installed_and_purged_where_no_systemd_runs(play_with_packages: Pl
 
 
 def what_is_in_it() -> None:
-    dpkg("--install", package(__version__))
+    left = (Path("/usr/local/bin/reminderd"), Path("/etc/systemd/system", SERVICE))
+    for path in left:
+        path.write_text("left by another way of installing\n")
+    said = dpkg("--install", package(__version__)).stderr
+    for path in left:
+        assert f"{path} comes before this package's" in said
+        path.unlink()
     for unit in (CHECKOUT / "systemd").iterdir():
         kind = "/usr/lib/sysusers.d" if unit.name.endswith(".sysusers.conf") else "/lib/systemd/system"
         installed = Path(kind, unit.name.replace(".sysusers.conf", ".conf"))
@@ -229,8 +235,8 @@ assert not [name for name, module in sys.modules.items() if not (getattr(module,
     assert "in_doubt" in demo, demo
     for page in ("reminderd", "reminderd.yaml", "reminderd-jobs"):
         assert run("man", "--warnings", page).stderr == ""
-    for path in COMPLETIONS:
-        assert "_REMINDERD_COMPLETE" in Path(path).read_text()
+    for completion in COMPLETIONS:
+        assert "_REMINDERD_COMPLETE" in Path(completion).read_text()
     complete = "source /usr/share/bash-completion/completions/reminderd; COMP_WORDS=(reminderd sim); COMP_CWORD=1; "
     complete += "_reminderd_completion reminderd; echo ${COMPREPLY[@]}"
     assert run("bash", "-c", complete).stdout == "simulate\n"
