@@ -179,8 +179,10 @@ class OriginHold:
 
     def advance(self, now: datetime, gateway: Gateway, *, shared_sender: bool) -> None:
         """Ask Plivo's log about what is owed since before the start; to be called when that is planned."""
-        if self.held or self._asking or self._ask_at is None or now < self._ask_at:
+        if self.held or self._asking or self._ask_at is None:
             return
+        if now < self._ask_at <= now + _TRIES[-1]:
+            return  # a moment further away is one of a clock that was set right meanwhile
         owed = [] if shared_sender else self._store.deliveries.owed_before(self._started or now)
         if not owed:
             self._done()

@@ -109,7 +109,20 @@ class Driver:
             "plivo: {reconcile: [0s, 1s, 3s], connect_timeout: 1s, read_timeout: 1s, deadline: 3s, "
             f"receipts: [1s, 3s], threads: {threads}, rate: {rate}}}\n"
             "limits: {per_occurrence: 8}\n"
+            f"alerts: {{command: [{self._page()}], overdue_after: 10s}}\n"
         )
+
+    def _page(self) -> Path:
+        """A program that notes what it is told."""
+        page = self._folder / "page"
+        if not page.exists():
+            page.write_text(f'#!/bin/sh\necho "$REMINDERD_ALERT $REMINDERD_ALERT_STATE" >> {self._folder}/told\n')
+            page.chmod(0o755)
+        return page
+
+    def _told(self) -> tuple[str, ...]:
+        told = self._folder / "told"
+        return tuple(told.read_text().splitlines()) if told.exists() else ()
 
     # -- the rounds -------------------------------------------------------------------------------------
 
@@ -420,8 +433,17 @@ class Driver:
         again = self._once_more()
         errors = self._sandbox.errors_path.read_text()
         self._collect(self._terminal.wait())
+        alerts = self._query("select * from report_alerts order by id")
         return views.Evidence(
-            state, again, tuple(ledger), len(self._sandbox.ledger()), self.record, self._log.all(), errors
+            state,
+            again,
+            tuple(ledger),
+            len(self._sandbox.ledger()),
+            self.record,
+            self._log.all(),
+            errors,
+            tuple(alerts),
+            self._told(),
         )
 
     def _heal(self) -> None:

@@ -402,6 +402,20 @@ def what_was_said_done_is_recorded(evidence: Evidence) -> Breaches:
             yield f"{word} {target} is recorded {number} times, and was not asked for so often"
 
 
+def alerts_are_told(evidence: Evidence) -> Breaches:
+    """What is noted as told was told, of each begin and end; again only where a daemon was killed before it was noted."""
+    deaths = sum(number for what, number in evidence.record.counts.items() if "SIGKILL" in what)
+    for name in sorted({row["name"] for row in evidence.alerts} | {line.split()[0] for line in evidence.told}):
+        rows = [row for row in evidence.alerts if row["name"] == name]
+        for state, noted, happened in (("open", "told_at", "opened_at"), ("over", "over_told_at", "over_at")):
+            told, least = evidence.told.count(f"{name} {state}"), sum(row[noted] is not None for row in rows)
+            most = sum(row[happened] is not None for row in rows) + deaths
+            if not least <= told <= most:
+                yield f"{name} {state}: told {told} times, noted {least} times, at most {most} could be"
+        if any(earlier["over_at"] is None for earlier in rows[:-1]):
+            yield f"{name} is open twice"
+
+
 def logs_are_clean(evidence: Evidence) -> Breaches:
     for words in ("Traceback", "daemon.failed", "command.failed", "watcher.failed"):
         if words in evidence.log:
@@ -442,6 +456,7 @@ RULES: tuple[Callable[[Evidence], Breaches], ...] = (
     another_start_changes_nothing,
     commands_end_well,
     what_was_said_done_is_recorded,
+    alerts_are_told,
     logs_are_clean,
     the_driver_saw_nothing_wrong,
 )

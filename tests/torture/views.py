@@ -28,7 +28,10 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the judge judges by. again: the state after one more start and stop. log: of all daemons."""
+    """What the judge judges by. again: the state after one more start and stop. log: of all daemons.
+
+    alerts: rows of their view. told: `NAME STATE`, what somebody heard of them.
+    """
 
     state: State
     again: State
@@ -37,6 +40,8 @@ class Evidence:
     record: Record
     log: str
     sandbox_errors: str
+    alerts: tuple[Row, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def read(path: Path) -> State:

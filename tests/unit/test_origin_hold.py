@@ -257,3 +257,19 @@ def test_a_log_that_cannot_be_read_delays_but_does_not_hold(silent: Machine) -> 
         silent.look()
     silent.until(lambda: len(silent.gateway.arrived) >= 3)
     assert silent.holds == {}
+
+
+def test_a_clock_that_is_set_back_before_the_log_was_asked_does_not_delay_sending(start: Start) -> None:
+    """The moment at which it is to be asked was one of the wrong clock."""
+    machine = start("2027-03-01 08:30", _EVERY_MINUTE).loaded()
+    machine.clock.advance(MINUTE)
+    sent(machine, 1)
+    machine.stop()
+    machine.clock.advance(5 * MINUTE)
+    machine.clock.jump(-40 * MINUTE)
+    machine.clock.in_sync = False
+    machine.start()
+    machine.until(lambda: "clock" in machine.holds)
+    assert machine.daemon._origin.open
+    machine.settle()
+    machine.until(lambda: not machine.daemon._origin.open)

@@ -42,7 +42,8 @@ def good() -> Evidence:
     actions = ({"id": 1, "action": "cancel", "target": "3"},)
     record.commands.append(Ran(("cancel", "3"), 0, "", "", 0.5))
     state = State(deliveries, attempts, _moves(), ({**occurrence, "due_at": AT.format(0)},), (), actions, ("ok",))
-    return Evidence(state, state, ledger, len(ledger), record, "", "")
+    alert = {"name": "holds", "opened_at": AT.format(1), "told_at": AT.format(2), "over_at": None, "over_told_at": None}
+    return Evidence(state, state, ledger, len(ledger), record, "", "", (alert,), ("holds open",))
 
 
 def _delivery(number: int, state: str) -> Row:
@@ -196,6 +197,7 @@ SPOILED: dict[str, Callable[[Evidence], Evidence]] = {
     "another_start_changes_nothing": lambda good: replace(good, again=replace(good.again, moves=())),
     "commands_end_well": command(Ran(("status",), None, "", "", 60.0)),
     "what_was_said_done_is_recorded": command(Ran(("retry", "3"), 0, "", "", 0.5)),
+    "alerts_are_told": lambda good: replace(good, told=("holds open", "holds open")),
     "logs_are_clean": lambda good: replace(good, log="Traceback (most recent call last):"),
     "the_driver_saw_nothing_wrong": _unlocked,
 }
@@ -208,6 +210,17 @@ def test_a_good_run_has_no_breach() -> None:
 @pytest.mark.parametrize("rule", SPOILED)
 def test_each_breach_is_seen_by_its_rule(rule: str) -> None:
     assert rule in {breach.split(":")[0] for breach in judge(SPOILED[rule](good()))}
+
+
+@pytest.mark.parametrize("told", [(), ("holds open", "holds over"), ("holds open", "disk open")])
+def test_an_alert_that_was_not_told_or_was_not_there_is_a_breach(told: tuple[str, ...]) -> None:
+    assert [breach.split(":")[0] for breach in judge(replace(good(), told=told))] == ["alerts_are_told"]
+
+
+def test_a_killed_daemon_may_tell_again() -> None:
+    evidence = replace(good(), told=("holds open", "holds open"))
+    evidence.record.counts["SIGKILL"] = 1
+    assert judge(evidence) == []
 
 
 def test_what_an_operator_said_allows_a_second_message() -> None:
