@@ -103,6 +103,27 @@ def test_nothing_is_sent_while_the_disk_is_full_and_everything_once_when_there_i
     all_goes_out_once(on_disk, sandbox, 40)
 
 
+def test_that_the_disk_is_full_is_told_once_and_noted_when_there_is_room(
+    on_disk: Home, sandbox: SandboxProcess, disk: Path, tmp_path: Path
+) -> None:
+    page, told = tmp_path / "page", tmp_path / "told"
+    page.write_text(f'#!/bin/sh\necho "$REMINDERD_ALERT $REMINDERD_ALERT_STATE" >> {told}\n')
+    page.chmod(0o755)
+    on_disk.settings.write_text(f"alerts: {{command: [{page}]}}\n")
+    on_disk.start()
+    filler = fill(disk)
+    owe(on_disk, 40, 1)
+    on_disk.until(told.exists, "nobody is told")
+    on_disk.until_logged("daemon.failed where=state")
+    assert told.read_text() == "disk open\n"
+    filler.unlink()
+    all_goes_out_once(on_disk, sandbox, 40)
+    (alert,) = on_disk.json("alerts")
+    assert alert["name"] == "disk"
+    assert alert["told_at"] is not None
+    assert told.read_text() == "disk open\n"
+
+
 def test_nothing_is_sent_while_the_disk_is_read_only_and_everything_once_when_it_is_not(
     home: Home, sandbox: SandboxProcess, tmp_path: Path
 ) -> None:
