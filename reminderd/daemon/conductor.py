@@ -116,13 +116,14 @@ class Daemon:
         phase = lambda: Phase(self._loaded, self._scan is None, self._stopping)  # noqa: E731
         parts = (self._syncer, self._planner, self._dispatcher, self._clock_hold, self._origin)
         view = View(store, *parts, phase)
-        self._vitals = Vitals(view.standing, self._figures)
+        self._vitals = Vitals(view.standing, self._figures, clock)
         self._pruning = Pruning(store, settings.retention)
         self.surfaces = Surfaces(settings, self._figures, clock, self._planner.due_by_job, post, self._watcher.rescan)
         told = place is not None  # of a rehearsal nobody is
         self._observers = Observers(store, settings, clock, self._inbox, time, view.sight, told=told)
         self._timetable = self._new_timetable()
         self._scan: Scan | None = None
+        self._readers: list[Callable[[], None]] = []  # who waits until what was read runs
         self._loaded: bool = False
         self._caught_up = False  # what fell while nobody ran is planned
         self._stopping: bool = False
@@ -256,6 +257,8 @@ class Daemon:
         try:
             if self._scan is not None:
                 self._sync(self._scan, now)
+            if self._scan is None or self._clock_hold.held:
+                self._answer_readers()
             if self._loaded and not self._clock_hold.held and not self._stopping:
                 self._syncer.hand_over()
                 self._planning.step(now, self._awake_since)
@@ -323,14 +326,18 @@ class Daemon:
     def _take(self, scan: Scan) -> None:
         self._scan = scan
 
-    def _sync(self, scan: Scan, now: datetime, *, patient: bool = False) -> None:
-        """Plan what the old catalog owes until now, then let the new one run. patient: however long that takes."""
+    def _answer_readers(self) -> None:
+        while self._readers:
+            self._readers.pop()()
+
+    def _sync(self, scan: Scan, now: datetime) -> None:
+        """Plan what the old catalog owes until now, then let the new one run."""
         if self._clock_hold.held:
             # Cursors must not begin at a time that is wrong; systemd need not wait for the right one.
             self._vitals.held("the clock cannot be believed")
             return
         self._zones.look(now)
-        if self._loaded and not self._planning.up_to(now, self._awake_since, patient=patient):
+        if self._loaded and not self._planning.up_to(now, self._awake_since):
             return  # a long list is planned chunk by chunk; the files wait, and nothing else does
         self._syncer.host_problems = self._origin.problems + self.surfaces.problems
         synced = self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
@@ -344,14 +351,13 @@ class Daemon:
             self._vitals.ready()
         self._vitals.tell()
 
-    def _reload(self, read: Callable[[], None] | None = None) -> None:
-        """Settings and files anew, then read(). Settings with a problem change nothing."""
+    def _reload(self, done: Callable[[], None] = lambda: None) -> None:
+        """Settings and files anew; done() when they run. Settings with a problem change nothing."""
 
         def answered(_: Scan) -> None:
             self._inbox.post(self._vitals.read_anew)
             self._inbox.post(self._observers.read_anew)
-            if read is not None:
-                read()
+            self._inbox.post(lambda: self._readers.append(done))
 
         self._vitals.reloading()
         try:
@@ -430,8 +436,6 @@ class Daemon:
         return self._desk.handle(request, who)
 
     def _problems_now(self) -> dict[str, Any]:
-        if self._scan is not None:
-            self._sync(self._scan, self._clock.now(), patient=True)
         rows = self._store.reports.problems()
         found = [
             Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"]) for row in rows

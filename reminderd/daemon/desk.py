@@ -16,10 +16,11 @@ from reminderd.store import Refusal, StateFailure, advice
 from reminderd.telemetry import Event, emit
 
 _ASK_SECONDS = 60.0
+_FILES_SECONDS = 80.0  # less than what systemd gives a reload, so that there is an answer
 
 
 class Desk:
-    """reload(read): settings and files anew, then read(). problems(): what they say runs; its problems. settings(): those
+    """reload(done): settings and files anew, then done(). problems(): what runs, and what is wrong. settings(): those
     in use."""
 
     def __init__(
@@ -62,10 +63,13 @@ class Desk:
 
     def _handle_reload(self, who: str) -> dict[str, Any]:
         """Settings and files anew; answers when what the files say now runs."""
-        read = threading.Event()
-        self._inbox.ask(lambda: self._reload(read.set), _ASK_SECONDS)
-        if not read.wait(_ASK_SECONDS):
-            return {"ok": False, "error": "reading the job files takes very long; see the log"}
+        runs = threading.Event()
+        self._inbox.ask(lambda: self._reload(runs.set), _ASK_SECONDS)
+        if not runs.wait(_FILES_SECONDS):
+            return {
+                "ok": False,
+                "error": "the files do not run yet: reading them or planning a long list takes time; see the log",
+            }
         result = self._inbox.ask(self._problems, _ASK_SECONDS)
         emit(Event.COMMAND_DONE, command="reload", who=who)
         return {"ok": True, "result": result}

@@ -43,11 +43,11 @@ class Planning:
             if row["state"] != State.PENDING and not is_summary(row["recipient"]):
                 emit(_BIRTHS[row["state"]], job=row["job"], delivery=row["id"], reason=row["reason"])
 
-    def up_to(self, now: datetime, awake_since: datetime, *, patient: bool) -> bool:
-        """All of what is due; False when there is more of it than one pass should take. patient: however long it takes."""
+    def up_to(self, now: datetime, awake_since: datetime) -> bool:
+        """All of what is due; False when there is more of it than one pass should take."""
         ends_at = self._clock.boottime() + _PATIENCE
         while (due := self._planner.next_due()) is not None and due <= now:
-            if not patient and self._clock.boottime() > ends_at:
+            if self._clock.boottime() > ends_at:
                 return False
             self.step(now, awake_since)
         return True
