@@ -9,10 +9,11 @@ def is_listened_to() -> bool:
     return os.environ.get("NOTIFY_SOCKET", "").startswith(("/", "@"))
 
 
-def notify(*lines: str) -> bool:
+def notify(*lines: str, patience: float = 0.0) -> bool:
     """Send `NAME=value` lines to NOTIFY_SOCKET; without one, nothing. False when the note is lost.
 
-    That is no reason to stop working; what must arrive is sent again.
+    That is no reason to stop working; what must arrive is sent again. patience: how many seconds a service manager that
+    is behind with its notes is waited for.
     """
     if not is_listened_to():
         return True
@@ -20,7 +21,7 @@ def notify(*lines: str) -> bool:
     if address.startswith("@"):
         address = "\0" + address[1:]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.settimeout(1)
+        channel.settimeout(patience)
         try:
             channel.sendto("\n".join(map(_one_line, lines)).encode(errors="replace"), address)
         except OSError:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from reminderd.clock import to_text
+from reminderd.clock import Clock, to_text
 from reminderd.daemon.systemd import is_listened_to, notify, takes
 from reminderd.store import StateFailure, advice
 from reminderd.telemetry import Figures
 
 _FED = "WATCHDOG=1"
-_STATUS_SECONDS = 2.0  # a busy loop makes many passes a second
+_STATUS_SECONDS, _FEED_SECONDS = 2.0, 1.0  # a busy loop makes many passes a second
 _PATIENCE = 90.0  # how long a pass may take while somebody waits for the first load, or for the end
 
 
@@ -37,14 +37,15 @@ class Standing:
 class Vitals:
     """standing(): asked when there is something to tell."""
 
-    def __init__(self, standing: Callable[[], Standing], figures: Figures) -> None:
+    def __init__(self, standing: Callable[[], Standing], figures: Figures, clock: Clock) -> None:
         self._standing = standing
+        self._clock = clock
         self._figures = figures
         self._loaded = False
         self._awaits_ready = True  # whoever started the daemon, or had it reload, waits
         self._readers = 0  # reloads whose files are being read
         self._stopping = False
-        self._told_at = 0.0
+        self._told_at = self._fed_at = -_STATUS_SECONDS
 
     def ready(self) -> None:
         """The first good load is over, and the state is open."""
@@ -60,7 +61,8 @@ class Vitals:
         self._readers += 1
         if self._loaded and not self._stopping:
             self._awaits_ready = True
-            notify("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}", "STATUS=reading settings and files")
+            clock = f"MONOTONIC_USEC={time.monotonic_ns() // 1000}"
+            notify("RELOADING=1", clock, "STATUS=reading settings and files", patience=1)
 
     def read_anew(self) -> None:
         """One reload has read its files; they need not run yet."""
@@ -68,13 +70,15 @@ class Vitals:
 
     def tell(self) -> None:
         """What is before the daemon has changed; it is told at the end of this pass."""
-        self._told_at = 0.0
+        self._told_at = -_STATUS_SECONDS
 
     def pass_done(self) -> None:
         """A pass is over, and all of it went well."""
         self._figures.pass_done()
-        notify(_FED, *self._patience())
-        due = self._awaits_ready or time.monotonic() >= self._told_at + _STATUS_SECONDS
+        now = self._clock.boottime()
+        if now >= self._fed_at + _FEED_SECONDS and notify(_FED, *self._patience()):
+            self._fed_at = now
+        due = self._awaits_ready or now >= self._told_at + _STATUS_SECONDS
         if due and self._loaded and not self._stopping:
             self._tell()
 
@@ -95,7 +99,7 @@ class Vitals:
         """It ends as soon as the requests under way are over, in so many seconds at the latest."""
         self._stopping = self._figures.stopping = True
         status = f"STATUS=stopping: {_number(in_flight, 'request')} under way"
-        notify("STOPPING=1", takes(seconds + _PATIENCE), status)
+        notify("STOPPING=1", takes(seconds + _PATIENCE), status, patience=1)
 
     def _patience(self) -> list[str]:
         """The first load may take many passes, a failing disk among them."""
@@ -110,7 +114,7 @@ class Vitals:
             if self._readers or not now.taken:
                 return
             ready = ["READY=1"]
-        self._told_at = time.monotonic()
+        self._told_at = self._clock.boottime()
         self._awaits_ready &= not notify(*ready, f"STATUS={_in_words(now)}")
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from reminderd.clock import SystemClock
 from reminderd.daemon.systemd import notify, takes
 from reminderd.daemon.vitals import Standing, Vitals
 from reminderd.store import Store
 from reminderd.telemetry import Figures
 from tests.support.daemon import Notes
+from tests.support.sandbox import Frozen
 
 CALM = Standing(3, datetime(2027, 1, 2, 8, tzinfo=UTC), 0, 0, 0, None, taken=True)
 PATIENCE = takes(90)
@@ -32,8 +32,14 @@ class Told:
 
     def __init__(self, notes: Notes) -> None:
         self.now = CALM
-        self.vitals = Vitals(lambda: self.now, Figures(SystemClock()))
+        self.clock = Frozen()
+        self.vitals = Vitals(lambda: self.now, Figures(self.clock), self.clock)
         self._notes, self._seen = notes, 0
+
+    def pass_done(self) -> None:
+        """One that is over more than a second after the one before."""
+        self.clock.passed += 1.1
+        self.vitals.pass_done()
 
     def since(self) -> list[str]:
         lines = self._notes.lines()
@@ -60,20 +66,28 @@ def full() -> sqlite3.Error:
 
 
 def test_a_start_asks_for_patience_with_each_pass_and_is_ready_once(told: Told) -> None:
-    told.vitals.pass_done()
+    told.pass_done()
     assert told.since() == ["WATCHDOG=1", PATIENCE]
     told.vitals.pass_failed(full(), 1)
     assert told.since()[:2] == ["WATCHDOG=1", PATIENCE]
     told.vitals.ready()
     assert told.since() == ["READY=1", "STATUS=3 jobs, next due 2027-01-02T08:00:00.000Z, 0 waiting"]
-    told.vitals.pass_done()
+    told.pass_done()
     assert told.since() == ["WATCHDOG=1"]
+
+
+def test_passes_of_one_second_feed_once_and_the_status_follows_every_other_second(loaded: Told) -> None:
+    loaded.pass_done()
+    loaded.vitals.pass_done()
+    assert loaded.since() == ["WATCHDOG=1"]
+    loaded.pass_done()
+    assert loaded.since() == ["WATCHDOG=1", "STATUS=3 jobs, next due 2027-01-02T08:00:00.000Z, 0 waiting"]
 
 
 def test_what_needs_somebody_is_in_the_status(loaded: Told) -> None:
     loaded.now = Standing(1, None, 7, 2, 1, "no credit (402)\nREADY=1", taken=True)
     loaded.vitals.tell()
-    loaded.vitals.pass_done()
+    loaded.pass_done()
     assert loaded.since() == [
         "WATCHDOG=1",
         "STATUS=1 job, next due never, 7 waiting, 2 problems, 1 hold, gateway suspended: no credit (402) READY=1",
@@ -88,7 +102,7 @@ def test_a_failing_disk_feeds_the_watchdog_and_a_defect_does_not(loaded: Told) -
     loaded.vitals.pass_failed(KeyError("a"), 4)
     (status,) = loaded.since()
     assert status.startswith("STATUS=4 in a row of the loop's passes met a defect, KeyError")
-    loaded.vitals.pass_done()
+    loaded.pass_done()
     assert loaded.since() == ["WATCHDOG=1", "STATUS=3 jobs, next due 2027-01-02T08:00:00.000Z, 0 waiting"]
 
 
@@ -98,23 +112,23 @@ def test_a_reload_is_over_when_the_files_of_all_who_asked_run(loaded: Told) -> N
     loaded.vitals.reloading()
     loaded.vitals.read_anew()
     loaded.since()
-    loaded.vitals.pass_done()
+    loaded.pass_done()
     assert loaded.since() == ["WATCHDOG=1"]
     loaded.vitals.read_anew()
     loaded.now = replace(CALM, taken=False)  # a long list is planned to its end first
-    loaded.vitals.pass_done()
+    loaded.pass_done()
     assert loaded.since() == ["WATCHDOG=1"]
     loaded.now = CALM
-    loaded.vitals.pass_done()
+    loaded.pass_done()
     assert "READY=1" in loaded.since()
-    loaded.vitals.pass_done()
+    loaded.pass_done()
     assert loaded.since() == ["WATCHDOG=1"]
 
 
 def test_nobody_waits_for_a_clock_that_cannot_be_believed(told: Told) -> None:
     told.vitals.held("the clock cannot be believed")
     assert told.since()[0] == "READY=1"
-    told.vitals.pass_done()
+    told.pass_done()
     assert told.since() == ["WATCHDOG=1"]
 
 
@@ -122,7 +136,7 @@ def test_a_stop_asks_for_the_time_that_requests_may_take(loaded: Told) -> None:
     loaded.vitals.stopping(2, 90)
     assert loaded.since() == ["STOPPING=1", takes(180), "STATUS=stopping: 2 requests under way"]
     loaded.vitals.reloading()
-    loaded.vitals.pass_done()
+    loaded.pass_done()
     assert loaded.since() == ["WATCHDOG=1"]
 
 
@@ -130,7 +144,7 @@ def test_a_ready_that_is_lost_is_told_again(notes: Notes, told: Told, monkeypatc
     monkeypatch.setenv("NOTIFY_SOCKET", "@nobody-listens-here")
     told.vitals.ready()
     monkeypatch.setenv("NOTIFY_SOCKET", notes.address)
-    told.vitals.pass_done()
+    told.pass_done()
     assert "READY=1" in told.since()
 
 
