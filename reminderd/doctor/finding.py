@@ -38,7 +38,7 @@ def skip(check: str, why: str, do: str = "") -> Finding:
     return Finding(check, Grade.SKIP, why, do)
 
 
-def few(things: "list[str]", most: int = 3) -> str:
+def few(things: list[str], most: int = 3) -> str:
     """The first of several, and how many more there are."""
     rest = f" and {len(things) - most} more" if len(things) > most else ""
     return ", ".join(things[:most]) + rest

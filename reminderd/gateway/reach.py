@@ -83,8 +83,8 @@ class Way:
             with closing(self._route.open(connection, self._seconds)) as opened:
                 shown = opened.getpeercert() if hasattr(opened, "getpeercert") else None
         except _FAILURES as error:
-            in_time = keeper.release(watch)
-            return Trouble(of_unreached(error) if in_time else "not ready in time", tunnel_status(error))
+            late = not keeper.release(watch) or isinstance(error, TimeoutError)
+            return Trouble("tunnel or TLS not ready in time" if late else of_unreached(error), tunnel_status(error))
         finally:
             keeper.release(watch)
             keeper.close()

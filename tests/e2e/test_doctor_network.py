@@ -1,9 +1,11 @@
 """What `doctor` says of the way to Plivo, over real sockets: each way to fail, provoked."""
 
+import contextlib
 import shutil
 import socket
 import ssl
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -131,6 +133,21 @@ def test_who_takes_the_connection_and_says_nothing(look: Look) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         found = look(f"https://127.0.0.1:{silent.getsockname()[1]}", connect_timeout="1s")
     assert grades(found) == {"network.name": OK, "network.connect": OK, "network.tls": FAIL}
+
+
+def test_who_keeps_the_handshake_going_for_ever_is_cut(look: Look) -> None:
+    over = threading.Event()
+
+    def dribble(sock: socket.socket) -> None:
+        sock.sendall(b"\x16\x03\x03\x40\x00")  # the head of a long record
+        with contextlib.suppress(OSError):
+            while not over.wait(0.1):
+                sock.sendall(b"\x02")
+
+    with ScriptedServer([answer(200)], greeting=dribble) as server:
+        found = look(f"https://127.0.0.1:{server.port}", connect_timeout="1s")
+        over.set()
+    assert "not ready in time" in one(found, "network.tls").seen
 
 
 def test_the_way_leads_through_the_proxy(look: Look, certificate: Callable[..., Path]) -> None:

@@ -167,7 +167,7 @@ def test_what_another_user_cannot_read_is_named(place: Scene, reachable: Path) -
     place.user = "nobody"
     shut, folder = jobs_of(place) / "a.yaml", jobs_of(place)
     assert grades(files.permissions(place))["files.jobs"] is OK
-    shut.chmod(0o600)
+    shut.chmod(0o640)
     assert one(files.permissions(place), "files.jobs").seen == f"nobody cannot read {shut}"
     folder.chmod(0o700)
     assert one(files.permissions(place), "files.jobs").seen == f"nobody cannot read {folder}, {shut}"
