@@ -17,6 +17,7 @@ from reminderd.telemetry import Event, emit
 # Looks in a row that must agree, and for how long nothing must be seen: what comes and goes is one alert.
 _LOOKS = 2
 OVER_AFTER = timedelta(minutes=5)
+_STALE = timedelta(days=1)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=15)
 
 _Key = tuple[str, datetime, str]
@@ -108,15 +109,22 @@ class Watch:
             return
         del self._gone_since[alert.name]
         alert.over_at = self._now()
+        self._end_begin(alert, self._tellings.get(_key(alert, "open")))
         self._dirty.append(alert)
         emit(Event.ALERT_OVER, alert=alert.name, since=alert.opened_at)
+
+    def _end_begin(self, alert: Alert, telling: _Telling | None) -> None:
+        """It is over before all ways were told that it began: those that were are told of its end, and no other."""
+        if alert.told_at is None and telling is not None and telling.done:
+            alert.told_at = self._now()
+            self._tellings[_key(alert, "over")] = _Telling(set(self._teller.ways.names) - telling.done)
 
     def _save(self) -> None:
         if self._dirty:
             self._store.alerts.save(list({id(alert): alert for alert in self._dirty}.values()))
             self._dirty.clear()
-        self._alerts = [alert for alert in self._alerts if _unfinished(alert)]
-        wanted = {(alert.name, alert.opened_at, state) for alert, state in self._untold()}
+        self._alerts = [alert for alert in self._alerts if alert.over_at is None or self._wants_its_end(alert)]
+        wanted = {_key(alert, state) for alert, state in self._untold()}
         self._tellings = {key: telling for key, telling in self._tellings.items() if key in wanted}
 
     # -- telling ----------------------------------------------------------------------------------------
@@ -126,7 +134,7 @@ class Watch:
         if self._busy or not self._teller.ways.names:
             return
         for alert, state in self._untold():
-            telling = self._tellings.setdefault((alert.name, alert.opened_at, state), _Telling())
+            telling = self._tellings.setdefault(_key(alert, state), _Telling())
             if telling.not_before <= self._counted():
                 self._begin(alert, state, telling)
                 return
@@ -135,8 +143,14 @@ class Watch:
         for alert in self._alerts:
             if alert.over_at is None and alert.told_at is None:
                 yield alert, "open"
-            elif alert.over_at is not None and alert.told_at is not None and alert.over_told_at is None:
+            elif self._wants_its_end(alert):
                 yield alert, "over"
+
+    def _wants_its_end(self, alert: Alert) -> bool:
+        """Whether somebody who knows that it began is to be told that it is over; after a day that is no news."""
+        if alert.over_at is None or alert.told_at is None or alert.over_told_at is not None:
+            return False
+        return self._now() - alert.over_at < _STALE
 
     def _begin(self, alert: Alert, state: str, telling: _Telling) -> None:
         over_at = to_text(alert.over_at) if alert.over_at else None
@@ -169,8 +183,11 @@ class Watch:
             else:
                 alert.over_told_at = self._now()
             self._dirty.append(alert)
-            if not any(each is alert for each in self._alerts):  # it was over while it was being told
-                self._alerts.append(alert)
+        elif state == "open" and alert.over_at is not None:
+            self._end_begin(alert, telling)
+            self._dirty.append(alert)
+        if not any(each is alert for each in self._alerts):  # it was over while it was being told
+            self._alerts.append(alert)
         self._save()
         self._tell()
 
@@ -188,5 +205,5 @@ def _do(name: str) -> str:
     return DO[Name(name)] if name in _NAMES else "reminderd alerts"
 
 
-def _unfinished(alert: Alert) -> bool:
-    return alert.over_at is None or (alert.told_at is not None and alert.over_told_at is None)
+def _key(alert: Alert, state: str) -> _Key:
+    return alert.name, alert.opened_at, state

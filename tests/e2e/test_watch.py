@@ -27,14 +27,18 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, server: ScriptedServer) -> Iterator[Home]:
+def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
+    with SandboxProcess(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def home(tmp_path: Path, server: ScriptedServer, sandbox: SandboxProcess) -> Iterator[Home]:
     page = tmp_path / "page"
     page.write_text(f'#!/bin/sh\necho "$REMINDERD_ALERT $REMINDERD_ALERT_STATE" | tee -a {tmp_path}/told\n')
     page.chmod(0o755)
-    with (
-        SandboxProcess(tmp_path) as sandbox,
-        Home(tmp_path / "home", sandbox.environment, SETTINGS.format(page=page, url=server.url), patience=90) as here,
-    ):
+    settings = SETTINGS.format(page=page, url=server.url)
+    with Home(tmp_path / "home", sandbox.environment, settings, patience=90) as here:
         yield here
 
 
@@ -99,3 +103,28 @@ def test_backups_are_among_the_heartbeats_whoever_makes_them(home: Home, tmp_pat
     status = home.json("status")
     assert status["heartbeats"]["backup"]["detail"].startswith("two.db, ")
     assert status["backup_is_old"] is False
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("status", [401, 402, 429])
+def test_a_gateway_that_takes_nothing_for_long_is_told_and_its_return(
+    status: int, home: Home, sandbox: SandboxProcess, server: ScriptedServer, tmp_path: Path
+) -> None:
+    """At its real pace: a minute until it begins, and five until it is over."""
+    home._patience = 500
+    sandbox.add_fault(f"on={'any' if status == 401 else 'send'},status={status}")
+    home.write("good.yaml", job("good", phone(1), valid_for="2h"))
+    home.start()
+    told = tmp_path / "told"
+    home.until(told.exists, "nobody is told")
+    assert told.read_text() == "gateway open\n"
+    asked = [request.line.split()[1] for request in server.requests].count("/a-secret-of-heartbeats")
+    sandbox.clear_faults()
+    home.until_states(good="accepted")
+    home.until(lambda: "gateway over" in told.read_text(), "nobody is told that it is over")
+    lines = told.read_text().splitlines()
+    assert (lines.count("gateway open"), lines.count("gateway over")) == (1, 1)
+    assert [request.line.split()[1] for request in server.requests].count("/a-secret-of-heartbeats") > asked
+    assert sandbox.duplicates() == []
+    assert home.stop() == 0

@@ -137,6 +137,39 @@ def test_who_was_not_told_of_the_beginning_is_not_told_of_the_end(scene: Scene) 
     assert row["over_at"] is not None
 
 
+def test_the_way_that_knows_of_the_beginning_is_told_of_the_end_and_the_other_is_not(scene: Scene) -> None:
+    scene.listener.refuses = {"url"}
+    scene.look(DISK, times=4)
+    scene.look({}, times=30)
+    scene.listener.refuses = set()
+    scene.look({}, times=100)
+    assert scene.told() == [("disk", "open"), ("disk", "over")]
+    assert ("disk", "over") not in scene.told("url")
+    assert scene.store.alerts.unfinished() == []
+
+
+def test_what_is_over_while_one_way_is_told_is_told_to_be_over_by_that_way(scene: Scene) -> None:
+    scene.listener.refuses = {"url"}
+    for needs in [DISK] * 2 + [{}] * 30:
+        scene.clock.advance(LOOK)
+        scene.watch.look(needs)
+    scene.let_work()
+    assert scene.listener.heard == [("command", "disk", "open"), ("url", "disk", "open"), ("command", "disk", "over")]
+
+
+def test_an_end_that_nobody_takes_is_given_up_after_a_day(scene: Scene) -> None:
+    scene.look(DISK, times=2)
+    scene.listener.refuses = {"url", "command"}
+    scene.look({}, times=30)
+    assert ("disk", "over") in scene.told()
+    scene.look({}, times=100, pause=timedelta(minutes=20))
+    told = len(scene.told())
+    scene.look({}, times=100, pause=timedelta(minutes=20))
+    scene.restart()
+    scene.look({}, times=5)
+    assert len(scene.told()) == told
+
+
 def test_what_is_over_while_it_is_told_is_told_to_be_over_too(scene: Scene) -> None:
     for _ in range(2):
         scene.clock.advance(LOOK)
