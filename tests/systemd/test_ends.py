@@ -48,24 +48,35 @@ def test_a_stop_waits_for_requests_under_way(play: Play) -> None:
 
 def a_daemon_that_keeps_dying() -> None:
     install()
+    drop_in("[Service]\nTimeoutStartSec=9s\n")  # the third pause is longer, and asks for its time
     systemctl("start", SERVICE)
-    for _ in range(2):
-        before = pid()
-        systemctl("kill", "--signal=KILL", "--kill-who=main", SERVICE)
-        until(lambda before=before: pid() not in (0, before), "it is not started again")  # type: ignore[misc]
-        until(
-            lambda: "READY" if show()["ActiveState"] == "active" else show()["StatusText"].startswith("died"), "neither"
-        )
+    dies()
+    until(in_state("active"), "the first death is no reason to wait")
+    dies()
+    until(waits("2 times in a row soon after its start, so this start waits 5s, until "), "it does not wait")
     assert show()["ActiveState"] == "activating"
-    assert show()["StatusText"].startswith("died 2 times in a row soon after its start, so this start waits 5s, until ")
     until(in_state("active"), "the pause does not end")
-    systemctl("kill", "--signal=KILL", "--kill-who=main", SERVICE)
-    until(lambda: "this start waits 10s" in show()["StatusText"], "the pause does not grow")
-    systemctl("stop", SERVICE)  # obeyed at once
+    dies()
+    until(waits("3 times in a row soon after its start, so this start waits 10s"), "the pause does not grow")
+    until(in_state("active"), "systemd does not wait for it")
+    assert show()["NRestarts"] == "3", show()
+    dies()
+    until(waits("4 times in a row"), "it does not wait")
+    systemctl("restart", SERVICE)  # obeyed at once, and who asks for it means it: the new start does not wait
+    assert journal().count("daemon.delayed") == 3
+    systemctl("stop", SERVICE)
     assert (show()["ActiveState"], show()["Result"]) == ("inactive", "success"), show()
     assert not Path("/run/reminderd").exists()
-    systemctl("start", SERVICE)
-    assert journal().count("daemon.delayed") == 2, "who stops it means it: the next start does not wait"
+
+
+def dies() -> None:
+    before = pid()
+    systemctl("kill", "--signal=KILL", "--kill-who=main", SERVICE)
+    until(lambda: pid() not in (0, before), "it is not started again")
+
+
+def waits(words: str) -> Callable[[], bool]:
+    return lambda: show()["StatusText"].startswith(f"died {words}")
 
 
 def test_a_daemon_that_keeps_dying_is_started_after_growing_pauses(play: Play) -> None:

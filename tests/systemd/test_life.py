@@ -7,6 +7,7 @@ from tests.systemd.machine import (
     JOBS,
     SERVICE,
     in_state,
+    install,
     installed_with_sandbox,
     job,
     journal,
@@ -60,3 +61,23 @@ def reloads() -> None:
 
 def test_a_reload_fails_with_a_broken_file_and_succeeds_with_a_good_one(play: Play) -> None:
     play(reloads)
+
+
+def a_reload_that_takes_a_while() -> None:
+    """A file that somebody is still writing is waited for, and the reload with it."""
+    install()
+    job("yearly", schedule={"cron": "0 9 1 1 *"})
+    systemctl("start", SERVICE)
+    assert show()["ActiveState"] == "active"
+    with (JOBS / "slow.yaml").open("w") as slow:
+        slow.write('schedule: {cron: "0 9 2 1 *"}\nto: "+14155550101"\n')
+        slow.flush()
+        systemctl("kill", "--signal=HUP", "--kill-who=main", SERVICE)
+        until(in_state("reloading"), "systemd is not told of the reload")
+        slow.write("message: Slow.\n")
+    until(in_state("active"), "systemd is not told that it is over")
+    until(lambda: show()["StatusText"].startswith("2 jobs, next due "), "the status is an old one")
+
+
+def test_systemd_sees_that_it_reloads_and_when_that_is_over(play: Play) -> None:
+    play(a_reload_that_takes_a_while)
