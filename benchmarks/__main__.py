@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks import idle, lateness, startup, throughput
+from benchmarks import idle, lateness, pruning, startup, throughput
 from benchmarks.processes import Server, server
 from benchmarks.table import Figure, show
 from benchmarks.throughput import Load
 
-_PARTS = ("lateness", "throughput", "idle", "startup")
+_PARTS = ("lateness", "throughput", "idle", "startup", "pruning")
 _LOADS = (
     Load(threads=8, latency=0, rounds=3, messages=1000),
     Load(threads=8, latency=50, rounds=3, messages=1000),
@@ -57,6 +57,9 @@ def _measure(part: str, folder: Path, stand_in: Server, options: argparse.Namesp
             return lateness.measure(_new(folder, part), stand_in, seconds=4 if quick else 20)
         case "throughput":
             return _throughput(folder, stand_in, _QUICK_LOADS if quick else _LOADS)
+        case "pruning":
+            number, seconds = (5_000, 4) if quick else (100_000, 20)
+            return pruning.measure(_new(folder, part), stand_in, number, seconds)
         case "idle":
             return idle.measure(_new(folder, part), stand_in, options.idle_seconds or (5 if quick else 60))
         case _:

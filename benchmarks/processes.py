@@ -74,15 +74,21 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def daemon(folder: Path, url: str, threads: int = 8) -> Iterator[Running]:
-    """`reminderd run` with its state and its log in `folder`, and its job files in `folder/jobs.d`; ready."""
+def daemon(folder: Path, url: str, threads: int = 8, settings: str = "") -> Iterator[Running]:
+    """`reminderd run` with its state and its log in `folder`, and its job files in `folder/jobs.d`; ready.
+
+    settings: further ones, as YAML.
+    """
     started = time.monotonic()
     with (
         _ready_socket(folder) as ready,
         (folder / "daemon.log").open("a") as log,
-        process("-m", "reminderd", "run", env=_environment(folder, url, threads), cwd=folder, stderr=log) as child,
+        process(
+            "-m", "reminderd", "run", env=_environment(folder, url, threads, settings), cwd=folder, stderr=log
+        ) as child,
     ):
         _await_ready(ready, child)
+        ready.close()  # or what it goes on to say would fill it, and hold it up
         yield Running(child.pid, time.monotonic() - started)
 
 
@@ -108,10 +114,10 @@ def _ready_socket(folder: Path) -> Iterator[socket.socket]:
         yield ready
 
 
-def _environment(folder: Path, url: str, threads: int) -> dict[str, str]:
+def _environment(folder: Path, url: str, threads: int, settings: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REMINDERD_", "PLIVO_"))}
     (folder / "state").mkdir(exist_ok=True)
-    (folder / "reminderd.yaml").write_text(f"plivo: {{rate: 0, threads: {threads}}}\n")
+    (folder / "reminderd.yaml").write_text(f"plivo: {{rate: 0, threads: {threads}}}\n{settings}")
     return {
         **kept,
         **_AUTH,

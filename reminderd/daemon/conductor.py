@@ -117,7 +117,7 @@ class Daemon:
         parts = (self._syncer, self._planner, self._dispatcher, self._clock_hold, self._origin)
         view = View(store, *parts, phase)
         self._vitals = Vitals(view.standing, self._figures, clock)
-        self._pruning = Pruning(store, settings.retention)
+        self._pruning = Pruning(store, settings.retention, clock)
         self.surfaces = Surfaces(settings, self._figures, clock, self._planner.due_by_job, post, self._watcher.rescan)
         told = place is not None  # of a rehearsal nobody is
         self._observers = Observers(store, settings, clock, self._inbox, time, view.sight, told=told)

@@ -98,7 +98,7 @@ def test_one_step_takes_a_few_rows_only(tmp_path: Path) -> None:
     people = [f"+141555{number:05}" for number in range(120)]
     world.load("a.yaml", job(at="2027-03-01T08:10", to=people))
     world.go_to("08:11")
-    pruning = Pruning(world.store, RetentionSettings())
+    pruning = Pruning(world.store, RetentionSettings(), world.clock)
     steps = []
     while pruning.busy:
         pruning.advance(utc("2027-06-01 00:00"))
@@ -112,13 +112,13 @@ def test_a_round_that_fails_is_over_and_the_next_one_does_the_rest(tmp_path: Pat
     world.sync()
     world.load("a.yaml", job(at="2027-03-01T08:10", to=[ANNA, BERT]))
     world.go_to("08:11")
-    pruning = Pruning(world.store, RetentionSettings())
+    pruning = Pruning(world.store, RetentionSettings(), world.clock)
     world.store.close()
     with pytest.raises(StateFailure, match="closed"):
         pruning.advance(utc("2027-06-01 00:00"))
     assert not pruning.busy
     store = Store.open(world.path)
-    pruning = Pruning(store, RetentionSettings())
+    pruning = Pruning(store, RetentionSettings(), world.clock)
     pruning.advance(utc("2027-06-01 00:00"))
     assert [row["text"] for row in store.reports.history()] == [None, None]
     store.close()
