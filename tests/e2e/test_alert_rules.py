@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from reminderd.alerts.rules import Name
 from tests.support.daemon import Home, job, moment, phone
 from tests.support.sandbox import SandboxProcess
 from tests.support.web import Figures, answers, free_port, run_promtool
@@ -228,6 +229,11 @@ def test_every_alert_has_its_section_in_the_docs_and_every_section_its_alert() -
         assert rule["annotations"]["runbook_url"] == f"docs/monitoring.md#{rule['alert'].lower()}"
         assert {"summary", "description"} <= rule["annotations"].keys()
         assert rule["labels"]["severity"] in ("critical", "warning")
+
+
+def test_what_the_daemon_tells_by_itself_has_a_rule_of_the_same_name() -> None:
+    rules = {rule["alert"] for rule in yaml.safe_load(RULES.read_text())["groups"][0]["rules"]}
+    assert {"Reminderd" + name.title().replace("_", "") for name in Name} <= rules
 
 
 def queries(panels: Sequence[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:

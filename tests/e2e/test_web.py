@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -251,6 +252,17 @@ def test_without_its_libraries_it_is_a_problem_that_says_what_to_do(home: Home, 
     assert "Traceback" not in done.stderr
 
 
+def test_a_socket_without_the_libraries_for_it_is_a_problem_and_keeps_no_message_back(home: Home, port: int) -> None:
+    home.settings.write_text("# nothing\n")
+    home.write("jobs.yaml", job("sent", phone(1)))
+    without = "import sys; sys.modules['fastapi'] = None; from reminderd.cli import main; main(['run'])"
+    with handed_to(home, port, sys.executable, "-c", without) as process:
+        home.until_states(sent="accepted")
+        home.until(lambda: "systemd hands a socket over" in str(home.json("status")["problems"]), "it is no problem")
+        process.terminate()
+        assert process.wait(30) == 0
+
+
 def test_it_ends_with_the_daemon_whoever_is_connected(home: Home, port: int) -> None:
     home.start()
     serving(home, port)
@@ -262,22 +274,30 @@ def test_it_ends_with_the_daemon_whoever_is_connected(home: Home, port: int) -> 
         assert idle.recv(10) == b""
 
 
+@contextmanager
+def handed_to(home: Home, port: int, *program: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """The program with a listening socket of somebody's who is gone, as systemd hands it over."""
+    with socket.socket() as listening, home.log_path.open("ab") as log:
+        listening.bind(("127.0.0.1", port))
+        listening.listen()
+        os.set_inheritable(listening.fileno(), True)
+        start = f'exec 3<&{listening.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web exec "$@"'
+        command = ["bash", "-c", start, "bash", *program]
+        process = subprocess.Popen(command, env=home.environment, stderr=log, pass_fds=[listening.fileno()])
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_a_socket_of_systemds_is_listened_on_and_kept_through_a_reload(home: Home, port: int) -> None:
     home.settings.write_text("# nothing\n")
-    with socket.socket() as handed, home.log_path.open("ab") as log:
-        handed.bind(("127.0.0.1", port))
-        handed.listen()
-        os.set_inheritable(handed.fileno(), True)
-        start = f'exec 3<&{handed.fileno()}; LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web exec "$@"'
-        process = subprocess.Popen(
-            ["bash", "-c", start, "bash", *PROGRAM, "run"], env=home.environment, stderr=log, pass_fds=[handed.fileno()]
-        )
-    try:
+    with handed_to(home, port, *PROGRAM, "run") as process:
         wait_until(lambda: answers(port))
         home.settings.write_text("timezone: Europe/Berlin\n")
         assert home.run("reload").status == 0
         assert answers(port)
-    finally:
         process.terminate()
         assert process.wait(30) == 0
     assert home.log().count("web.listening") == 1
