@@ -1,7 +1,6 @@
 """What the listener answers: /metrics, /healthz, /readyz, /health/scheduled; GET and HEAD only."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,7 +17,6 @@ from reminderd.web.health import Verdict
 from reminderd.web.sources import Sources
 
 _READ = ["GET", "HEAD"]
-_FRESH = 1.0  # seconds for which a page of figures is good, however many ask for it
 _LONGEST_NAME = 200
 
 HEADERS = (
@@ -38,7 +36,6 @@ class Desk:
         self._readings = sources.readings()
         self._exposition = Exposition(self._readings, sources.state, sources.figures, sources.due, process=True)
         self._thread = ThreadPoolExecutor(1, "web-reader")
-        self._pages: dict[str, tuple[float, tuple[bytes, str]]] = {}  # by content type
 
     async def _ask(self, answer: Callable[[], Any]) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, answer)
@@ -46,18 +43,10 @@ class Desk:
     async def metrics(self, request: Request) -> Response:
         accept = request.headers.get("accept", "")
         try:
-            content, content_type = await self._ask(lambda: self._page(accept))
+            content, content_type = await self._ask(lambda: self._exposition.negotiated(accept))
         except StateError as error:
             return _problem(503, "Service Unavailable", str(error))
         return Response(content, headers={"content-type": content_type})
-
-    def _page(self, accept: str) -> tuple[bytes, str]:
-        known = self._pages.get(accept)
-        if known is None or time.monotonic() > known[0]:
-            page = self._exposition.negotiated(accept)
-            self._pages.clear()  # what others ask for in other words does not pile up
-            known = self._pages[accept] = time.monotonic() + _FRESH, page
-        return known[1]
 
     async def process(self, _: Request) -> Response:
         return _told(health.process(self._sources.figures))

@@ -1,5 +1,6 @@
 """Figures as text, in the formats that prometheus-client knows."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,9 @@ from prometheus_client.registry import Collector
 from reminderd.telemetry import Figures
 from reminderd.web.families import of_process, of_state
 from reminderd.web.readings import Readings
+
+_FRESH = 1.0
+_MOST_FORMATS = 3
 
 Due = Callable[[], Mapping[str, datetime]]
 
@@ -44,15 +48,28 @@ class Exposition:
     def __init__(
         self, readings: Readings, state: Path, figures: Figures | None, due: Due = dict, *, process: bool = False
     ) -> None:
+        self._pages: dict[str, bytes] = {}  # by content type
+        self._fresh_until = 0.0
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(_All(readings, state, figures, due))
         if process:
             ProcessCollector(registry=self._registry)
 
     def negotiated(self, accept: str) -> tuple[bytes, str]:
-        """The text, and its content type, in the format that the asker likes best."""
+        """The text, and its content type, in the format that the asker likes best; at most a second old.
+
+        Of more formats than `_MOST_FORMATS` in a second the last ones are answered in the one that everybody reads: there
+        are many, and each takes a while to write.
+        """
+        if (now := time.monotonic()) > self._fresh_until:
+            self._pages.clear()
+            self._fresh_until = now + _FRESH
         encode, content_type = choose_encoder(accept)
-        return encode(self._registry), content_type
+        if content_type not in self._pages and len(self._pages) >= _MOST_FORMATS:
+            encode, content_type = choose_encoder("")
+        if content_type not in self._pages:
+            self._pages[content_type] = encode(self._registry)
+        return self._pages[content_type], content_type
 
     def text(self) -> bytes:
         """In the format that everybody reads."""

@@ -29,11 +29,11 @@ class _Crowd:
         self._open: dict[_Connection, None] = {}
 
     def enter(self, fresh: "_Connection") -> None:
-        """Whoever comes when all places are taken gets that of who has been idle longest; where nobody is, none."""
+        """Whoever comes when all places are taken gets that of who has been idle longest; where nobody is, the oldest's."""
         self._open[fresh] = None
         if len(self._open) > MOST_CONNECTIONS:
-            idle = next((each for each in self._open if each.idle), fresh)
-            idle.cut()
+            idle = (each for each in self._open if each.idle and each is not fresh)
+            next(idle, next(iter(self._open))).cut()
 
     def leave(self, gone: "_Connection") -> None:
         self._open.pop(gone, None)

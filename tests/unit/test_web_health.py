@@ -12,6 +12,7 @@ from reminderd.store import StateError
 from reminderd.store.view import open_view_beside
 from reminderd.telemetry import Figures
 from reminderd.web import health
+from reminderd.web.exposition import Exposition
 from reminderd.web.families import suspension
 from reminderd.web.readings import MOST_JOBS, Readings
 from tests.support.world import ANNA, BERT, World, job
@@ -153,3 +154,21 @@ def test_reading_beside_the_writer_takes_none_of_its_locks_away(world: World) ->
 )
 def test_why_the_gateway_is_suspended_is_one_of_a_handful_of_words(reason: str | None, kind: str | None) -> None:
     assert suspension(reason) == kind
+
+
+def test_a_page_of_figures_is_written_once_a_second_and_in_few_formats(readings: Readings, world: World) -> None:
+    exposition = Exposition(readings, world.path, Figures(world.clock), lambda: {})
+    formats = [
+        "application/openmetrics-text; version=1.0.0",
+        "application/openmetrics-text; version=0.0.1",
+        *(f"text/plain; version=1.0.0; escaping={how}" for how in ("allow-utf-8", "dots", "values", "underscores")),
+        "text/plain",
+        "nonsense; q=x",
+        "",
+    ]
+    answers = [exposition.negotiated(accept) for accept in formats for _ in range(2)]
+    assert len({content_type for _, content_type in answers}) <= 4
+    assert answers[0][1].startswith("application/openmetrics-text; version=1.0.0")
+    assert answers[-1][1].startswith("text/plain; version=0.0.4")
+    assert answers[0][0] is answers[1][0]
+    assert answers[-1][0] is answers[-2][0]
