@@ -2,7 +2,9 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import yaml
 from reminderd.alerts.rules import Name
 from tests.support.daemon import Home, job, moment, phone
 from tests.support.sandbox import SandboxProcess
-from tests.support.web import Figures, answers, free_port, run_promtool
+from tests.support.web import Figures, answers, ask, free_port, run_promtool
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -166,6 +168,23 @@ def test_more_messages_than_may_go_out(home: Home, port: int, tmp_path: Path) ->
     home.write("jobs.yaml", job("first", phone(1)), job("second", phone(2)))
     home.start()
     expect(tmp_path, figures_of(home, port, "reminderd_overdue_deliveries", 1), "ReminderdOverdue")
+
+
+def test_a_state_that_cannot_be_written(home: Home, port: int, tmp_path: Path) -> None:
+    home.start()
+    home.until(lambda: answers(port), "it does not listen")
+    with closing(sqlite3.connect(home.state, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        home.write("jobs.yaml", job("later", phone(2), LATER))
+        for failures in (1, 2, 3):  # each waits for the lock for a while
+            home.until_logged(f"failures={failures}")
+        home.until(lambda: Figures.of(port).value("reminderd_pass_failures") == 3, "failures are not counted")
+        figures, ready, alive = Figures.of(port), ask(port, "/readyz"), ask(port, "/healthz")
+        other.execute("rollback")
+    assert (ready.status, alive.status) == (503, 200)
+    assert "passes failed (OperationalError)" in ready.json["reasons"][0]
+    home.until(lambda: ask(port, "/readyz").status == 200, "it does not recover")
+    expect(tmp_path, figures, "ReminderdDisk")
 
 
 def test_a_daemon_that_ended_and_left_its_file(home: Home, tmp_path: Path) -> None:
