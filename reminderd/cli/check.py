@@ -15,6 +15,7 @@ from reminderd.document.scalars import did_you_mean
 from reminderd.jobs import Library, Reader, Scan, Uses, assemble, parse_file, places_for
 from reminderd.model import Catalog, Defaults, Job, ParsedFile, Places, Problem, Review
 from reminderd.settings import Settings
+from reminderd.web.extra import missing_extra
 
 _LONGESTSTDIN = 1 << 20
 _FORMATS = ("text", "json", "github")
@@ -97,6 +98,8 @@ def _checked(source: SettingsSource, paths: Sequence[str], everybody: bool) -> _
     where = [path for path in named if path not in missing] if paths else list(settings.jobs if settings else ())
     catalog = _catalog(where, settings, review_of(settings, everybody), STDIN in paths)
     warnings = [*catalog.warnings, *_without_sender(settings, catalog.jobs)]
+    if settings is not None and (lacking := missing_extra(settings)) is not None:
+        warnings.append(lacking)  # where they are checked need not be where they are used
     return _Found(sorted({*problems, *catalog.problems}), warnings, catalog.jobs)
 
 

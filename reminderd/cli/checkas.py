@@ -28,6 +28,7 @@ from reminderd.jobs import (
 )
 from reminderd.model import Catalog, Limits, Problem, Review
 from reminderd.settings import Settings
+from reminderd.web.extra import missing_extra
 
 STDIN = "-"
 _SETTINGS = Bound("a settings file", 1 << 20)
@@ -75,6 +76,8 @@ def _as_settings(source: SettingsSource, path: str, everybody: bool) -> tuple[Se
     settings, problems = source.load(data)
     if settings is None:
         return None, Landing({}, tuple(problems), ())
+    if (missing := missing_extra(settings)) is not None:  # with it no daemon of this installation would start
+        return None, Landing({}, (missing,), ())
     after = _catalog(settings, everybody)
     usable, _ = source.load()
     before = after if usable is None else _catalog(usable, everybody)

@@ -250,6 +250,10 @@ def test_without_its_libraries_it_is_a_problem_that_says_what_to_do(home: Home, 
     assert (done.returncode, done.stdout) == (2, "")
     assert "pip install 'reminderd[web]'" in done.stderr
     assert "Traceback" not in done.stderr
+    for arguments, status in (["check"], 0), (["check", "--as", str(home.settings), str(home.settings)], 1):
+        command = [sys.executable, "-c", without.replace("['run']", repr(arguments))]
+        done = subprocess.run(command, env=home.environment, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, "pip install 'reminderd[web]'" in done.stdout + done.stderr) == (status, True), done
 
 
 def test_a_socket_without_the_libraries_for_it_is_a_problem_and_keeps_no_message_back(home: Home, port: int) -> None:
