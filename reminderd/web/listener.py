@@ -1,5 +1,6 @@
 """The listener's thread: opens the sockets, serves, and tries again where that fails."""
 
+import errno
 import ipaddress
 import socket
 import threading
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 _BACKLOG = 64
+# `localhost` also names the IPv6 address where there is no IPv6.
+_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _LAST_ONE = 3.0  # seconds that the listener before this one may take to end
 
 
@@ -105,22 +108,36 @@ class Listener:
 
 
 def _opened(address: str) -> list[socket.socket]:
-    """Sockets on all that the host's name stands for. Raises OSError."""
+    """Sockets on all that the host's name stands for, as far as this host has it. Raises OSError."""
     host, _, port = address.rpartition(":")
     found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     sockets: list[socket.socket] = []
-    try:
-        for family, kind, protocol, _, target in dict.fromkeys(found):
-            sockets.append(socket.socket(family, kind | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, protocol))
-            sockets[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                sockets[-1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sockets[-1].bind(target)
-            sockets[-1].listen(_BACKLOG)
-    except OSError:
-        _close(sockets)
-        raise
+    lacking: OSError | None = None
+    for family, _, _, _, target in dict.fromkeys(found):
+        try:
+            sockets.append(_listening(family, target))
+        except OSError as error:
+            if error.errno not in _NOT_HERE:
+                _close(sockets)
+                raise
+            lacking = error
+    if lacking is not None and not sockets:
+        raise lacking
     return sockets
+
+
+def _listening(family: int, target: object) -> socket.socket:
+    fresh = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
+    try:
+        fresh.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            fresh.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        fresh.bind(target)  # type: ignore[arg-type]
+        fresh.listen(_BACKLOG)
+    except OSError:
+        fresh.close()
+        raise
+    return fresh
 
 
 def _close(sockets: Sequence[socket.socket]) -> None:

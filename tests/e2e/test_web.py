@@ -217,6 +217,14 @@ def test_an_address_that_is_not_this_hosts_is_a_problem(home: Home, address: str
     assert home.stop() == 0
 
 
+def test_a_name_is_listened_on_with_all_its_addresses_that_are_here(home: Home, port: int) -> None:
+    home.settings.write_text(f"web: {{listen: 'localhost:{port}'}}\n")
+    home.start()
+    serving(home, port)
+    assert f"127.0.0.1:{port}" in home.log()
+    assert "there is no authentication" not in home.log()
+
+
 def test_an_address_that_others_reach_is_listened_on_with_a_warning(home: Home, port: int) -> None:
     home.settings.write_text(f"web: {{listen: '0.0.0.0:{port}'}}\n")
     home.start()
