@@ -123,7 +123,7 @@ def status(machine: Machine, task: str) -> str | None:
 
 def test_a_look_into_plivos_log_is_a_run(start: Start) -> None:
     machine = start("2027-03-01 09:00", spec=AT_NINE)
-    machine.gateway.script.append(InDoubt("a time-out"))
+    machine.gateway.moods[ANNA] = InDoubt("a time-out")
     machine.gateway.log_answers.append(LogUnavailable("503"))
     machine.until(lambda: status(machine, "reconcile") == "failed")
     assert machine.reports.heartbeats()["reconcile"]["detail"].endswith("1 left, 503")
