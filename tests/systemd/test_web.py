@@ -23,7 +23,7 @@ from tests.systemd.machine import (
 
 SOCKET = "reminderd-web.socket"
 PORT = 9764
-FOLDER = Path("/var/lib/prometheus/node-exporter/reminderd")
+FOLDER = Path("/var/lib/prometheus/node-exporter-reminderd")
 
 
 def a_socket_that_systemd_opens() -> None:
