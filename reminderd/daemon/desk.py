@@ -1,6 +1,7 @@
 """Commands from the socket: each is asked in a thread of its own, and carried out by the loop."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,8 @@ from reminderd.store import Refusal, StateFailure, advice
 from reminderd.telemetry import Event, emit
 
 _ASK_SECONDS = 60.0
-_FILES_SECONDS = 80.0  # less than what systemd gives a reload, so that there is an answer
+# Together less than what systemd gives a reload, so that there is an answer.
+_FILES_SECONDS, _ANSWER_SECONDS = 80.0, 5.0
 
 
 class Desk:
@@ -63,14 +65,14 @@ class Desk:
 
     def _handle_reload(self, who: str) -> dict[str, Any]:
         """Settings and files anew; answers when what the files say now runs."""
-        runs = threading.Event()
-        self._inbox.ask(lambda: self._reload(runs.set), _ASK_SECONDS)
-        if not runs.wait(_FILES_SECONDS):
+        runs, until = threading.Event(), time.monotonic() + _FILES_SECONDS
+        self._inbox.ask(lambda: self._reload(runs.set), _FILES_SECONDS)
+        if not runs.wait(max(0.0, until - time.monotonic())):
             return {
                 "ok": False,
                 "error": "the files do not run yet: reading them or planning a long list takes time; see the log",
             }
-        result = self._inbox.ask(self._problems, _ASK_SECONDS)
+        result = self._inbox.ask(self._problems, _ANSWER_SECONDS)
         emit(Event.COMMAND_DONE, command="reload", who=who)
         return {"ok": True, "result": result}
 

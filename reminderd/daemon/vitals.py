@@ -16,6 +16,8 @@ from reminderd.telemetry import Figures
 _FED = "WATCHDOG=1"
 _STATUS_SECONDS, _FEED_SECONDS = 2.0, 1.0  # a busy loop makes many passes a second
 _PATIENCE = 90.0  # how long a pass may take while somebody waits for the first load, or for the end
+# After so long nobody waits for a reload any more; `reminderd reload` has its answer by then, and systemd gives it 90 s.
+_RELOAD_SECONDS = 80.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Vitals:
         self._loaded = False
         self._awaits_ready = True  # whoever started the daemon, or had it reload, waits
         self._readers = 0  # reloads whose files are being read
+        self._reload_ends_at = 0.0
         self._stopping = False
         self._told_at = self._fed_at = -_STATUS_SECONDS
 
@@ -59,6 +62,7 @@ class Vitals:
     def reloading(self) -> None:
         """Settings and files are read anew, because somebody asked."""
         self._readers += 1
+        self._reload_ends_at = self._clock.boottime() + _RELOAD_SECONDS
         if self._loaded and not self._stopping:
             self._awaits_ready = True
             clock = f"MONOTONIC_USEC={time.monotonic_ns() // 1000}"
@@ -86,14 +90,17 @@ class Vitals:
         """A pass was cut short by this; so many in a row were. A disk that fails is waited out; a defect is not."""
         self._figures.pass_failed(error, failures)
         self.tell()
+        # Whoever waits for a reload would wait until the disk is mended; one who waits for the start does.
+        ready = ["READY=1"] if self._awaits_ready and self._loaded and not self._stopping else []
         if isinstance(error, StateFailure):
             status = f"STATUS=the state cannot be used, nothing goes out: {error}; {advice(error)}"
-            notify(_FED, *self._patience(), status)
+            told = notify(*ready, _FED, *self._patience(), status)
         else:
             status = (
                 f"STATUS={failures} in a row of the loop's passes met a defect, {type(error).__name__}; see the log"
             )
-            notify(status)
+            told = notify(*ready, status)
+        self._awaits_ready &= not (ready and told)
 
     def stopping(self, in_flight: int, seconds: float) -> None:
         """It ends as soon as the requests under way are over, in so many seconds at the latest."""
@@ -109,13 +116,13 @@ class Vitals:
         if not is_listened_to():
             return
         now = self._standing()
-        ready: list[str] = []
-        if self._awaits_ready:
-            if self._readers or not now.taken:
-                return
-            ready = ["READY=1"]
+        behind = self._readers > 0 or not now.taken
+        if self._awaits_ready and behind and self._clock.boottime() < self._reload_ends_at:
+            return
+        ready = ["READY=1"] if self._awaits_ready else []
+        unread = "files as they are now do not run yet; " if behind else ""
         self._told_at = self._clock.boottime()
-        self._awaits_ready &= not notify(*ready, f"STATUS={_in_words(now)}")
+        self._awaits_ready &= not notify(*ready, f"STATUS={unread}{_in_words(now)}")
 
 
 def _in_words(now: Standing) -> str:

@@ -9,6 +9,7 @@ from tests.systemd.conftest import Play
 from tests.systemd.machine import (
     SERVICE,
     drop_in,
+    in_state,
     installed_with_sandbox,
     job,
     journal,
@@ -84,10 +85,16 @@ def a_full_disk() -> None:
         until(logged("failures=6"), "the disk is not full")
         assert show()["StatusText"].startswith("the state cannot be used, nothing goes out: database or disk is full")
         assert "free space on its disk" in show()["StatusText"]
+        job("late", schedule={"cron": "0 9 1 1 *"})
+        failed = systemctl("reload", SERVICE, check=False)  # which would wait for the disk, were it not told better
+        assert failed.returncode != 0, "nothing can be taken over"
+        assert "the state cannot be used: database or disk is full" in journal(SERVICE, "--grep=reminderd: the state")
+        until(in_state("active"), "it is reloading for ever")
+        assert show()["StatusText"].startswith("the state cannot be used, nothing goes out: database or disk is full")
         Path("/var/lib/reminderd/full").unlink()
         run("reminderd", "reload", check=False)  # wakes the loop, which would look again by itself
         until(logged("daemon.recovered"), "it does not go on")
-        until(lambda: show()["StatusText"].startswith("1 job"), "the status stays")
+        until(lambda: show()["StatusText"].startswith("2 jobs"), "the status stays")
         assert (pid(), show()["NRestarts"]) == (before, "0")
         sandbox.wait_accepted(len(sandbox.ledger()) + 1)
         assert sandbox.duplicates() == []

@@ -125,6 +125,35 @@ def test_a_reload_is_over_when_the_files_of_all_who_asked_run(loaded: Told) -> N
     assert loaded.since() == ["WATCHDOG=1"]
 
 
+def test_nobody_waits_for_a_reload_on_a_failing_disk_or_among_defects(loaded: Told) -> None:
+    for error, status in ((full(), "the state cannot be used"), (KeyError("a"), "1 in a row")):
+        loaded.vitals.reloading()
+        loaded.since()
+        loaded.vitals.pass_failed(error, 1)
+        lines = loaded.since()
+        assert lines[0] == "READY=1"
+        assert lines[-1].startswith(f"STATUS={status}")
+        loaded.vitals.pass_failed(error, 2)
+        assert "READY=1" not in loaded.since()
+
+
+def test_nobody_waits_for_ever_for_files_that_are_not_read(loaded: Told) -> None:
+    loaded.vitals.reloading()
+    loaded.since()
+    for _ in range(70):
+        loaded.pass_done()
+    assert set(loaded.since()) == {"WATCHDOG=1"}
+    for _ in range(5):
+        loaded.pass_done()
+    lines = loaded.since()
+    assert lines.count("READY=1") == 1
+    assert lines[-1].startswith("STATUS=files as they are now do not run yet; 3 jobs")
+    loaded.vitals.read_anew()
+    loaded.vitals.tell()
+    loaded.pass_done()
+    assert loaded.since()[-1].startswith("STATUS=3 jobs")
+
+
 def test_nobody_waits_for_a_clock_that_cannot_be_believed(told: Told) -> None:
     told.vitals.held("the clock cannot be believed")
     assert told.since()[0] == "READY=1"
