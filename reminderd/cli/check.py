@@ -1,7 +1,9 @@
 """reminderd check"""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -9,13 +11,14 @@ from typing import NamedTuple, NoReturn
 import click
 
 from reminderd.cli.checkas import STDIN, check_as, review_of
+from reminderd.cli.checkhost import lacking
 from reminderd.cli.common import FAILED, SettingsSource, json_option, plural, settings_options
 from reminderd.cli.problems import print_annotations, print_document, print_text
 from reminderd.document.scalars import did_you_mean
 from reminderd.jobs import Library, Reader, Scan, Uses, assemble, parse_file, places_for
 from reminderd.model import Catalog, Defaults, Job, ParsedFile, Places, Problem, Review
 from reminderd.settings import Settings
-from reminderd.web.extra import missing_extra
+from reminderd.web.extra import missing_extras
 
 _LONGESTSTDIN = 1 << 20
 _FORMATS = ("text", "json", "github")
@@ -98,8 +101,10 @@ def _checked(source: SettingsSource, paths: Sequence[str], everybody: bool) -> _
     where = [path for path in named if path not in missing] if paths else list(settings.jobs if settings else ())
     catalog = _catalog(where, settings, review_of(settings, everybody), STDIN in paths)
     warnings = [*catalog.warnings, *_without_sender(settings, catalog.jobs)]
-    if settings is not None and (lacking := missing_extra(settings)) is not None:
-        warnings.append(lacking)  # where they are checked need not be where they are used
+    if settings is not None and not paths:
+        warnings += lacking(source.file, settings, given=os.path.lexists(source.file))
+        # Where they are checked need not be where they are used.
+        warnings += [replace(each, is_note=True) for each in missing_extras(settings)]
     return _Found(sorted({*problems, *catalog.problems}), warnings, catalog.jobs)
 
 

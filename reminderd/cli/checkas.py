@@ -7,6 +7,7 @@ from functools import partial
 
 import click
 
+from reminderd.cli.checkhost import lacking
 from reminderd.cli.common import SettingsSource
 from reminderd.jobs import (
     AstrayError,
@@ -28,7 +29,7 @@ from reminderd.jobs import (
 )
 from reminderd.model import Catalog, Limits, Problem, Review
 from reminderd.settings import Settings
-from reminderd.web.extra import missing_extra
+from reminderd.web.extra import missing_extras
 
 STDIN = "-"
 _SETTINGS = Bound("a settings file", 1 << 20)
@@ -76,15 +77,17 @@ def _as_settings(source: SettingsSource, path: str, everybody: bool) -> tuple[Se
     settings, problems = source.load(data)
     if settings is None:
         return None, Landing({}, tuple(problems), ())
-    if (missing := missing_extra(settings)) is not None:  # with it no daemon of this installation would start
-        return None, Landing({}, (missing,), ())
     after = _catalog(settings, everybody)
     usable, _ = source.load()
     before = after if usable is None else _catalog(usable, everybody)
     return settings, Landing(
         after.jobs,
-        tuple(each for each in after.problems if each not in before.problems),
-        tuple(each for each in after.warnings if each not in before.warnings),
+        # Those of the program that checks are those of the daemon, where the file lands.
+        (*missing_extras(settings), *(each for each in after.problems if each not in before.problems)),
+        (
+            *(each for each in after.warnings if each not in before.warnings),
+            *lacking(source.file, settings, given=True),
+        ),
     )
 
 

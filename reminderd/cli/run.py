@@ -36,7 +36,6 @@ from reminderd.store import (
 )
 from reminderd.telemetry import configure
 from reminderd.web.activation import take_sockets
-from reminderd.web.extra import missing_extra
 
 _START_SECONDS = 90.0
 _SLOWEST_DISK = 5_000_000  # bytes a second
@@ -62,7 +61,7 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
     settings = source.settings()
     # What a rehearsal prints is what would be sent; its log would tell of messages that never were.
     configure(settings.log.format, "warning" if dry_run else settings.log.level)
-    if not dry_run and (missing := _missing(settings)):
+    if not dry_run and (missing := _missing_credentials(settings)):
         fail(str(missing), UNUSABLE)
     restarts = Restarts.under_systemd({} if dry_run or once else os.environ, SystemClock())
     if not restarts.wait():
@@ -152,10 +151,6 @@ def _place(settings: Settings, store: Store, tenure: Tenure) -> Place:
     return Place(mark, host_identity(settings.host), settings.host is not None, tenure.lost)
 
 
-def _missing(settings: Settings) -> Problem | None:
-    return _missing_credentials(settings) or missing_extra(settings)
-
-
 def _missing_credentials(settings: Settings) -> Problem | None:
     if settings.plivo.auth_id is not None and settings.plivo.auth_token is not None:
         return None
@@ -167,9 +162,9 @@ def _missing_credentials(settings: Settings) -> Problem | None:
 
 
 def _load(source: SettingsSource) -> tuple[Settings | None, list[Problem]]:
-    """The settings again, for a reload; without credentials, or libraries that they want, they are no use."""
+    """The settings again, for a reload; without credentials they are no use."""
     settings, problems = source.load()
-    missing = _missing(settings) if settings else None
+    missing = _missing_credentials(settings) if settings else None
     return settings, [*problems, *([missing] if missing else [])]
 
 

@@ -13,7 +13,7 @@ from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import Problem
 from reminderd.settings import Settings
 from reminderd.telemetry import Credit, Figures
-from reminderd.web.extra import HINT, can_listen
+from reminderd.web.extra import HINT_TO_OPEN, MISSING, can_listen, has_figures
 
 if TYPE_CHECKING:  # imported when they are switched on
     from reminderd.web.listener import Listener
@@ -61,7 +61,8 @@ class Surfaces:
         self._handed, self._opened = handed, True
         if handed and not can_listen():
             self._handed = ()
-            self._note("web.listen", "systemd hands a socket over, and the libraries for it are not installed", HINT)
+            handed_over = "systemd hands a socket over, and the libraries for it are not installed"
+            self._note("web.listen", handed_over, HINT_TO_OPEN)
         self._listen(None)
         self._write(None)
 
@@ -69,8 +70,10 @@ class Surfaces:
         """Move what these settings have elsewhere; what they leave as it is goes on."""
         before, self._settings = self._settings, settings
         if self._opened and settings.web.listen != before.web.listen and not self._handed:
+            self._clear("web.listen")
             self._listen(self._listener)
         if self._opened and settings.metrics.textfile != before.metrics.textfile:
+            self._clear("metrics.textfile")
             self._write(self._textfile)
 
     def _sources(self) -> "Sources":
@@ -83,9 +86,10 @@ class Surfaces:
         if before is not None:
             before.stop()
         self._listener = None
-        self._clear("web.listen", keep=before is None)
         address = self._settings.web.listen
-        if address is not None or self._handed:
+        if address is not None and not can_listen():
+            self._note("web.listen", MISSING, HINT_TO_OPEN)
+        elif address is not None or self._handed:
             from reminderd.web.listener import Listener
 
             hint = "it is tried again; give another address, or end what holds this one"
@@ -98,9 +102,10 @@ class Surfaces:
         if before is not None:
             before.stop()
         self._textfile = None
-        self._clear("metrics.textfile", keep=before is None)
         path = self._settings.metrics.textfile
-        if path is not None:
+        if path is not None and not has_figures():
+            self._note("metrics.textfile", MISSING, HINT_TO_OPEN)
+        elif path is not None:
             from reminderd.web.textfile import Textfile
 
             hint = "let the daemon write there: under systemd by ReadWritePaths= (docs/monitoring.md)"
@@ -134,8 +139,8 @@ class Surfaces:
         self._troubles[setting] = trouble, hint
         self._changed()
 
-    def _clear(self, setting: str, *, keep: bool = False) -> None:
-        if not keep and self._troubles.pop(setting, None) is not None:
+    def _clear(self, setting: str) -> None:
+        if self._troubles.pop(setting, None) is not None:
             self._changed()
 
     @property

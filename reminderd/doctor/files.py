@@ -11,6 +11,7 @@ from reminderd.doctor.scene import Scene, nearest
 from reminderd.doctor.users import CannotTell, named
 from reminderd.jobs import places_for
 from reminderd.store import default_folder
+from reminderd.web.extra import missing_extras
 
 Look = Callable[[Scene], Iterable[Finding]]
 
@@ -28,6 +29,9 @@ def settings(scene: Scene) -> Iterator[Finding]:
         yield fail("settings", seen, "mend it; the checks below go by what is right in them")
     else:
         yield ok("settings", str(scene.file) if scene.file else "no file; the defaults and the environment")
+    if lacking := list(missing_extras(scene.settings)):
+        seen = f"{few([each.path for each in lacking])}: {lacking[0].message}; the daemon runs without"
+        yield fail("settings.extras", seen, lacking[0].hint)
 
 
 def jobs(scene: Scene) -> Iterator[Finding]:

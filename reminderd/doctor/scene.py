@@ -13,12 +13,11 @@ from reminderd.doctor.users import SERVICE_USER, User, named, of_process, of_uid
 from reminderd.gateway.port import Probe
 from reminderd.jobs import Archive, Reader, Scan, assemble, places_for, restore
 from reminderd.model import Catalog, Job, Problem, Source
-from reminderd.settings import Settings
+from reminderd.settings import SYSTEM_TOKEN, Settings
 from reminderd.store import Reports, Row, StateError, StateFailure, Task, holder_pid, is_locked, open_reports
 
 BOOTED = Path("/run/systemd/system")  # is there where systemd is PID 1
 SYSTEM_STATE = Path("/var/lib/reminderd")
-SYSTEM_TOKEN = Path("/etc/reminderd/plivo-token")
 
 Answer = TypeVar("Answer")
 

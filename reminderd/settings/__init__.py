@@ -3,6 +3,7 @@
 from reminderd.settings.load import (
     CREDENTIALS_VARIABLE,
     DEFAULT_CONFIG,
+    SYSTEM_TOKEN,
     VARIABLES,
     RetentionSettings,
     Settings,
@@ -15,6 +16,7 @@ from reminderd.settings.model import read_token
 __all__ = [
     "CREDENTIALS_VARIABLE",
     "DEFAULT_CONFIG",
+    "SYSTEM_TOKEN",
     "VARIABLES",
     "RetentionSettings",
     "Settings",

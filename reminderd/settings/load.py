@@ -24,6 +24,7 @@ from reminderd.settings.model import (
 
 __all__ = [
     "DEFAULT_CONFIG",
+    "SYSTEM_TOKEN",
     "VARIABLES",
     "AlertSettings",
     "HeartbeatSettings",
@@ -79,6 +80,7 @@ _TOKENS: set[Loc] = {("plivo", "auth_token"), ("plivo", "auth_token_file")}
 # Where systemd puts what LoadCredential= names, and the name under which our unit has the auth token there.
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 _CREDENTIAL = "plivo-token"
+SYSTEM_TOKEN = Path("/etc/reminderd/plivo-token")  # the file that the unit as shipped hands over so
 
 
 class _Given(NamedTuple):

@@ -1,6 +1,8 @@
 """Whether the libraries are here that the settings ask for."""
 
 import importlib.util
+import sys
+from collections.abc import Iterator
 
 from reminderd.model import Problem
 from reminderd.settings import Settings
@@ -8,14 +10,18 @@ from reminderd.settings import Settings
 _FIGURES = ("prometheus_client",)
 _LISTENER = ("fastapi", "uvicorn", *_FIGURES)
 
+MISSING = "needs libraries that are not installed"
+# Not from an index: nothing of this name need be there, and it would be somebody else's.
+HINT = f"in a checkout of this version: {sys.prefix}/bin/pip install --constraint requirements.lock '.[web]'"
+HINT_TO_OPEN = f"{HINT}; then restart the daemon, which runs without it"
 
-def missing_extra(settings: Settings) -> Problem | None:
-    """What is wrong with settings that want what is not installed; None where nothing is."""
-    if settings.web.listen and not can_listen():
-        return _problem("web.listen")
-    if settings.metrics.textfile and not has_figures():
-        return _problem("metrics.textfile")
-    return None
+
+def missing_extras(settings: Settings) -> Iterator[Problem]:
+    """What these settings want and what is not installed. The daemon runs without it, and says so."""
+    if settings.web.listen is not None and not can_listen():
+        yield Problem("settings", 0, 0, "web.listen", MISSING, HINT_TO_OPEN)
+    if settings.metrics.textfile is not None and not has_figures():
+        yield Problem("settings", 0, 0, "metrics.textfile", MISSING, HINT_TO_OPEN)
 
 
 def can_listen() -> bool:
@@ -24,14 +30,6 @@ def can_listen() -> bool:
 
 def has_figures() -> bool:
     return _installed(_FIGURES)
-
-
-HINT = "pip install 'reminderd[web]', in the environment that reminderd runs in"
-
-
-def _problem(key: str) -> Problem:
-    what = "needs libraries that are not installed"
-    return Problem("settings", 0, 0, key, what, f"{HINT}; or leave it out")
 
 
 def _installed(names: tuple[str, ...]) -> bool:

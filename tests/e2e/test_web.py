@@ -249,30 +249,28 @@ def test_it_is_not_there_by_default_and_nor_are_its_libraries(home: Home) -> Non
     ("setting", "library"),
     [("web: {listen: '127.0.0.1:9764'}", "uvicorn"), ("metrics: {textfile: figures.prom}", "prometheus_client")],
 )
-def test_without_its_libraries_it_is_a_problem_that_says_what_to_do(home: Home, setting: str, library: str) -> None:
-    home.settings.write_text(setting + "\n")
-    without = f"import sys; sys.modules[{library!r}] = None; from reminderd.cli import main; main(['run'])"
-    done = subprocess.run(
-        [sys.executable, "-c", without], env=home.environment, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "pip install 'reminderd[web]'" in done.stderr
-    assert "Traceback" not in done.stderr
-    for arguments, status in (["check"], 0), (["check", "--as", str(home.settings), str(home.settings)], 1):
-        command = [sys.executable, "-c", without.replace("['run']", repr(arguments))]
-        done = subprocess.run(command, env=home.environment, capture_output=True, text=True, timeout=60, check=False)
-        assert (done.returncode, "pip install 'reminderd[web]'" in done.stdout + done.stderr) == (status, True), done
-
-
-def test_a_socket_without_the_libraries_for_it_is_a_problem_and_keeps_no_message_back(home: Home, port: int) -> None:
-    home.settings.write_text("# nothing\n")
+def test_reminders_go_out_without_its_libraries_and_what_to_do_is_said(
+    home: Home, tmp_path: Path, setting: str, library: str
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.modules[{library!r}] = None\n")
+    home.environment["PYTHONPATH"] = str(tmp_path)
     home.write("jobs.yaml", job("sent", phone(1)))
-    without = "import sys; sys.modules['fastapi'] = None; from reminderd.cli import main; main(['run'])"
-    with handed_to(home, port, sys.executable, "-c", without) as process:
-        home.until_states(sent="accepted")
-        home.until(lambda: "systemd hands a socket over" in str(home.json("status")["problems"]), "it is no problem")
-        process.terminate()
-        assert process.wait(30) == 0
+    home.settings.write_text(setting + "\n")
+    key = setting.partition(": {")[0] + "." + setting.partition("{")[2].partition(":")[0]
+    checked = home.run("check")
+    assert (checked.status, f"settings: note: {key}: needs libraries" in checked.out) == (0, True)
+    landing = home.run("check", "--as", str(home.settings), str(home.settings))
+    assert (landing.status, f"settings: {key}: needs libraries" in landing.out) == (1, True)
+    found = {each["check"]: each for each in home.run("doctor", "--json", "--offline").json["checks"]}
+    assert (found["settings.extras"]["grade"], key in found["settings.extras"]["seen"]) == ("fail", True)
+    home.start().until_states(sent="accepted")
+    home.until(lambda: key in str(home.json("status")["problems"]), "status does not say it")
+    assert f"{sys.prefix}/bin/pip install --constraint requirements.lock '.[web]'" in home.log()
+    assert home.run("reload").status == 1
+    home.settings.write_text("# nothing\n")
+    assert home.run("reload").status == 0
+    assert home.json("status")["problems"] == []
+    assert home.stop() == 0
 
 
 def test_it_ends_with_the_daemon_whoever_is_connected(home: Home, port: int) -> None:

@@ -243,7 +243,9 @@ def test_usage(live: Path) -> None:
 
 def test_the_settings_are_checked_as_if_they_lay_in_their_place(live: Path) -> None:
     path = str(live / "reminderd.yaml")
-    assert check(live, path, "jobs: jobs.d\n").output == "no problems in 2 jobs\n"
+    warning, last = check(live, path, "jobs: jobs.d\n").output.splitlines()
+    assert warning.startswith(f"{path}: warning: plivo.auth_id: is not given, and without an account")
+    assert last == "no problems in 2 jobs, 1 warning"
     done = check(live, path, "jobs: jobs.d\ntimezon: UTC\n")
     assert (done.exit_code, done.stdout.startswith(f"{path}:2:1: timezon: unknown key")) == (1, True)
     done = check(live, path, "jobs: jobs.d\ntemplates: nowhere\n")

@@ -132,3 +132,20 @@ def test_the_limits_of_the_settings_are_known_to_the_review(folder: Path) -> Non
     people = ", ".join(f"+1415555010{number}" for number in range(6))
     done = check(folder, a=GOOD.replace("+14155550100", f"[{people}]"))
     assert "6 recipients are more than the limit of 5" in done.output
+
+
+def test_what_a_start_still_lacks_is_said_of_the_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PLIVO_AUTH_ID", "PLIVO_AUTH_TOKEN", "CREDENTIALS_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    (folder / "jobs.d").mkdir()
+    whole = ["--config", str(folder / "reminderd.yaml"), "--jobs", str(folder / "jobs.d"), "check"]
+    done = CliRunner().invoke(main, whole, catch_exceptions=False)
+    warning, last = done.stdout.splitlines()
+    assert done.exit_code == 0
+    assert warning.startswith(f"{folder}/reminderd.yaml: warning: plivo.auth_id: is not given, and without an account")
+    assert last == "no problems in 0 jobs, 1 warning"
+    (folder / "reminderd.yaml").write_text("plivo: {auth_id: MAXXXXXXXXXXXXXXXXXX}\n")
+    note, _ = CliRunner().invoke(main, [*whole, "--strict"], catch_exceptions=False).stdout.splitlines()
+    assert note.startswith(f"{folder}/reminderd.yaml: note: plivo.auth_token: is not given here")
+    (folder / "reminderd.yaml").write_text("plivo: {auth_id: MAXXXXXXXXXXXXXXXXXX, auth_token: secret-secret}\n")
+    assert "note" not in CliRunner().invoke(main, whole, catch_exceptions=False).stdout
