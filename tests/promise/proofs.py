@@ -134,6 +134,18 @@ PROOFS = (
         _passed,
     ),
     Proof(
+        "pruning and forgetting at any moment: the same walks, edits and rewound cursors afterwards, and the bytes that are left",
+        _pytest(
+            "tests/property/test_retention_walk.py",
+            "tests/unit/test_retention.py",
+            "tests/unit/test_pruning.py",
+            "tests/unit/test_forget.py",
+            "tests/e2e/test_forget.py",
+        ),
+        _pytest("tests/property/test_retention_walk.py", "tests/unit/test_forget.py"),
+        _passed,
+    ),
+    Proof(
         "a sample of all zones, 2020 to 2040, and quiet hours, against a walk through each minute",
         _pytest("tests/property/test_zones.py", "tests/property/test_quiet.py"),
         _pytest("tests/property/test_zones.py"),

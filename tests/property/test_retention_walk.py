@@ -9,8 +9,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
+from reminderd.store.memory import FORGOTTEN
 from tests.property.reference import Key
-from tests.property.test_reference_walk import Walk, drawn, walk
+from tests.property.test_reference_walk import PHONES, Walk, drawn, walk
 
 # Jobs that went are heard of by the guard against mass removal for so long.
 GUARDED = timedelta(minutes=11)
@@ -37,7 +38,7 @@ class PrunedWalk(Walk):
         super()._sync()
 
     def real(self) -> dict[Key, tuple[str, int, int]]:
-        kept = super().real()
+        kept = {key: row for key, row in super().real().items() if not key[2].startswith(FORGOTTEN)}
         assert kept.keys().isdisjoint(self.gone), "what was pruned is owed anew"
         return {**self.gone, **kept}
 
@@ -67,10 +68,22 @@ class PrunedWalk(Walk):
             retention.prune(before, 2, witnesses=NOW)
         retention.prune_empty(before, 0, 1_000_000)
         retention.prune_rest(self.world.clock.now() - GUARDED, self.world.clock.now(), 100)
-        left = {key for key, _ in super().real().items()}
+        left = super().real().keys()
         self.gone |= {key: was for key, was in known.items() if key not in left}
         jobs = self.world.store.jobs.known()
         self.page.jobs = {name: job for name, job in self.page.jobs.items() if name in jobs}
+
+    @rule(phone=drawn(*PHONES))
+    def forget(self, phone: str) -> None:
+        """All that names somebody, unless Plivo's log must still be asked by their number."""
+        known = self.real()
+        if not self._perform("forget", phone=phone):
+            assert any(row.state == "in_doubt" for row in self.page.rows.values())
+            return
+        for key in [key for key in known if key[2] == phone and key not in self.gone]:
+            row = self.page.rows[key]
+            row.state, row.withdrawn = "cancelled" if row.state == "pending" else row.state, False
+            self.gone[key] = (row.state, *known[key][1:])
 
     @invariant()
     def the_sums_and_the_references_are_right(self) -> None:

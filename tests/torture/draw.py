@@ -14,10 +14,12 @@ from tests.torture.plan import (
     Edits,
     End,
     EndSandbox,
+    Forget,
     Hide,
     How,
     Pause,
     Plan,
+    Prune,
     Put,
     Remove,
     Rename,
@@ -160,9 +162,16 @@ class _Drawing:
         steps += self._set_right(lasts)
         steps = _by_time(steps)
         down = tuple(self._happenings(1)) if choose.random() < 0.2 else ()
+        down += tuple(self._fading())
         down_for = choose.uniform(0, 2.5) if choose.random() < 0.1 else 0.0
         end = choose.choices(tuple(End), (80, 5, 10, 5))[0]
         return Round(tuple(steps), lasts, end, from_launch, down, down_for)
+
+    def _fading(self) -> list[Action]:
+        """What goes while nobody runs."""
+        choose = self._choose
+        found: list[Action] = [Prune()] if choose.random() < 0.12 else []
+        return [*found, Forget(choose.random())] if choose.random() < 0.08 else found
 
     def _new_jobs(self, lasts: float) -> list[Step]:
         share = self._jobs_a_round

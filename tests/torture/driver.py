@@ -6,6 +6,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from tests.support.daemon import PROGRAM, Home
 from tests.support.sandbox import SandboxProcess
 from tests.support.shim import Shim
 from tests.torture import views
+from tests.torture.fading import whole
 from tests.torture.files import JobSpec, Slot, lists, render
 from tests.torture.plan import (
     Action,
@@ -27,10 +29,12 @@ from tests.torture.plan import (
     Edits,
     End,
     EndSandbox,
+    Forget,
     Hide,
     How,
     Pause,
     Plan,
+    Prune,
     Put,
     Remove,
     Rename,
@@ -67,6 +71,9 @@ _OPEN_REPORTS = "select id from deliveries where receipt_due_at is not null"
 _UNSETTLED = "select id from report_deliveries where state in ('pending', 'sending')"
 
 
+_NOT_TO_BE_PRUNED = "select id from report_holds where closed_at is null and kind in ('clock', 'restored')"
+
+
 class Wrong(Exception):
     """What ends a run at once: the daemon cannot be brought to do what it must."""
 
@@ -82,6 +89,7 @@ class Driver:
         self._offset = timedelta()
         self._sandbox_up = True
         self._alive = False
+        self._known: views.State | None = None  # what was in the state before something went
         self._started = 0  # how many had said that they have started before this one
 
     def run(self) -> views.Evidence:
@@ -265,6 +273,8 @@ class Driver:
                 self._home.settings.write_text(self._settings(action.threads, action.rate))
                 if self._is_up():
                     self._home.signal(signal.SIGHUP)
+            case Prune() | Forget():
+                self._fade(action)
             case _:
                 assert_never(action)
 
@@ -372,6 +382,22 @@ class Driver:
     def _collect(self, ended: list[Ran]) -> None:
         self.record.commands += ended
 
+    # What needs a daemon that is down
+
+    def _fade(self, action: Prune | Forget) -> None:
+        self._collect(self._terminal.wait())
+        if self._alive or self._query(_NOT_TO_BE_PRUNED) or not self._home.state.exists():
+            return
+        self._known = whole(self._known, views.read(self._home.state))
+        if isinstance(action, Prune):
+            program = [sys.executable, "-m", "tests.torture.fading", str(self._home.state), str(self._home.marks)]
+            done = subprocess.run(program, capture_output=True, text=True, env=self._home.environment, check=False)
+            if done.returncode:
+                self.record.wrong.append(f"a state could not be pruned: {done.stderr[-1500:]}")
+        elif phones := sorted({str(row["phone"]) for row in self._known.deliveries if row["phone"]}):
+            self._terminal.type("forget", phones[int(action.pick * len(phones))], "--yes")
+            self._collect(self._terminal.wait())
+
     # What needs a daemon
 
     def _rival(self) -> None:
@@ -429,7 +455,7 @@ class Driver:
         self._do(self._plan.settled)
         self._until(self._settled, "not all is settled")
         self._stop_well()
-        state, ledger = views.read(self._home.state), self._sandbox.ledger()
+        state, ledger = whole(self._known, views.read(self._home.state)), self._sandbox.ledger()
         again = self._once_more()
         errors = self._sandbox.errors_path.read_text()
         self._collect(self._terminal.wait())
@@ -460,7 +486,7 @@ class Driver:
         self._until(self._witnessed, "the daemon does not take the files over once more")
         self._wait(time.monotonic() + 1.5)
         self._stop_well()
-        return views.read(self._home.state)
+        return whole(self._known, views.read(self._home.state))
 
     def _free(self) -> bool:
         """Approve whatever is on hold, and resume what is paused."""

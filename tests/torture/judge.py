@@ -44,6 +44,13 @@ def every_message_has_one_row(evidence: Evidence) -> Breaches:
             yield f"{message['text']!r} was accepted and has no delivery"
 
 
+def nobody_is_owed_anew(evidence: Evidence) -> Breaches:
+    """Also not what was pruned or forgotten in between."""
+    rows = evidence.state.deliveries
+    owed = Counter((row["job"], row["nominal"], row["recipient_name"]) for row in rows if row["recipient_name"])
+    yield from (f"{key} has {number} deliveries" for key, number in owed.items() if number > 1)
+
+
 def nothing_is_accepted_twice(evidence: Evidence) -> Breaches:
     """More messages than one only where each earlier attempt was left behind by somebody's word."""
     attempts, arrived = _by(evidence.state.attempts, "delivery_id"), _arrived(evidence)
@@ -433,6 +440,7 @@ def the_driver_saw_nothing_wrong(evidence: Evidence) -> Breaches:
 
 RULES: tuple[Callable[[Evidence], Breaches], ...] = (
     every_message_has_one_row,
+    nobody_is_owed_anew,
     nothing_is_accepted_twice,
     no_second_attempt_without_proof_or_word,
     no_name_is_used_twice,

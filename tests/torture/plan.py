@@ -110,6 +110,18 @@ class Configure:
     rate: int
 
 
+@dataclass(frozen=True, slots=True)
+class Prune:
+    """While the daemon is down all that has ended goes from the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """While the daemon is down somebody is forgotten. pick: who of those that the state knows, from 0.0 to 1.0."""
+
+    pick: float
+
+
 Edit = Put | Remove | Rename
 
 
@@ -133,6 +145,8 @@ Action = (
     | Rival
     | Witness
     | Configure
+    | Prune
+    | Forget
 )
 
 

@@ -170,6 +170,7 @@ MISSED = _move(20, 3, "pending", "missed", "its validity was over before it coul
 TWICE = (_move(20, 1, "accepted", "pending"), _move(21, 1, "pending", "sending"), _move(22, 1, "sending", "accepted"))
 SPOILED: dict[str, Callable[[Evidence], Evidence]] = {
     "every_message_has_one_row": message(text="nobody's"),
+    "nobody_is_owed_anew": row("deliveries", 1, recipient_name="p001"),
     "nothing_is_accepted_twice": message(),
     "no_second_attempt_without_proof_or_word": lambda good: row("deliveries", 0, attempts=2)(
         more("attempts", {**_attempt(1, "accepted", "u3"), "id": 3, "number": 2})(more("moves", *TWICE)(good))
