@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from reminderd.clock import to_text
 from reminderd.model import State
 from reminderd.store.connection import Connection, Row, listed
 from reminderd.store.memory import Memory
@@ -28,6 +29,14 @@ _TEXTS = (
     *(("alerts", "summary"), ("heartbeats", "detail")),
 )
 _WRITTEN = "why"
+
+# Plivo's log is asked for a doubt some minutes back at the most: what was settled by a word alone may be what it shows.
+_RECENT = timedelta(minutes=30)
+_UNPROVEN = """
+select d.id from deliveries d join attempts a on a.delivery_id = d.id
+where d.phone = :phone and a.outcome = 'in_doubt' and (a.message_uuid is null or a.uuid_from = 'operator')
+  and a.begun_at > :recent order by d.id limit 1
+"""
 
 # Another attempt of about the same time may be the owner of the same row of Plivo's log, which only numbers tell.
 _RIVALS = """
@@ -61,7 +70,7 @@ class Forgetting:
         """What stands in this state for the phone, once it is forgotten."""
         return self._memory.pseudonym("phone", phone)
 
-    def check(self, phone: str) -> None:
+    def check(self, phone: str, now: datetime) -> None:
         """Raises Refusal while Plivo's log must still be asked by this number."""
         query = "select id, state from deliveries where phone = :phone and state in ('sending', 'in_doubt') order by id limit 1"
         row = self._db.row(query, {"phone": phone})
@@ -71,6 +80,12 @@ class Forgetting:
             raise Refusal(
                 f"delivery {row['id']} to this phone is in doubt, and Plivo's log can be asked only by its number; settle it "
                 f"first: reminderd resolve {row['id']} --sent or --not-sent"
+            )
+        recent = self._db.value(_UNPROVEN, {"phone": phone, "recent": to_text(now - _RECENT)})
+        if recent is not None:
+            raise Refusal(
+                f"delivery {recent} to this phone was in doubt and is settled by a word alone: what comes into doubt next could be "
+                "taken for it in Plivo's log; say it again in half an hour"
             )
         rival = self._db.value(_RIVALS, {"phone": phone, "days": APART.total_seconds() / 86_400})
         if rival is not None:
@@ -99,7 +114,7 @@ class Forgetting:
         number: matches the phone in any notation. Raises Refusal as `check`.
         """
         with self._db.write():
-            self.check(phone)
+            self.check(phone, now)
             rows = self._deliveries(phone)
             cancelled = tuple((row["id"], row["job"]) for row in rows if row["state"] == State.PENDING)
             for each, _ in cancelled:

@@ -127,7 +127,7 @@ class Retention:
         """Remove deliveries that ended before then, with their attempts, moves and looks, and occurrences without any
         that is left. That they were is remembered. witnesses: what began so long before the newest beginning stays."""
         with self._db.write():
-            rows = self._db.rows(_OLD, {**self._bounds(witnesses), "before": to_text(before), "most": most})
+            rows = self._db.rows(_OLD, {**self._bounds(before, witnesses), "before": to_text(before), "most": most})
             if rows:
                 self._remember(rows)
                 self._remove(rows)
@@ -158,13 +158,14 @@ class Retention:
 
     # -- the parts --------------------------------------------------------------------------------------
 
-    def _bounds(self, witnesses: timedelta) -> dict[str, str]:
+    def _bounds(self, before: datetime, witnesses: timedelta) -> dict[str, str]:
         """From when on attempts must stay: as witnesses, and as owners of what Plivo's log may show."""
         last = self._db.value("select begun_at from attempts where begun_at is not null order by id desc limit 1")
         doubts = self._db.value(_DOUBTS_SINCE)
         return {
             "witnesses": to_text(from_text(last) - witnesses) if last else _NEVER,
-            "doubtful": to_text(from_text(doubts) - APART) if doubts else _NEVER,
+            # Also of what comes into doubt later.
+            "doubtful": min(to_text(before - APART), to_text(from_text(doubts) - APART) if doubts else _NEVER),
         }
 
     def _remember_texts(self, rows: Sequence[Row]) -> None:

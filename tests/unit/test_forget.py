@@ -186,8 +186,11 @@ def test_what_may_own_a_row_that_another_doubt_waits_for_stays(world: World) -> 
     for name, to in (("a", ANNA), ("b", BERT)):
         world.load(f"{name}.yaml", job(at="2027-03-01T08:10", to=[to], message=f"From {name}."))
     world.gateway.script += [InDoubt("reset"), InDoubt("reset")]
-    world.go_to("08:40")
+    world.go_to("08:39")
     world.command("resolve", id=world.only("a")["id"], sent=True)
+    with pytest.raises(Refusal, match="say it again in half an hour"):
+        forget(world)
+    world.clock.advance(timedelta(minutes=1))
     with pytest.raises(Refusal, match=f"delivery {world.only('b')['id']}, which is in doubt"):
         forget(world)
     world.command("resolve", id=world.only("b")["id"], sent=True)
