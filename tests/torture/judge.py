@@ -398,7 +398,12 @@ def commands_end_well(evidence: Evidence) -> Breaches:
 
 def what_was_said_done_is_recorded(evidence: Evidence) -> Breaches:
     """A command that ended with 0 left its action; and each action was asked for."""
-    done = Counter((row["action"].split()[0], row["target"]) for row in evidence.state.actions)
+    # Who was forgotten is not named in the record.
+    forgotten = sum(row["action"] == "forget" for row in evidence.state.actions)
+    if forgotten != sum(ran.words[0] == "forget" and ran.status == 0 for ran in evidence.record.commands):
+        yield f"{forgotten} times somebody was forgotten, and that was said otherwise"
+    actions = [row for row in evidence.state.actions if row["action"] != "forget"]
+    done = Counter((row["action"].split()[0], row["target"]) for row in actions)
     words = ("retry", "cancel", "resolve", "approve", "pause", "resume", "hold", "release", "opt-out")
     told = [ran for ran in evidence.record.commands if ran.words[0] in words and ran.words[1] != "list"]
     answered = Counter((ran.words[0], ran.target) for ran in told if ran.status == 0)
