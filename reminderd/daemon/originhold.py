@@ -1,7 +1,7 @@
 """The hold on a state that may be older than what was sent: a backup put back, or a copy on another host.
 
 Two witnesses are asked at the start: the mark that this host keeps outside the state's directory, and, where the state
-has slept for a while, Plivo's own log. While it is held files are read and deliveries planned, so that everybody can see
+has slept for a while or is new beside the mark of another one, Plivo's own log. While it is held files are read and deliveries planned, so that everybody can see
 what would be sent; nothing is claimed until an operator approves.
 """
 
@@ -84,7 +84,9 @@ class OriginHold:
             self._changed()
             return
         self._trust()
-        if last_sign is not None and now - last_sign > _AWAKE:
+        slept = last_sign is not None and now - last_sign > _AWAKE
+        # A new state may stand in place of one that is gone, and would send again what that one has sent.
+        if slept or (last_sign is None and self._place.mark.has_others()):
             self._started, self._ask_at = now, now
             self._changed()
 
@@ -210,8 +212,8 @@ class OriginHold:
         uuids = sorted(row.message_uuid for row in found)
         reason = (
             f"Plivo's log has {len(found)} messages that this state does not know, to people who are owed one now "
-            f"({', '.join(uuids[:3])}{' …' if len(uuids) > 3 else ''}); the state looks older than what was sent "
-            "(or another program sends from this number: plivo.shared_sender)"
+            f"({', '.join(uuids[:3])}{' …' if len(uuids) > 3 else ''}); the state looks older than what was sent, or new in "
+            "place of one that is gone (or another program sends from this number: plivo.shared_sender)"
         )
         if set(uuids) <= set(self._store.holds.last_approved_detail(RESTORED).get("log", [])):
             self._done()

@@ -10,7 +10,7 @@ PATIENCE = 30.0  # seconds for looking through the file; a million deliveries ta
 LARGE_LOG = 256 << 20  # bytes; SQLite keeps it at a few megabytes unless somebody holds a read open
 # The write-ahead log was corrupted in rare cases before; where only one process writes, as here, none of them arises.
 _MENDED = (3, 51, 3)
-_RESTORE = "stop the daemon and put a backup back, or recover what can be read with `sqlite3 STATE .recover`"
+_RESTORE = "stop the daemon and put a backup back, or recover what can be read with `sqlite3 STATE .recover`; do not just delete it: only it knows what was sent"
 
 
 def look(scene: Scene) -> Iterator[Finding]:

@@ -49,6 +49,16 @@ class Mark:
             raise ValueError(f"the mark {self.path} is damaged")
         return Began(int(words[2]), words[3])
 
+    def has_others(self) -> bool:
+        """Whether other states have begun anything on this host, by their marks."""
+        for path in self.path.parent.glob("*.mark"):
+            try:
+                if path != self.path and Mark(path.parent, path.stem).read() not in (None, NOTHING):
+                    return True
+            except (OSError, ValueError):
+                return True
+        return False
+
     def take(self) -> bool:
         """Have it for this process alone; False where another one has it, which then uses a copy of the same state."""
         try:

@@ -8,6 +8,7 @@ import pytest
 
 from reminderd.gateway.port import Details, LogUnavailable, MessageState
 from reminderd.model import LogRow, digits
+from reminderd.store import Began
 from tests.support.machine import Machine, Start
 from tests.support.world import ANNA, SENDER, job
 
@@ -218,6 +219,41 @@ def test_a_snapshot_that_took_the_mark_along_is_found_by_plivos_log(silent: Mach
     assert len(silent.gateway.arrived) == 1, "a restart is no approval"
     silent.ask("approve", hold=silent.holds["restored"])
     sent(silent, 3)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["this host sent", "no mark"])
+def test_a_new_state_in_place_of_one_that_is_gone_sends_nothing_again(start: Start, known: bool) -> None:
+    machine = start("2027-03-01 08:30", job(at="2027-03-01T08:31:00Z", valid_for="8h")).loaded()
+    machine.clock.advance(MINUTE)
+    sent(machine, 1)
+    machine.stop()
+    forgotten(machine, age=timedelta(0))
+    for path in machine.settings.state.parent.glob("state.db*"):
+        path.unlink()
+    if not known:
+        machine.mark().path.unlink()
+    machine.clock.advance(MINUTE)
+    machine.start()
+    machine.until(lambda: len(machine.gateway.arrived) == 2 or "restored" in machine.holds)
+    machine.look()
+    assert (len(machine.gateway.arrived), list(machine.holds)) == ((1, ["restored"]) if known else (2, []))
+    if known:
+        assert "uuid-forgotten" in machine.reports.holds()[0]["reason"]
+        assert "new in place of one that is gone" in machine.reports.holds()[0]["reason"]
+
+
+def test_a_new_state_beside_anothers_mark_sends_what_nobody_has_sent(start: Start) -> None:
+    machine = start("2027-03-01 08:30", _EVERY_MINUTE)
+    machine.stop()
+    other = machine.mark()
+    other.write(Began.of(7, "token"))
+    other.close()
+    for path in machine.settings.state.parent.glob("state.db*"):
+        path.unlink()
+    machine.start()
+    machine.loaded().clock.advance(MINUTE)
+    sent(machine, 1)
+    assert machine.holds == {}
 
 
 def test_an_ordinary_pause_holds_nothing(silent: Machine) -> None:
