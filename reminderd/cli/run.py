@@ -23,6 +23,7 @@ from reminderd.model import Problem
 from reminderd.settings import Settings
 from reminderd.store import (
     Mark,
+    Site,
     StateError,
     StateFailure,
     StateUnavailable,
@@ -138,7 +139,8 @@ def _run(
 
 
 def _place(settings: Settings, store: Store, tenure: Tenure) -> Place:
-    mark = Mark(settings.marks or default_folder(), store.origin.identity().state_id)
+    folder = settings.marks or default_folder()
+    mark, site = Mark(folder, store.origin.identity().state_id), Site(folder, settings.state)
     try:
         alone = mark.take()
     except OSError:  # that it cannot be written is said by the daemon, all the time
@@ -148,7 +150,7 @@ def _place(settings: Settings, store: Store, tenure: Tenure) -> Place:
             f"another daemon on this host uses a copy of {settings.state} (its mark is {mark.path}); stop it first",
             UNUSABLE,
         )
-    return Place(mark, host_identity(settings.host), settings.host is not None, tenure.lost)
+    return Place(mark, site, host_identity(settings.host), settings.host is not None, tenure.lost)
 
 
 def _missing_credentials(settings: Settings) -> Problem | None:

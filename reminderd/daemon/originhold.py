@@ -1,8 +1,9 @@
 """The hold on a state that may be older than what was sent: a backup put back, or a copy on another host.
 
-Two witnesses are asked at the start: the mark that this host keeps outside the state's directory, and, where the state
-has slept for a while or is new beside the mark of another one, Plivo's own log. While it is held files are read and deliveries planned, so that everybody can see
-what would be sent; nothing is claimed until an operator approves.
+Two witnesses are asked at the start: the mark that this host keeps outside the state's directory (of this state, or of
+one that lay in its place), and, where the state has slept for a while or is new beside the mark of another one, Plivo's
+own log. While it is held files are read and deliveries planned, so that everybody can see what would be sent; nothing
+is claimed until an operator approves.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from reminderd.gateway.port import Gateway, LogUnavailable
 from reminderd.model import Problem
 from reminderd.reconciler import SLACK, foreign_rows, read_log
-from reminderd.store import Began, Identity, Mark, Owed, Store
+from reminderd.store import Began, Identity, Mark, Owed, Site, Store
 from reminderd.telemetry import Event, emit
 
 RESTORED = "restored"
@@ -28,11 +29,12 @@ Run = Callable[[Callable[[], Any], Callable[[Any], None], Callable[[], None]], N
 class Place:
     """Where a state is used.
 
-    host: this host's identity; named: by the settings, so that a mark that is gone is no news. lost(): what happened to
+    site: which state lay at this path before. host: this host's identity; named: by the settings, so that a mark that is gone is no news. lost(): what happened to
     the state's files under the daemon, None while they are its own.
     """
 
     mark: Mark
+    site: Site
     host: str
     named: bool
     lost: Callable[[], str | None]
@@ -85,7 +87,7 @@ class OriginHold:
             return
         self._trust()
         slept = last_sign is not None and now - last_sign > _AWAKE
-        # A new state may stand in place of one that is gone, and would send again what that one has sent.
+        # A new state may stand for one that is gone from another place, and would send again what that one has sent.
         if slept or (last_sign is None and self._place.mark.has_others()):
             self._started, self._ask_at = now, now
             self._changed()
@@ -102,9 +104,10 @@ class OriginHold:
 
     def _against_the_mark(self, place: Place, known: Identity) -> tuple[dict[str, object], str | None]:
         """What was compared, and what is wrong with it in words."""
-        unreadable = None
+        unreadable, other = None, None
         try:
             began = place.mark.read()
+            other = place.site.before(known.state_id)
         except (OSError, ValueError) as error:
             began, unreadable = None, str(error)
         detail: dict[str, object] = {
@@ -113,6 +116,12 @@ class OriginHold:
             "unreadable": unreadable,
             "host": place.host,
         }
+        if other is not None:
+            detail["before"] = list(other)
+            return detail, (
+                "another state lay here before this one, and this host has sent from it; this one does not know what "
+                "people have got: put that one back, or its newest backup, if you can"
+            )
         return detail, self._suspicion(place, known, began, unreadable)
 
     def _suspicion(self, place: Place, known: Identity, began: Began | None, unreadable: str | None) -> str | None:
@@ -153,6 +162,15 @@ class OriginHold:
             emit(Event.MARK_RECOVERED)
         return True
 
+    def _note_site(self, place: Place) -> None:
+        """After the mark: a state that lies here in its place is told from it by that."""
+        try:
+            place.site.note(self._store.origin.identity().state_id)
+        except OSError as error:
+            if self.trouble is None:
+                self.trouble = f"the mark {place.site.path} cannot be written ({error.strerror})"
+                emit(Event.MARK_FAILED, error=self.trouble)
+
     def flush(self) -> None:
         """Bring the mark to the disk."""
         if self._place is not None and self.trouble is None:
@@ -172,6 +190,7 @@ class OriginHold:
         assert self._place is not None
         marked = self._write(self._place.mark, self._store.origin.last_began())
         self.flush()
+        self._note_site(self._place)
         host = self._place.host
         known = self._store.origin.identity()
         if known != Identity(known.state_id, host, marked):

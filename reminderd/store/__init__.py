@@ -31,7 +31,7 @@ from reminderd.store.heartbeats import Heartbeats, Task
 from reminderd.store.holds import Hold, Holds
 from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
 from reminderd.store.lock import COMMAND, StateLocked, Tenure, holder_pid, is_locked, locked
-from reminderd.store.mark import Began, Mark, default_folder, host_identity
+from reminderd.store.mark import Began, Mark, Site, default_folder, host_identity
 from reminderd.store.moves import Why
 from reminderd.store.nights import Hushed, Nights
 from reminderd.store.operations import Operations, Refusal
@@ -127,6 +127,7 @@ __all__ = [
     "Reports",
     "Row",
     "Settled",
+    "Site",
     "StateError",
     "StateFailure",
     "StateLocked",

@@ -6,6 +6,7 @@ after an attempt's beginning is committed and before its request, so it is never
 
 import fcntl
 import os
+import re
 import zlib
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 _WIDTH = 96  # one sector at most, always overwritten as a whole
 _SYSTEM_FOLDER = Path("/var/lib/reminderd-marks")
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Began(NamedTuple):
@@ -87,6 +89,32 @@ class Mark:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+class Site:
+    """Which state this host last used at one path; kept beside the marks. Methods raise OSError where the disk fails."""
+
+    def __init__(self, folder: Path, state: Path) -> None:
+        self._folder = folder
+        self.path = folder / f"{sha256(os.path.realpath(state).encode()).hexdigest()[:32]}.site"
+
+    def before(self, state_id: str) -> Began | None:
+        """What began here in another state than this one, which lay at this path before it; None where nothing did.
+
+        What cannot be understood says nothing: the state's own mark says what is wrong there.
+        """
+        try:
+            known = self.path.read_text(encoding="ascii").strip()
+            began = Mark(self._folder, known).read() if _ID.fullmatch(known) and known != state_id else None
+        except (FileNotFoundError, ValueError):
+            return None
+        return None if began == NOTHING else began
+
+    def note(self, state_id: str) -> None:
+        """This state is the one at this path."""
+        draft = self.path.with_suffix(".new")
+        draft.write_text(f"{state_id}\n", encoding="ascii")
+        draft.replace(self.path)
 
 
 def _check(words: str) -> str:

@@ -106,10 +106,29 @@ def test_a_copy_on_another_host_sends_nothing_before_it_is_approved(
 def test_a_rehearsal_on_a_state_that_was_put_back_leaves_the_mark_alone(home: Home, tmp_path: Path) -> None:
     lived(home, tmp_path / "backup.db")
     put_back(home, tmp_path / "backup.db")
-    (mark,) = home.marks.iterdir()
-    before = mark.read_bytes()
+    before = {path: path.read_bytes() for path in home.marks.iterdir()}
+    assert sorted(path.suffix for path in before) == [".mark", ".site"]
     assert home.run("run", "--dry-run", "--once").status == 0
-    assert mark.read_bytes() == before
+    assert {path: path.read_bytes() for path in home.marks.iterdir()} == before
+
+
+def test_a_state_that_is_thrown_away_sends_nothing_again_before_it_is_approved(
+    home: Home, sandbox: SandboxProcess
+) -> None:
+    home.write("one.yaml", job("one", phone(1)))
+    home.start().until_states(one="accepted")
+    home.stop()
+    for path in home.state.parent.glob(f"{home.state.name}*"):
+        path.unlink()
+    home.start().until_states(one="pending")
+    (hold,) = home.json("status")["holds"]
+    assert "another state lay here before this one" in hold["reason"]
+    assert accepted(sandbox)["Message of one."] == 1
+    assert home.run("cancel", "1").status == 0
+    assert home.run("approve", "--yes").status == 0
+    home.write("two.yaml", job("two", phone(2)))
+    home.until_states(two="accepted")
+    assert accepted(sandbox)["Message of one."] == 1
 
 
 def test_a_backup_is_never_half_there(home: Home, tmp_path: Path) -> None:

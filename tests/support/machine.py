@@ -11,7 +11,7 @@ from typing import Any
 
 from reminderd.daemon import Daemon, Place
 from reminderd.settings import Settings
-from reminderd.store import Mark, Reports, Store, open_reports
+from reminderd.store import Mark, Reports, Site, Store, open_reports
 from tests.support.clock import FakeClock
 from tests.support.world import SENDER, ScriptedGateway
 
@@ -44,7 +44,8 @@ class Machine:
         self.reports: Reports = open_reports(self.settings.state)
 
     def place(self) -> Place:
-        return Place(self.mark(), self.host, self.named, lambda: None)
+        mark = self.mark()
+        return Place(mark, Site(mark.path.parent, self.settings.state), self.host, self.named, lambda: None)
 
     def mark(self) -> Mark:
         """What this machine keeps outside the state's directory."""

@@ -8,7 +8,7 @@ import pytest
 
 from reminderd.gateway.port import Details, LogUnavailable, MessageState
 from reminderd.model import LogRow, digits
-from reminderd.store import Began
+from reminderd.store import Began, Mark
 from tests.support.machine import Machine, Start
 from tests.support.world import ANNA, SENDER, job
 
@@ -56,6 +56,40 @@ def test_a_backup_that_is_put_back_plans_but_sends_nothing(restored: Machine) ->
     assert len(restored.gateway.arrived) == 3
     assert list(restored.holds) == ["restored"]
     assert "older than what this host has sent" in restored.reports.holds()[0]["reason"]
+
+
+def test_a_new_state_where_one_lay_that_has_sent_sends_nothing_before_it_is_approved(start: Start) -> None:
+    machine = start("2027-03-01 08:59", job(at="2027-03-01T09:00", valid_for="8h")).loaded()
+    machine.clock.advance(MINUTE)
+    sent(machine, 1)
+    machine.stop()
+    for path in machine.settings.state.parent.glob("state.db*"):
+        path.unlink()
+    for _ in range(2):  # it stays so over a restart
+        machine.start()
+        machine.loaded().until(lambda: machine.reports.counts().get("pending") == 1)
+        machine.look()
+        assert len(machine.gateway.arrived) == 1
+        assert list(machine.holds) == ["restored"]
+        assert "another state lay here" in machine.reports.holds()[0]["reason"]
+        machine.stop()
+    machine.start()
+    assert machine.loaded().ask("approve", hold=machine.holds["restored"])["ok"]
+    sent(machine, 2)
+    machine.stop()
+    machine.start()
+    assert machine.loaded().holds == {}, "somebody has looked"
+
+
+def test_a_new_state_where_one_lay_that_has_sent_nothing_is_free(start: Start) -> None:
+    machine = start("2027-03-01 08:30", _EVERY_MINUTE).loaded()
+    machine.stop()
+    for path in machine.settings.state.parent.glob("state.db*"):
+        path.unlink()
+    machine.start()
+    machine.loaded().clock.advance(MINUTE)
+    sent(machine, 1)
+    assert machine.holds == {}
 
 
 def test_what_people_have_got_can_be_cancelled_and_the_rest_goes_out_after_approval(restored: Machine) -> None:
@@ -222,7 +256,7 @@ def test_a_snapshot_that_took_the_mark_along_is_found_by_plivos_log(silent: Mach
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["this host sent", "no mark"])
-def test_a_new_state_in_place_of_one_that_is_gone_sends_nothing_again(start: Start, known: bool) -> None:
+def test_a_new_state_for_one_that_is_gone_from_elsewhere_sends_nothing_again(start: Start, known: bool) -> None:
     machine = start("2027-03-01 08:30", job(at="2027-03-01T08:31:00Z", valid_for="8h")).loaded()
     machine.clock.advance(MINUTE)
     sent(machine, 1)
@@ -230,6 +264,8 @@ def test_a_new_state_in_place_of_one_that_is_gone_sends_nothing_again(start: Sta
     forgotten(machine, age=timedelta(0))
     for path in machine.settings.state.parent.glob("state.db*"):
         path.unlink()
+    for site in machine.mark().path.parent.glob("*.site"):
+        site.unlink()
     if not known:
         machine.mark().path.unlink()
     machine.clock.advance(MINUTE)
@@ -245,7 +281,7 @@ def test_a_new_state_in_place_of_one_that_is_gone_sends_nothing_again(start: Sta
 def test_a_new_state_beside_anothers_mark_sends_what_nobody_has_sent(start: Start) -> None:
     machine = start("2027-03-01 08:30", _EVERY_MINUTE)
     machine.stop()
-    other = machine.mark()
+    other = Mark(machine.mark().path.parent, "0" * 32)
     other.write(Began.of(7, "token"))
     other.close()
     for path in machine.settings.state.parent.glob("state.db*"):
