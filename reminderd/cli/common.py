@@ -87,10 +87,11 @@ class SettingsSource:
         config = Path(self.config) if self.config else None
         return load_settings(config, environ, jobs=self.jobs, state=self.state, content=content)
 
-    def settings(self) -> Settings:
-        """The settings; ends the command with all their problems when there are any."""
+    def settings(self, tell: Callable[[Sequence[Problem]], object] = lambda _: None) -> Settings:
+        """The settings; ends the command with all their problems when there are any, after `tell(problems)`."""
         settings, problems = self.load()
         if settings is None or problems:
+            tell(problems)
             _say(problems)
             sys.exit(UNUSABLE)
         return settings

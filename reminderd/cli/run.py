@@ -7,13 +7,15 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from reminderd.cli.common import UNUSABLE, SettingsSource, clean, fail, settings_options
+from reminderd.cli.common import FAILED, UNUSABLE, SettingsSource, clean, fail, plural, settings_options
 from reminderd.clock import SystemClock, to_text
 from reminderd.control import ControlServer
 from reminderd.daemon import Daemon, Place, Restarts, notify, takes
@@ -59,11 +61,11 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
         faulthandler.enable(sys.__stderr__)  # killed by a watchdog, it shows where each thread hung
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the daemon takes signals there is nothing to read anew
     handed = take_sockets(os.environ, os.getpid())
-    settings = source.settings()
+    settings = source.settings(_tell_problems)
     # What a rehearsal prints is what would be sent; its log would tell of messages that never were.
     configure(settings.log.format, "warning" if dry_run else settings.log.level)
     if not dry_run and (missing := _missing_credentials(settings)):
-        fail(str(missing), UNUSABLE)
+        _fail(str(missing), UNUSABLE)
     restarts = Restarts.under_systemd({} if dry_run or once else os.environ, SystemClock())
     if not restarts.wait():
         return
@@ -79,12 +81,23 @@ def command(source: SettingsSource, dry_run: bool, once: bool) -> None:
             if tenure is not None:
                 tenure.opened()
         except StateUnavailable as error:
-            fail(f"{error}; then it can be started")  # as whatever restarts it will do by itself
+            _fail(f"{error}; then it can be started")  # as whatever restarts it will do by itself
         except StateError as error:
-            fail(str(error), UNUSABLE)
+            _fail(str(error), UNUSABLE)
         stack.callback(store.close)
         _run(settings, source, store, stack, tenure, None if once else handed)
         restarts.ended_well()
+
+
+def _fail(message: str, status: int = FAILED) -> NoReturn:
+    """End with a sentence, which systemd has too: what it runs when the unit fails says why."""
+    notify(f"STATUS={message}", patience=1)
+    fail(message, status)
+
+
+def _tell_problems(problems: Sequence[Problem]) -> None:
+    more = f", and {plural(len(problems) - 1, 'more problem')}" if len(problems) > 1 else ""
+    notify(f"STATUS={problems[0]}{more}", patience=1)
 
 
 def _opening_takes(state: Path) -> float:
@@ -111,14 +124,14 @@ def _run(
     try:
         daemon = Daemon(settings, store, SystemClock(), build, load, place)
     except ValueError as error:
-        fail(str(error), UNUSABLE)
+        _fail(str(error), UNUSABLE)
     daemon.handle_signals()
     if not dry_run:
         control = ControlServer(settings.state, daemon.handle)
         try:
             control.start()
         except OSError as error:
-            fail(
+            _fail(
                 f"the command socket beside {settings.state} cannot be made: {error.strerror}; mend that, and start again"
             )
         stack.callback(control.stop)
@@ -131,11 +144,11 @@ def _run(
                 daemon.surfaces.open(handed)
             daemon.run()
     except StateFailure as error:  # only --once ends with it; the daemon says so and tries again
-        fail(f"the state {settings.state} cannot be used: {error}; what is recorded is kept, run it again")
+        _fail(f"the state {settings.state} cannot be used: {error}; what is recorded is kept, run it again")
     finally:
         daemon.close()
     if daemon.failure is not None:
-        fail(daemon.failure)
+        _fail(daemon.failure)
 
 
 def _place(settings: Settings, store: Store, tenure: Tenure) -> Place:
@@ -146,7 +159,7 @@ def _place(settings: Settings, store: Store, tenure: Tenure) -> Place:
     except OSError:  # that it cannot be written is said by the daemon, all the time
         alone = True
     if not alone:
-        fail(
+        _fail(
             f"another daemon on this host uses a copy of {settings.state} (its mark is {mark.path}); stop it first",
             UNUSABLE,
         )

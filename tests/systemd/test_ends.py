@@ -126,6 +126,9 @@ def a_person_is_needed(spoil: Callable[[], str], status: str = "2") -> None:
     assert words in journal()
     told = ["journalctl", "--no-pager", "-o", "cat", "-p", "crit", "-t", "reminderd-failure"]
     until(lambda: f"ExecMainStatus={status}" in run(*told).stdout, "nobody is told")
+    if status == "2":  # else the program was never started
+        said = next(line for line in run(*told).stdout.splitlines() if line.startswith("StatusText="))
+        assert words in said, "what it says last is why it ended"
 
 
 def wrong_settings() -> None:
