@@ -150,11 +150,13 @@ def _short(path: Path) -> Iterator[str]:
         os.close(descriptor)
 
 
-def ask(state: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Send a command to the daemon of this state and wait for its answer; raises NotRunning."""
+def ask(state: Path, request: dict[str, Any], seconds: float = _ANSWER_SECONDS) -> dict[str, Any]:
+    """Send a command to the daemon of this state and wait for its answer; raises NotRunning, and TimeoutError after so
+    many seconds.
+    """
     path = socket_path(state)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
-        connection.settimeout(_ANSWER_SECONDS)
+        connection.settimeout(seconds)
         try:
             with _short(path) as address:
                 connection.connect(address)
@@ -164,7 +166,7 @@ def ask(state: Path, request: dict[str, Any]) -> dict[str, Any]:
             raise NotRunning(f"no daemon answers at {path}: {error.strerror}") from None
         try:
             connection.sendall(json.dumps(request).encode() + b"\n")
-            answer: dict[str, Any] = json.loads(_read_line(connection, _LONGEST_ANSWER, _ANSWER_SECONDS) or b"{}")
+            answer: dict[str, Any] = json.loads(_read_line(connection, _LONGEST_ANSWER, seconds) or b"{}")
         except (ConnectionError, ValueError):
             raise NotRunning("the daemon ended before it answered; look whether it was done, and ask again") from None
         return answer

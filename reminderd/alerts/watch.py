@@ -12,7 +12,7 @@ from reminderd.alerts.rules import DO, Name
 from reminderd.alerts.telling import Notice, Teller, Told
 from reminderd.clock import to_text
 from reminderd.store import Alert, Store
-from reminderd.telemetry import Event, emit
+from reminderd.telemetry import Event, OpenAlert, emit
 
 # Looks in a row that must agree, and for how long nothing must be seen: what comes and goes is one alert.
 _LOOKS = 2
@@ -72,6 +72,15 @@ class Watch:
     def open(self) -> frozenset[str]:
         """The names of what is open."""
         return frozenset(alert.name for alert in self._alerts if alert.over_at is None)
+
+    @property
+    def opened(self) -> tuple[OpenAlert, ...]:
+        """What is open, also where the state has not taken it."""
+        return tuple(
+            OpenAlert(alert.name, alert.summary, alert.opened_at, alert.told_at)
+            for alert in self._alerts
+            if alert.over_at is None
+        )
 
     # -- looking ----------------------------------------------------------------------------------------
 

@@ -17,9 +17,11 @@ from reminderd.cli.common import (
     local,
     print_json,
     print_table,
+    reports_of,
     settings_options,
 )
 from reminderd.cli.heartbeats import alert_document, what_to_do
+from reminderd.cli.standing import open_alerts, standing
 from reminderd.clock import SystemClock, to_text
 from reminderd.control import NotRunning, ask
 from reminderd.settings import Settings
@@ -38,10 +40,11 @@ def command(source: SettingsSource, test: bool, as_json: bool) -> None:
     With --test the running daemon tells a test alert by each way that it has, so that its own rights and its own sandbox
     count; without a daemon it is told from here. Ends with 1 when a way failed, or there is none.
     """
+    settings = source.settings_for_state()
     if test:
-        _test(source.settings_for_state(), as_json)
+        _test(settings, as_json)
         return
-    rows = source.reports().alerts(SystemClock().now() - _RECENT)
+    rows = open_alerts(reports_of(settings).alerts(SystemClock().now() - _RECENT), standing(settings.state))
     if as_json:
         print_json([alert_document(row) for row in rows])
     elif not rows:

@@ -128,10 +128,15 @@ class SettingsSource:
 
     def reports(self) -> Reports:
         """The state, for reading; ends the command when there is none."""
-        try:
-            return open_reports(self.settings_for_state().state)
-        except StateError as error:
-            fail(str(error), UNUSABLE)
+        return reports_of(self.settings_for_state())
+
+
+def reports_of(settings: Settings) -> Reports:
+    """The state of these settings, for reading; ends the command when there is none."""
+    try:
+        return open_reports(settings.state)
+    except StateError as error:
+        fail(str(error), UNUSABLE)
 
 
 def print_problems(

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,10 +21,11 @@ from reminderd.cli.common import (
 )
 from reminderd.cli.heartbeats import alert_document, backup_is_old, said_of_run
 from reminderd.cli.overrides import override_document, said_of_override
+from reminderd.cli.standing import open_alerts, standing, trouble
 from reminderd.clock import SystemClock
 from reminderd.gateway.port import MessageState
 from reminderd.model import Problem, State
-from reminderd.store import Reports, StateError, StateMissing, holder_pid, is_locked, open_reports
+from reminderd.store import Reports, StateError, StateMissing, Task, holder_pid, is_locked, open_reports
 
 _MOST_SHOWN = 20
 _REPORTED = timedelta(hours=24)
@@ -40,7 +42,7 @@ def command(source: SettingsSource, as_json: bool) -> None:
         reports = open_reports(settings.state)
         # A command that works on a stopped daemon's state holds its lock too.
         alive = is_locked(settings.state) and holder_pid(settings.state) == reports.daemon()["pid"]
-        document = _document(reports, alive, str(settings.state))
+        document = _document(reports, alive, settings.state)
     except StateMissing as error:
         if as_json:
             print_json({"alive": False, "state": None, "error": str(error)})
@@ -53,12 +55,13 @@ def command(source: SettingsSource, as_json: bool) -> None:
         _print(document)
 
 
-def _document(reports: Reports, alive: bool, state: str) -> dict[str, Any]:
+def _document(reports: Reports, alive: bool, state: Path) -> dict[str, Any]:
     daemon, gateway, jobs = reports.daemon(), reports.gateway(), reports.job_counts()
-    counts = reports.counts()
+    counts, heartbeats = reports.counts(), reports.heartbeats()
+    said = standing(state) if alive else None
     return {
         "alive": alive,
-        "state": state,
+        "state": str(state),
         "daemon": {
             "pid": daemon["pid"] if alive else None,
             "host": daemon["host"],
@@ -66,6 +69,7 @@ def _document(reports: Reports, alive: bool, state: str) -> dict[str, Any]:
             "started_at": daemon["started_at"],
             "alive_at": daemon["alive_at"],
             "stopped_at": daemon["stopped_at"],
+            "trouble": trouble(said, daemon, heartbeats.get(Task.LOOP), SystemClock().now()) if alive else None,
         },
         "catalog": {
             "jobs": jobs["declared"],
@@ -83,8 +87,8 @@ def _document(reports: Reports, alive: bool, state: str) -> dict[str, Any]:
         "overrides": [override_document(row) for row in reports.overrides(SystemClock().now())],
         "opt_outs": len(reports.opt_outs()),
         "moved": reports.shifts(SystemClock().now()),
-        "alerts": [alert_document(row) for row in reports.alerts()],
-        "heartbeats": reports.heartbeats(),
+        "alerts": [alert_document(row) for row in open_alerts(reports.alerts(), said)],
+        "heartbeats": heartbeats,
         "backup_is_old": backup_is_old(reports.backups(), SystemClock().now()),
         "gateway": {
             "suspended": gateway["reason"] is not None,
@@ -119,6 +123,8 @@ def _print(document: dict[str, Any]) -> None:
     daemon, catalog, gateway = document["daemon"], document["catalog"], document["gateway"]
     if document["alive"]:
         _line("daemon", f"running, process {daemon['pid']} on {daemon['host']} since {local(daemon['started_at'])}")
+        if daemon["trouble"]:
+            _line("TROUBLE", clean(daemon["trouble"]))
     else:
         when = local(daemon["stopped_at"] or daemon["alive_at"])
         _line("daemon", f"NOT RUNNING, last alive {when}" if when else "NOT RUNNING")

@@ -15,6 +15,7 @@ from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.worker import Worker
 from reminderd.settings import Settings
 from reminderd.store import StateFailure, Store, Suspension, advice
+from reminderd.telemetry import Figures
 
 # A little less than the loop's longest wait, so that each of an idle loop's passes is one.
 LOOK_SECONDS = 14.0
@@ -35,8 +36,10 @@ class Alerting:
         inbox: Inbox,
         now: Callable[[], datetime],
         unplanned: Callable[[], datetime | None],
+        figures: Figures,
     ) -> None:
         self._store = store
+        self._figures = figures
         self._clock = clock
         self._now = now
         self._unplanned = unplanned
@@ -58,6 +61,7 @@ class Alerting:
         if (at := self._clock.boottime()) >= self._look_at:
             self._look_at = at + LOOK_SECONDS
             self._watch.look(needs(self._present(self._now(), at)))
+            self._figures.alerts = self._watch.opened
 
     def pass_failed(self, error: Exception) -> None:
         """A pass was cut short: while the state cannot be written, nothing else can be known."""
@@ -65,6 +69,7 @@ class Alerting:
             self._look_at = at + LOOK_SECONDS
             with suppress(RuntimeError):  # no thread can be had to tell it in; the next look tries again
                 self._watch.look_without_state(needs(Present(unwritable=f"{error}; {advice(error)}")))
+            self._figures.alerts = self._watch.opened
 
     # -- what is the case -------------------------------------------------------------------------------
 

@@ -102,6 +102,7 @@ class Daemon:
             Commands(store, self._approved, lambda: self._syncer.running, self._dispatcher.reread),
             lambda: self._gateway,
             clock.now,
+            self._figures,
             self._reload,
             self._problems_now,
             lambda: self._settings,
@@ -120,7 +121,7 @@ class Daemon:
         self._pruning = Pruning(store, settings.retention, clock)
         self.surfaces = Surfaces(settings, self._figures, clock, self._planner.due_by_job, post, self._watcher.rescan)
         told = place is not None  # of a rehearsal nobody is
-        self._observers = Observers(store, settings, clock, self._inbox, time, view.sight, told=told)
+        self._observers = Observers(store, settings, clock, self._inbox, time, view.sight, self._figures, told=told)
         self._timetable = self._new_timetable()
         self._scan: Scan | None = None
         self._readers: list[Callable[[], None]] = []  # who waits until what was read runs

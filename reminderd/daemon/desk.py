@@ -14,7 +14,7 @@ from reminderd.gateway.port import Gateway
 from reminderd.reconciler import look_up
 from reminderd.settings import Settings
 from reminderd.store import Refusal, StateFailure, advice
-from reminderd.telemetry import Event, emit
+from reminderd.telemetry import LONGEST_PASS, Event, Figures, emit
 
 _ASK_SECONDS = 60.0
 # Together less than what systemd gives a reload, so that there is an answer.
@@ -31,6 +31,7 @@ class Desk:
         commands: Commands,
         gateway: Callable[[], Gateway],
         now: Callable[[], datetime],
+        figures: Figures,
         reload: Callable[[Callable[[], None]], None],
         problems: Callable[[], dict[str, Any]],
         settings: Callable[[], Settings],
@@ -39,6 +40,7 @@ class Desk:
         self._commands = commands
         self._gateway = gateway
         self._now = now
+        self._figures = figures
         self._reload = reload
         self._problems = problems
         self._settings = settings
@@ -48,6 +50,8 @@ class Desk:
         try:
             if request.get("command") == "reload":
                 return self._handle_reload(who)
+            if request.get("command") == "standing":
+                return {"ok": True, "result": self._standing()}
             if request.get("command") == "alerts-test":
                 return self._handle_test(who)
             doubt = self._inbox.ask(lambda: self._commands.needs_log(request), _ASK_SECONDS)
@@ -75,6 +79,24 @@ class Desk:
         result = self._inbox.ask(self._problems, _ANSWER_SECONDS)
         emit(Event.COMMAND_DONE, command="reload", who=who)
         return {"ok": True, "result": result}
+
+    def _standing(self) -> dict[str, Any]:
+        """What the loop knows of itself and its state may not; answered without it, so also while it hangs."""
+        figures = self._figures
+        good, hangs = figures.last_good_pass_at, figures.since_pass()
+        trouble = figures.trouble
+        if trouble is None and hangs > LONGEST_PASS:
+            trouble = f"the loop has made no pass for {hangs:.0f} seconds; see the log"
+        alerts = [
+            {
+                "name": each.name,
+                "summary": each.summary,
+                "opened_at": to_text(each.since),
+                "told_at": to_text(each.told_at) if each.told_at else None,
+            }
+            for each in figures.alerts
+        ]
+        return {"trouble": trouble, "last_good_pass_at": to_text(good) if good else None, "alerts": alerts}
 
     def _handle_test(self, who: str) -> dict[str, Any]:
         """Tell a test alert from here, where the daemon's own rights count; in the thread of the one who asked."""

@@ -11,6 +11,7 @@ from reminderd.daemon.inbox import Inbox
 from reminderd.settings import Settings
 from reminderd.settings.model import AlertSettings, HeartbeatSettings
 from reminderd.store import Store
+from reminderd.telemetry import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Observers:
         inbox: Inbox,
         now: Callable[[], datetime],
         sight: Callable[[], Sight],
+        figures: Figures,
         *,
         told: bool,
     ) -> None:
@@ -48,7 +50,7 @@ class Observers:
         self._sight = sight
         self._told = told
         settings = self._for_others(settings)
-        self._alerting = Alerting(store, settings, clock, inbox, now, self._unplanned)
+        self._alerting = Alerting(store, settings, clock, inbox, now, self._unplanned, figures)
         self._heartbeats = Heartbeats(store, settings, clock, inbox, now, self._is_sending, self._runs)
         self.start = self._heartbeats.start
         self.reloading = self._heartbeats.reloading

@@ -88,18 +88,16 @@ class Vitals:
 
     def pass_failed(self, error: Exception, failures: int) -> None:
         """A pass was cut short by this; so many in a row were. A disk that fails is waited out; a defect is not."""
-        self._figures.pass_failed(error, failures)
-        self.tell()
         # Whoever waits for a reload would wait until the disk is mended; one who waits for the start does.
         ready = ["READY=1"] if self._awaits_ready and self._loaded and not self._stopping else []
         if isinstance(error, StateFailure):
-            status = f"STATUS=the state cannot be used, nothing goes out: {error}; {advice(error)}"
-            told = notify(*ready, _FED, *self._patience(), status)
+            trouble = f"the state cannot be used, nothing goes out: {error}; {advice(error)}"
+            told = notify(*ready, _FED, *self._patience(), f"STATUS={trouble}")
         else:
-            status = (
-                f"STATUS={failures} in a row of the loop's passes met a defect, {type(error).__name__}; see the log"
-            )
-            told = notify(*ready, status)
+            trouble = f"{failures} in a row of the loop's passes met a defect, {type(error).__name__}; see the log"
+            told = notify(*ready, f"STATUS={trouble}")
+        self._figures.pass_failed(error, failures, trouble)
+        self.tell()
         self._awaits_ready &= not (ready and told)
 
     def stopping(self, in_flight: int, seconds: float) -> None:

@@ -1,14 +1,16 @@
 """What the daemon tells of itself: every log event, named once, and its figures."""
 
-from reminderd.telemetry.figures import Credit, Figures, Histogram
+from reminderd.telemetry.figures import LONGEST_PASS, Credit, Figures, Histogram, OpenAlert
 from reminderd.telemetry.lines import json_text
 from reminderd.telemetry.log import Event, configure, emit, in_one_write, level_of, silence, traceback
 
 __all__ = [
+    "LONGEST_PASS",
     "Credit",
     "Event",
     "Figures",
     "Histogram",
+    "OpenAlert",
     "configure",
     "emit",
     "in_one_write",

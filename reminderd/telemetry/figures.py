@@ -16,6 +16,8 @@ OUTCOMES = ("accepted", "refused", "not_sent", "not_begun", "in_doubt")
 # Seconds. A reminder is on time within one; what is a day late was on hold.
 _LATENESS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
 _REQUEST = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+# The loop waits for 15 seconds at most, after failures for 30, and the files of thousands of jobs take it a while.
+LONGEST_PASS = 60.0
 _PASS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
@@ -46,8 +48,19 @@ class Credit:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class OpenAlert:
+    """An alert that is open, as the loop knows it; the state may not have taken it yet."""
+
+    name: str
+    summary: str
+    since: datetime
+    told_at: datetime | None
+
+
 class Figures:
-    """failures: how many passes in a row were cut short; failure: by what, in words that hold nothing secret.
+    """failures: how many passes in a row were cut short; failure: by what, in words that hold nothing secret; trouble: the
+    same as a sentence. alerts: those that are open.
 
     well_loaded_at: when files were last taken over that have no problem.
     """
@@ -62,6 +75,8 @@ class Figures:
         self.passes_failed = 0
         self.failures = 0
         self.failure: str | None = None
+        self.trouble: str | None = None
+        self.alerts: tuple[OpenAlert, ...] = ()
         self.last_pass_at: datetime | None = None
         self.last_good_pass_at: datetime | None = None
         self.well_loaded_at: datetime | None = None
@@ -75,14 +90,14 @@ class Figures:
 
     def pass_done(self) -> None:
         """A pass is over, and all of it went well."""
-        self.failures, self.failure = 0, None
+        self.failures, self.failure, self.trouble = 0, None, None
         self._pass_over()
         self.last_good_pass_at = self.last_pass_at
 
-    def pass_failed(self, error: Exception, failures: int) -> None:
-        """A pass was cut short by this; so many in a row were."""
+    def pass_failed(self, error: Exception, failures: int, trouble: str) -> None:
+        """A pass was cut short by this; so many in a row were. trouble: what that means, in a sentence."""
         self.passes_failed += 1
-        self.failures, self.failure = failures, type(error).__name__
+        self.failures, self.failure, self.trouble = failures, type(error).__name__, trouble
         self._pass_over()
 
     def loaded_files(self, now: datetime, *, problems: int) -> None:

@@ -33,7 +33,8 @@ class _All(Collector):
 
     def collect(self) -> Iterator[Metric]:
         present, counted = self._readings.present(), self._readings.counted()
-        yield from of_state(present, counted, self._state)
+        alerts = [each.name for each in self._figures.alerts] if self._figures is not None else []
+        yield from of_state(present, counted, self._state, alerts)
         if self._figures is not None:
             yield from of_process(self._figures, present, self._due(), counted)
 

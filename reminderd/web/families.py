@@ -8,7 +8,7 @@ import math
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -30,8 +30,8 @@ _SUSPENDED = {"401": "credentials", "402": "credit", "407": "proxy", "429": "rat
 _REASONS = (*_SUSPENDED.values(), "other")
 
 
-def of_state(present: Present, counted: Counted, state: Path) -> Iterator[Metric]:
-    """What can be told from the state, also without a daemon."""
+def of_state(present: Present, counted: Counted, state: Path, alerts: Iterable[str] = ()) -> Iterator[Metric]:
+    """What can be told from the state, also without a daemon. alerts: open ones, which the state need not know yet."""
     yield _gauge("metrics_timestamp_seconds", "When these figures were taken.", present.at.timestamp())
     build = InfoMetricFamily("reminderd_build", "The program's version, and the host it runs on.")
     build.add_metric([], {"version": __version__, "node": socket.gethostname()})
@@ -43,7 +43,7 @@ def of_state(present: Present, counted: Counted, state: Path) -> Iterator[Metric
     yield _labelled(
         "task_last_success_timestamp_seconds", "When a task of the daemon's last ended well.", "task", tasks
     )
-    alerts = dict.fromkeys(present.alerts, 1)
+    alerts = dict.fromkeys((*present.alerts, *alerts), 1)
     yield _labelled("alert_open", "1 for each alert of the daemon's own that is open.", "alert", alerts)
     yield from _of_files(state)
 

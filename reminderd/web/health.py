@@ -4,11 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from reminderd.clock import to_text
-from reminderd.telemetry import Figures
+from reminderd.telemetry import LONGEST_PASS, Figures
 from reminderd.web.readings import Present
 
-# The loop waits for 15 seconds at most, after failures for 30, and the files of thousands of jobs take it a while.
-_LONGEST_PASS = 60.0
 # Until when all is planned is noted twice a minute.
 _NOTED = timedelta(seconds=90)
 _GLOBAL_HOLDS = ("clock", "restored")
@@ -29,7 +27,7 @@ def _verdict(reasons: list[str], **more: Any) -> Verdict:
 def process(figures: Figures) -> Verdict:
     """The loop makes passes, also such as fail on a full disk: for whoever would end the process where it does not."""
     age = figures.since_pass()
-    reasons = [f"the loop has made no pass for {age:.0f} seconds"] if age > _LONGEST_PASS else []
+    reasons = [f"the loop has made no pass for {age:.0f} seconds"] if age > LONGEST_PASS else []
     return _verdict(reasons, seconds_since_pass=round(age, 3))
 
 
@@ -49,7 +47,7 @@ def not_ready(figures: Figures, present: Present) -> list[str]:
         reasons.append("the job files are not loaded yet")
     if figures.failures:
         reasons.append(f"the last {figures.failures} passes failed ({figures.failure}); see the log")
-    if figures.since_pass() > _LONGEST_PASS:
+    if figures.since_pass() > LONGEST_PASS:
         reasons.append("the loop makes no passes")
     reasons += [f"everything is on hold: {kind}" for kind in _GLOBAL_HOLDS if present.holds[kind]]
     return reasons

@@ -15,6 +15,7 @@ import pytest
 from tests.support.daemon import Home, job, moment, phone
 from tests.support.sandbox import SandboxProcess
 from tests.support.shim import Shim
+from tests.support.web import Figures, free_port
 
 SIZE = 12 * 1024 * 1024  # room for the write-ahead log, which grows to 4 MB
 
@@ -109,13 +110,23 @@ def test_that_the_disk_is_full_is_told_once_and_noted_when_there_is_room(
     page, told = tmp_path / "page", tmp_path / "told"
     page.write_text(f'#!/bin/sh\necho "$REMINDERD_ALERT $REMINDERD_ALERT_STATE" >> {told}\n')
     page.chmod(0o755)
-    on_disk.settings.write_text(f"alerts: {{command: [{page}]}}\n")
+    port = free_port()
+    on_disk.settings.write_text(f"alerts: {{command: [{page}]}}\nweb: {{listen: '127.0.0.1:{port}'}}\n")
     on_disk.start()
     filler = fill(disk)
     owe(on_disk, 40, 1)
     on_disk.until(told.exists, "nobody is told")
     on_disk.until_logged("daemon.failed where=state")
     assert told.read_text() == "disk open\n"
+    shown = on_disk.json("status")
+    assert shown["daemon"]["trouble"].startswith(
+        "the state cannot be used, nothing goes out: database or disk is full;"
+    )
+    assert "; its last good pass was " in shown["daemon"]["trouble"]
+    (alert,) = shown["alerts"]
+    assert (alert["name"], on_disk.json("alerts")[0]["name"]) == ("disk", "disk")
+    assert on_disk.run("status").out.splitlines()[1].startswith("TROUBLE         the state cannot be used")
+    assert Figures.of(port).value("reminderd_alert_open", alert="disk") == 1
     filler.unlink()
     all_goes_out_once(on_disk, sandbox, 40)
     (alert,) = on_disk.json("alerts")

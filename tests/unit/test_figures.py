@@ -79,7 +79,7 @@ def test_a_loop_that_stands_still_is_seen_by_its_age_and_failures_by_their_numbe
     assert figures.since_pass() == 90
     figures.pass_begins()
     clock.advance(timedelta(seconds=2))
-    figures.pass_failed(OSError("full"), 3)
+    figures.pass_failed(OSError("full"), 3, "full")
     assert (figures.since_pass(), figures.failures, figures.failure, figures.passes_failed) == (0, 3, "OSError", 1)
     assert (figures.last_pass_at, figures.last_good_pass_at) == (clock.now(), None)
     figures.pass_begins()

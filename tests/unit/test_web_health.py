@@ -37,7 +37,7 @@ def figures(world: World) -> Figures:
 def test_a_loop_that_makes_no_passes_is_not_healthy_and_one_whose_passes_fail_is(
     figures: Figures, world: World
 ) -> None:
-    figures.pass_failed(OSError("full"), 9)
+    figures.pass_failed(OSError("full"), 9, "full")
     assert health.process(figures).status == 200
     world.clock.advance(timedelta(seconds=61))
     verdict = health.process(figures)
@@ -49,7 +49,7 @@ def test_a_loop_that_makes_no_passes_is_not_healthy_and_one_whose_passes_fail_is
     [
         ("stopping", lambda it: setattr(it, "stopping", True)),
         ("not loaded", lambda it: setattr(it, "loaded", False)),
-        ("the last 2 passes failed (OSError)", lambda it: it.pass_failed(OSError("full"), 2)),
+        ("the last 2 passes failed (OSError)", lambda it: it.pass_failed(OSError("full"), 2, "full")),
     ],
 )
 def test_a_daemon_that_cannot_do_what_it_is_for_is_not_ready(
