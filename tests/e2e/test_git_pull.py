@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,7 +53,7 @@ class Scene:
         self.git("commit", "-q", "-m", "change")
         return self.git("rev-parse", "HEAD")
 
-    def pull(self, **environment: str) -> Pulled:
+    def pull(self, *, seconds: float = 60, **environment: str) -> Pulled:
         variables = {
             **self.home.environment,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -60,7 +61,7 @@ class Scene:
             "PULL_REPOSITORY": str(self.origin),
             **environment,
         }
-        done = subprocess.run([SCRIPT], env=variables, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([SCRIPT], env=variables, capture_output=True, text=True, timeout=seconds, check=False)
         assert "Traceback" not in done.stderr
         return Pulled(done.returncode, done.stdout, done.stderr)
 
@@ -172,3 +173,67 @@ def test_the_newest_releases_stay(scene: Scene) -> None:
         scene.pull(PULL_KEEP=keep)
         assert {path.name for path in (scene.place / "releases").iterdir()} == set(commits[-max(int(keep), 1) :])
         assert scene.current == commits[-1]
+
+
+def test_a_reload_that_failed_is_tried_again_by_each_run(scene: Scene) -> None:
+    commit = scene.commit(rent=job_text("rent"))
+    for said in (f"live: {commit}\n", "", ""):
+        pulled = scene.pull()
+        assert (pulled.status, scene.current) == (2, commit)
+        assert pulled.out.endswith(said)
+        assert "no daemon answers" in pulled.err
+    scene.home.start()
+    assert scene.pull().status == 0
+    assert scene.pull() == Pulled(0, "", "")
+    scene.home.stop()
+    scene.commit(rent=job_text("rent", "Another."))
+    assert [scene.pull().status for _ in range(2)] == [2, 2]
+
+
+def test_what_is_not_as_committed_is_replaced_and_loaded(scene: Scene) -> None:
+    commit = scene.commit(rent=job_text("rent"), tea=job_text("tea"))
+    scene.home.start()
+    assert scene.pull().status == 0
+    for number in range(3):  # the mended one too
+        write(scene.live / "rent.yaml", "" if number else job_text("rent") + "broken: 1\n")
+        (scene.live / "tea.yaml").unlink()
+        write(scene.live / "milk.yaml", job_text("milk"))
+        damaged = scene.current
+        pulled = scene.pull()
+        assert (pulled.status, scene.current.removesuffix("-mended")) == (0, commit)
+        assert f"releases/{damaged} is not what was committed" in pulled.err
+        assert scene.current != damaged
+        assert "rent.yaml" in pulled.err
+        assert {path.name: path.read_text() for path in scene.live.iterdir()} == {
+            "rent.yaml": job_text("rent"),
+            "tea.yaml": job_text("tea"),
+        }
+        assert scene.jobs() == {"rent", "tea"}
+        assert scene.pull() == Pulled(0, "", "")
+
+
+def test_a_commit_without_a_job_is_refused_unless_allowed(scene: Scene) -> None:
+    first = scene.commit(rent=job_text("rent"))
+    scene.home.start()
+    assert scene.pull().status == 0
+    write(scene.origin / "jobs.d" / ".gitkeep", "")
+    empty = scene.commit(rent=None)
+    for _ in range(2):
+        pulled = scene.pull()
+        assert (pulled.status, scene.current) == (1, first)
+        assert f"{empty} has no job" in pulled.err
+        assert "PULL_ALLOW_EMPTY=yes" in pulled.err
+    assert scene.jobs() == {"rent"}
+    assert scene.pull(PULL_ALLOW_EMPTY="yes").status == 0
+    assert scene.jobs() == set()
+    assert scene.pull() == Pulled(0, "", "")
+
+
+def test_runs_at_the_same_time_wait_for_each_other(scene: Scene) -> None:
+    commit = scene.commit(rent=job_text("rent"))
+    scene.home.start()
+    with ThreadPoolExecutor(3) as pool:
+        pulled = list(pool.map(lambda _: scene.pull(), range(3)))
+    assert [each.status for each in pulled] == [0, 0, 0], pulled
+    assert [each.out.count(f"live: {commit}") for each in pulled].count(1) == 1
+    assert scene.current == commit
