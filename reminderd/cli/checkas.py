@@ -1,9 +1,11 @@
 """`check --as`: one file, which lies anywhere, checked under the name under which it is to land."""
 
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import click
 
@@ -12,6 +14,7 @@ from reminderd.cli.common import SettingsSource
 from reminderd.jobs import (
     AstrayError,
     Bound,
+    Kind,
     Landing,
     Reader,
     Surroundings,
@@ -48,7 +51,9 @@ def check_as(
         return _as_settings(source, paths[0], everybody)
     settings = source.settings()
     target = _aimed(settings, name)
-    gone = frozenset(_aimed(settings, each).path for each in without)
+    if name == source.file.name and not os.path.lexists(target.path):
+        raise click.UsageError(f"{name!r} is the name of the settings file: write --as {source.file}, or {target.path}")
+    gone = frozenset(_leaving(settings, each) for each in without)
     data, problem = _read(paths[0], target.path, target.bound)
     if problem is not None:
         return settings, Landing({}, (problem,), ())
@@ -69,6 +74,16 @@ def _aimed(settings: Settings, name: str) -> Target:
         raise click.UsageError(f"{error}; {error.hint}") from None
 
 
+def _leaving(settings: Settings, name: str) -> str:
+    """The display path of the job file that is to be gone; a name that means none is most often a mistyped one."""
+    target = _aimed(settings, name)
+    if target.kind is not Kind.JOB or target.unread:
+        raise click.UsageError(f"--without {name!r} is no job file; {target.unread or 'only those can be left out'}")
+    if not os.path.lexists(target.path):
+        raise click.UsageError(f"--without {name!r}: {target.path} does not exist")
+    return target.path
+
+
 def _as_settings(source: SettingsSource, path: str, everybody: bool) -> tuple[Settings | None, Landing]:
     """What the settings file would say, and what that brings to the jobs; what is wrong with them now does not count."""
     data, problem = _read(path, str(source.file), _SETTINGS)
@@ -80,6 +95,7 @@ def _as_settings(source: SettingsSource, path: str, everybody: bool) -> tuple[Se
     after = _catalog(settings, everybody)
     usable, _ = source.load()
     before = after if usable is None else _catalog(usable, everybody)
+    moved = [] if usable is None or usable.state == settings.state else [_another_state(path=source.file, was=usable)]
     return settings, Landing(
         after.jobs,
         # Those of the program that checks are those of the daemon, where the file lands.
@@ -87,8 +103,15 @@ def _as_settings(source: SettingsSource, path: str, everybody: bool) -> tuple[Se
         (
             *(each for each in after.warnings if each not in before.warnings),
             *lacking(source.file, settings, given=True),
+            *moved,
         ),
     )
+
+
+def _another_state(path: Path, was: Settings) -> Problem:
+    message = f"is another one than {was.state}, and is used from the next restart on"
+    hint = "stop the daemon and move the file first: a new state knows nothing of what was sent"
+    return Problem(str(path), 0, 0, "state", message, hint)
 
 
 def _catalog(settings: Settings, everybody: bool) -> Catalog:

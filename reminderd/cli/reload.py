@@ -1,6 +1,8 @@
 """reminderd reload"""
 
+import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -32,7 +34,7 @@ def command(source: SettingsSource, as_json: bool) -> None:
     try:
         answer = ask(settings.state, {"command": "reload"})
     except NotRunning as error:
-        fail(str(error), UNUSABLE)
+        fail(f"{error}{_perhaps(settings.state)}", UNUSABLE)
     except TimeoutError:
         fail("the daemon did not answer in time; see its log", UNUSABLE)
     if not answer.get("ok"):
@@ -46,3 +48,13 @@ def command(source: SettingsSource, as_json: bool) -> None:
         said = f"{plural(result['jobs'], 'job')} running, {plural(len(result['problems']), 'problem')}{holds}"
         click.echo(said, err=True)
     sys.exit(FAILED if result["problems"] else 0)
+
+
+def _perhaps(state: Path) -> str:
+    """Why a daemon that runs does not answer, as far as can be told from here: it keeps the state it started with."""
+    if os.path.lexists(state):
+        return ""
+    return (
+        f"; there is no state {state} yet: where `state` was changed in the settings, the daemon runs with the former one "
+        "until it is restarted; stop it and move the file first, as a new state knows nothing of what was sent"
+    )

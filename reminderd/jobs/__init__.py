@@ -1,6 +1,6 @@
 """From files to jobs: reading, validating, keeping the last good version, and watching."""
 
-from reminderd.jobs.aim import AstrayError, Target, aim, location
+from reminderd.jobs.aim import AstrayError, Kind, Target, aim, location
 from reminderd.jobs.catalog import assemble
 from reminderd.jobs.disk import Bound, UnfitError, check_size, read_whole, reason
 from reminderd.jobs.landing import Landing, Surroundings, land
@@ -15,6 +15,7 @@ __all__ = [
     "Archive",
     "AstrayError",
     "Bound",
+    "Kind",
     "Landing",
     "Library",
     "ListShown",

@@ -178,7 +178,8 @@ class _Used:
         """What can be said of a file that no job reads."""
         problems = list(problems_alone(self._target, self._overlay))
         folders = f"job files are those in {', '.join(map(str, self._around.where))}"
-        if problems and self._target.kind is Kind.LIST:  # what is no list was perhaps not meant to be one
+        is_csv = self._target.path.lower().endswith(".csv")
+        if problems and self._target.kind is Kind.LIST and not is_csv:  # perhaps not meant to be a list at all
             message = "lies in no directory that is read, and is not a list that a job reads"
             problems = [Problem(self._target.path, 0, 0, "", message, folders)]
         readers.problems.update(problems)

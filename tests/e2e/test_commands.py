@@ -279,6 +279,16 @@ def test_resolve_settles_a_doubt_by_the_operators_word(home: Home, sandbox: Sand
     assert (rows["two"]["attempts"], len(sandbox.ledger())) == (2, 3)
 
 
+def test_reload_says_that_another_state_needs_a_restart(home: Home) -> None:
+    home.write("good.yaml", job("good", phone(1), FAR))
+    home.start()
+    other = home.jobs.parent / "other.db"
+    done = home.run("--state", str(other), "reload")
+    assert (done.status, done.out) == (2, "")
+    assert f"no daemon answers at {other}.sock" in done.err
+    assert "the daemon runs with the former one until it is restarted" in done.err
+
+
 def test_reload_waits_until_the_files_run_and_tells_their_problems(home: Home) -> None:
     assert home.run("reload").status == 2
     home.write("good.yaml", job("good", phone(1), FAR))

@@ -137,6 +137,29 @@ def test_a_job_moves_to_another_file_when_the_old_one_goes(live: Path) -> None:
     assert check(live, "daily.yaml", text, "--without", "jobs.d/tea.yaml").exit_code == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nope.yaml", "jobs.d/nope.yaml does not exist"),
+        ("people.csv", "'people.csv' is no job file; only those can be left out"),
+        ("recipients.d/team.yaml", "'recipients.d/team.yaml' is no job file"),
+        (".rent.yaml", "names of job files end in .yaml or .yml"),
+    ],
+)
+def test_what_is_no_job_file_cannot_be_left_out(live: Path, name: str, said: str) -> None:
+    write(live / "jobs.d" / "people.csv", "phone\n+14155550100\n")
+    done = check(live, "rent.yaml", GOOD, "--without", name)
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+def test_a_table_that_no_job_reads_is_told_what_is_wrong_in_it(live: Path) -> None:
+    done = check(live, "people.csv", "name,fone\nAnn,+14155550100\n")
+    assert done.exit_code == 1
+    assert "lies in no directory" not in done.stdout
+    assert done.stdout.startswith(f"{live}/jobs.d/people.csv:1")
+
+
 def test_problems_of_other_files_are_noted_and_do_not_count(live: Path) -> None:
     write(live / "jobs.d" / "other.yaml", "name: rent\ntimezon: UTC\n" + GOOD)
     (live / "jobs.d" / "gone.yaml").symlink_to("nowhere")
@@ -253,6 +276,24 @@ def test_the_settings_are_checked_as_if_they_lay_in_their_place(live: Path) -> N
     assert done.stdout.startswith(f"{live}/jobs.d/tea.yaml:3:11: template: the template {live}/nowhere/tea.j2 does not")
     assert check(live, path, "jobs: missing.d\n").stdout.startswith(f"{live}/missing.d: does not exist")
     assert "the file to check" in check(live, path, live / "missing").stdout
+
+
+def test_another_state_is_a_warning(live: Path) -> None:
+    path = str(live / "reminderd.yaml")
+    done = check(live, path, "jobs: jobs.d\nstate: other.db\n")
+    assert done.exit_code == 0
+    assert f"{path}: warning: state: is another one than " in done.stdout
+    write(live / "reminderd.yaml", "jobs: jobs.d\nstate: other.db\n")
+    assert "another one" not in check(live, path, "jobs: jobs.d\nstate: other.db\n").stdout
+
+
+def test_the_bare_name_of_the_settings_file_is_not_taken_for_a_job(live: Path) -> None:
+    done = check(live, "reminderd.yaml", GOOD)
+    assert done.exit_code == 2
+    assert f"write --as {live}/reminderd.yaml, or {live}/jobs.d/reminderd.yaml" in " ".join(done.output.split())
+    assert check(live, "jobs.d/reminderd.yaml", GOOD).exit_code == 0
+    write(live / "jobs.d" / "reminderd.yaml", GOOD)
+    assert check(live, "reminderd.yaml", GOOD).exit_code == 0
 
 
 def test_new_settings_are_not_kept_back_by_what_is_wrong_already(live: Path) -> None:
