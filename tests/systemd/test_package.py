@@ -90,7 +90,8 @@ def an_upgrade_goes_on(sandbox: SandboxProcess) -> None:
     assert healthy()
     sandbox.wait_accepted(2)
     before, sent = pid(), {row["id"] for row in history()}
-    dpkg("--install", package(NEXT_VERSION))
+    said = dpkg("--install", package(NEXT_VERSION))
+    assert "can still be activated" not in said.stdout + said.stderr
     assert program_says() == f"reminderd, version {NEXT_VERSION}\n"
     assert in_state("active")()
     assert in_state("active", "reminderd-backup.timer")()
