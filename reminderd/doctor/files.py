@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reminderd.control import socket_path
-from reminderd.doctor.finding import Finding, fail, few, ok, skip, warn
+from reminderd.doctor.finding import Finding, count, fail, few, ok, skip, warn
 from reminderd.doctor.scene import Scene, nearest
 from reminderd.doctor.users import CannotTell, named
 from reminderd.jobs import places_for
@@ -41,12 +41,12 @@ def jobs(scene: Scene) -> Iterator[Finding]:
         return
     problems, number = scene.catalog.problems, len(scene.catalog.jobs)
     if problems:
-        seen = f"{number} jobs run, {len(problems)} problems: {few([str(each) for each in problems], 1)}"
+        seen = f"{count(number, 'job')} {'runs' if number == 1 else 'run'}, {count(len(problems), 'problem')}: {few([str(each) for each in problems], 1)}"
         yield fail("jobs", seen, "`reminderd check` shows them all; a broken file keeps its last good version")
     elif not number:
         yield warn("jobs", f"no job in {few([str(path) for path in scene.settings.jobs])}", "put a job file there")
     else:
-        yield ok("jobs", f"{number} jobs, no problem")
+        yield ok("jobs", f"{count(number, 'job')}, no problem")
     left = [
         str(path) for folder in scene.settings.jobs for path in _listed(folder) if path.name.endswith(_LEFT_BY_PACKAGES)
     ]
@@ -127,7 +127,8 @@ def _job_files(scene: Scene) -> Finding:
     if shut:
         seen = f"{user.name} cannot read {few([str(path) for path in dict.fromkeys(shut)])}"
         return fail(check, seen, "chmod 644 (755 for a directory), or give them to its group")
-    return ok(check, f"{len(files)} files in {len(folders)} directories can be read by {user.name}")
+    seen = f"{count(len(files), 'file')} in {count(len(folders), 'directory', 'directories')}"
+    return ok(check, f"{seen} can be read by {user.name}")
 
 
 def _state(scene: Scene) -> Iterator[Finding]:

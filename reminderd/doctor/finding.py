@@ -38,6 +38,11 @@ def skip(check: str, why: str, do: str = "") -> Finding:
     return Finding(check, Grade.SKIP, why, do)
 
 
+def count(number: int, one: str, many: str | None = None) -> str:
+    """So many of something."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def few(things: list[str], most: int = 3) -> str:
     """The first of several, and how many more there are."""
     rest = f" and {len(things) - most} more" if len(things) > most else ""

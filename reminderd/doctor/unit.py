@@ -1,7 +1,8 @@
 """The unit under systemd: is it installed as shipped, loaded as it is on the disk, and started at boot?"""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from pathlib import Path
 
 from reminderd.doctor.finding import Finding, fail, few, ok, skip, warn
 from reminderd.doctor.scene import BOOTED, Scene
@@ -30,13 +31,17 @@ def look(scene: Scene) -> Iterator[Finding]:
     except (OSError, subprocess.SubprocessError) as error:
         yield skip("unit", f"systemd cannot be asked: {error}")
         return
-    yield from against_shipped(text)
+    textfile = scene.settings.metrics.textfile
+    yield from against_shipped(text, {str(textfile.parent)} if textfile is not None else set())
     yield _user(text)
+    yield from credentials(text)
 
 
-def against_shipped(installed: str) -> Iterator[Finding]:
-    """The unit with its drop-ins, as `systemctl cat` shows it, against the shipped one."""
-    found = differences(shipped_unit(), installed)
+def against_shipped(installed: str, wanted: Set[str] = frozenset()) -> Iterator[Finding]:
+    """The unit with its drop-ins, as `systemctl cat` shows it, against the shipped one. wanted: directories that the
+    settings have the daemon write.
+    """
+    found = differences(shipped_unit(), installed, wanted)
     if not found:
         yield ok("unit.hardening", "every line of the shipped unit is in force")
     for each in found:
@@ -80,10 +85,34 @@ def _standing(scene: Scene, shown: dict[str, str]) -> Finding:
 
 
 def _user(installed: str) -> Finding:
-    names = read_unit(installed).get("User", [])
-    if not names:
-        return skip("unit.user", "the unit names no user")
+    names = read_unit(installed).get("User", [""])
+    if names[-1] in ("", "root", "0"):
+        return fail("unit.user", "the daemon runs as root", f"User={SERVICE_USER}: it needs none of root's rights")
     if named(names[-1]) is None:
         seen = f"the unit's user {few(names)} does not exist"
         return fail("unit.user", seen, f"systemd-sysusers makes {SERVICE_USER} from the shipped sysusers file")
     return ok("unit.user", f"{names[-1]} exists")
+
+
+def credentials(installed: str) -> Iterator[Finding]:
+    """Are the files there that systemd hands over? It fails without, and names none of them."""
+    for value in read_unit(installed).get("LoadCredential", []):
+        path = Path(value.partition(":")[2])
+        if not path.is_absolute():  # taken away, or looked for where systemd keeps its own
+            continue
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            seen = f"{path} is missing, and without it the unit fails with 243/CREDENTIALS"
+            yield fail("unit.credentials", seen, f"write Plivo's auth token into it, chmod 600 {path}, start the unit")
+        except OSError as error:
+            yield skip("unit.credentials", f"{path}: {error.strerror}", "run doctor as root")
+        else:
+            yield _handed_over(path, size)
+
+
+def _handed_over(path: Path, size: int) -> Finding:
+    if size == 0:
+        do = "write Plivo's auth token into it, and restart the unit"
+        return fail("unit.credentials", f"{path} is empty", do)
+    return ok("unit.credentials", f"{path} is there")

@@ -1,7 +1,7 @@
 """Unit files as text: what a [Service] section comes to, and where it is weaker than the shipped one. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 Section = Mapping[str, list[str]]
@@ -71,12 +71,22 @@ def read_unit(text: str) -> Section:
     return found
 
 
-def differences(shipped: str, installed: str) -> list[Difference]:
-    """Where the installed unit takes less away than the shipped one. What only adds limits is no difference."""
+def differences(shipped: str, installed: str, wanted: Set[str] = frozenset()) -> list[Difference]:
+    """Where the installed unit takes less away than the shipped one. What only adds limits is no difference.
+
+    wanted: directories that the daemon is meant to write beside those of the shipped unit.
+    """
     ours, theirs = read_unit(shipped), read_unit(installed)
+    if "ReadWritePaths" in theirs:
+        theirs = {
+            **theirs,
+            "ReadWritePaths": sorted(_words(theirs["ReadWritePaths"]) - {*wanted, *(f"-{each}" for each in wanted)}),
+        }
     found = [each for key in ours if key not in _FREE if (each := _compare(key, ours[key], theirs.get(key)))]
     more = sorted(key for key in _MORE & theirs.keys() - ours.keys() if any(theirs[key]))
     given = (f"{key}={' '.join(theirs[key]).strip()} gives more than was shipped" for key in more)
+    if theirs.get("WatchdogSec", ["0"])[-1] in ("0", "", "infinity"):
+        found.append(Difference("no watchdog: a loop that hangs is not seen", f"WatchdogSec={ours['WatchdogSec'][-1]}"))
     return found + [Difference(seen, f"no {key}=") for key, seen in zip(more, given, strict=True)]
 
 

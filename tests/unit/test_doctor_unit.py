@@ -1,9 +1,11 @@
 """The installed unit against the shipped one: what is weaker is said, and what only adds limits is not."""
 
+from pathlib import Path
+
 import pytest
 
 from reminderd.doctor.finding import Grade
-from reminderd.doctor.unit import against_shipped
+from reminderd.doctor.unit import _user, against_shipped, credentials
 from reminderd.doctor.unittext import _FREE, differences, read_unit
 from reminderd.shipped import shipped_unit
 
@@ -73,6 +75,36 @@ def test_each_line_that_is_missing_is_said(line: str) -> None:
 )
 def test_what_a_drop_in_takes_away_is_said(drop_in: str, said: str) -> None:
     assert seen(installed(drop_in)) == [said]
+
+
+def test_what_the_settings_have_the_daemon_write_is_meant() -> None:
+    text = installed("ReadWritePaths=/var/lib/figures\nReadWritePaths=-/srv")
+    assert [each.seen for each in differences(SHIPPED, text, {"/var/lib/figures", "/srv"})] == []
+    assert [each.seen for each in differences(SHIPPED, text, {"/srv"})] == [
+        "ReadWritePaths=/var/lib/figures gives more than was shipped"
+    ]
+
+
+@pytest.mark.parametrize("drop_in", ["WatchdogSec=0", "WatchdogSec=", "WatchdogSec=infinity"])
+def test_a_unit_without_a_watchdog_is_said(drop_in: str) -> None:
+    assert seen(installed(drop_in)) == ["no watchdog: a loop that hangs is not seen"]
+
+
+def test_the_file_that_systemd_hands_over_is_named_where_it_is_missing_or_empty(tmp_path: Path) -> None:
+    token = tmp_path / "plivo-token"
+    unit = installed(f"LoadCredential=\nLoadCredential=plivo-token:{token}")
+    (missing,) = credentials(unit)
+    assert (missing.check, missing.grade, str(token) in missing.seen) == ("unit.credentials", Grade.FAIL, True)
+    token.touch()
+    assert [(each.grade, each.seen) for each in credentials(unit)] == [(Grade.FAIL, f"{token} is empty")]
+    token.write_text("x")
+    assert [each.grade for each in credentials(unit)] == [Grade.OK]
+    assert list(credentials(installed("LoadCredential="))) == []
+
+
+@pytest.mark.parametrize("text", ["User=root", "User=", "User=0"])
+def test_a_unit_of_roots_is_said(text: str) -> None:
+    assert _user(installed(text)).seen == "the daemon runs as root"
 
 
 @pytest.mark.parametrize(
