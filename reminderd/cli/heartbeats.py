@@ -32,15 +32,16 @@ def what_to_do(name: str) -> str:
     return DO[Name(name)] if name in list(Name) else ""
 
 
-def said_of_run(row: dict[str, Any]) -> str:
-    """How the last run of a task went: `ok 2026-11-22 09:00:00 UTC, 3 jobs`."""
+def said_of_run(row: dict[str, Any], *, mended: bool = False) -> str:
+    """How the last run of a task went: `ok 2026-11-22 09:00:00 UTC, 3 jobs`. mended: why it failed is over since."""
     if row["status"] == "running":
         return f"running since {local(row['started_at'])}"
     took = from_text(row["finished_at"]) - from_text(row["started_at"])
     long = "" if row["task"] == "loop" or took < timedelta(seconds=1) else f" in {format_duration(took)}"
-    status = row["status"] if row["status"] == "ok" else row["status"].upper()
+    status = row["status"] if row["status"] == "ok" or mended else row["status"].upper()
     detail = f", {clean(row['detail'])}" if row["detail"] else ""
-    return f"{status} {local(row['finished_at'])}{long}{detail}"
+    since = "; mended since" if mended and row["status"] != "ok" else ""
+    return f"{status} {local(row['finished_at'])}{long}{detail}{since}"
 
 
 def backup_is_old(good: Sequence[str], now: datetime) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reminderd.cli.common import (
+    UNUSABLE,
     SettingsSource,
     clean,
     fail,
@@ -48,7 +49,7 @@ def command(source: SettingsSource, as_json: bool) -> None:
             print_json({"alive": False, "state": None, "error": str(error)})
         fail(str(error))
     except StateError as error:
-        fail(str(error))
+        fail(str(error), UNUSABLE)
     if as_json:
         print_json(document)
     else:
@@ -169,11 +170,16 @@ def _print(document: dict[str, Any]) -> None:
             "in doubt", "see `reminderd history --state in_doubt`; settle with: reminderd resolve ID --sent|--not-sent"
         )
     for task, row in document["heartbeats"].items():
-        _line(task, said_of_run(row))
+        mended = task == Task.RELOAD and not document["problems"] and _later(catalog["loaded_at"], row["finished_at"])
+        _line(task, said_of_run(row, mended=mended))
     if document["backup_is_old"]:
         _line("BACKUP", "the last good one is older than it should be; see `journalctl -u reminderd-backup`")
     _line("problems", plural(len(document["problems"]), "problem") if document["problems"] else "none")
     print_problems(document["problems"], _MOST_SHOWN, "`reminderd check` shows them", indent="  ")
+
+
+def _later(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one > other
 
 
 def _line(label: str, text: str) -> None:

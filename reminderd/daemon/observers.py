@@ -84,9 +84,13 @@ class Observers:
         if not now.taken:
             return None
         problems, _ = self._store.conditions.problems()
-        return not problems, f"{now.jobs} jobs, {problems} problems"
+        return not problems, f"{_number(now.jobs, 'job')}, {_number(problems, 'problem')}"
 
     def _for_others(self, settings: Settings) -> Settings:
         if self._told:
             return settings
         return settings.model_copy(update={"alerts": AlertSettings(), "heartbeat": HeartbeatSettings()})
+
+
+def _number(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"

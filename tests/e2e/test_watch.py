@@ -128,3 +128,17 @@ def test_a_gateway_that_takes_nothing_for_long_is_told_and_its_return(
     assert [request.line.split()[1] for request in server.requests].count("/a-secret-of-heartbeats") > asked
     assert sandbox.duplicates() == []
     assert home.stop() == 0
+
+
+def test_a_reload_that_failed_is_no_trouble_once_its_cause_is_mended(home: Home) -> None:
+    home.settings.write_text("# nothing\n")
+    home.write("good.yaml", job("good", phone(1)))
+    home.start()
+    broken = home.jobs / "broken.yaml"
+    broken.write_text("schedule: nonsense\n")
+    assert home.run("reload").status == 1
+    home.until(lambda: "\nreload          FAILED " in home.run("status").out, "status does not say it")
+    broken.unlink()
+    home.until(lambda: "; mended since\n" in home.run("status").out, "status goes on with what is over")
+    assert "FAILED" not in home.run("status").out
+    assert home.stop() == 0

@@ -109,11 +109,11 @@ def test_a_reload_is_a_run_that_fails_where_there_are_problems(start: Start) -> 
     machine = start().loaded()
     machine.ask("reload")
     machine.until(lambda: status(machine, "reload") == "ok")
-    assert machine.reports.heartbeats()["reload"]["detail"] == "1 jobs, 0 problems"
+    assert machine.reports.heartbeats()["reload"]["detail"] == "1 job, 0 problems"
     (machine.settings.jobs[0] / "broken.yaml").write_text("schedule: nonsense\n")
     machine.ask("reload")
     machine.until(lambda: status(machine, "reload") == "failed")
-    assert machine.reports.heartbeats()["reload"]["detail"] == "1 jobs, 3 problems"
+    assert machine.reports.heartbeats()["reload"]["detail"] == "1 job, 3 problems"
 
 
 def status(machine: Machine, task: str) -> str | None:
