@@ -100,12 +100,12 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            from reminderd.store import StateFailure, advice
+            from reminderd.store import StateFailure, advice, may_pass
 
             if not isinstance(error, StateFailure):
                 raise
             click.echo(f"reminderd: the state cannot be used: {error}; {advice(error)}", err=True)
-            sys.exit(1)
+            sys.exit(1 if may_pass(error) else 2)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:

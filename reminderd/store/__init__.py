@@ -24,7 +24,7 @@ from reminderd.store.connection import (
 from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settled
 from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.drills import Drill, Drills
-from reminderd.store.failures import StateFailure, advice
+from reminderd.store.failures import StateFailure, advice, may_pass
 from reminderd.store.forgetting import Forgetting, Forgotten
 from reminderd.store.health import Health, Reading, Suspension
 from reminderd.store.heartbeats import Heartbeats, Task
@@ -150,6 +150,7 @@ __all__ = [
     "is_locked",
     "last_backup_in",
     "locked",
+    "may_pass",
     "open_reports",
     "state_exists",
 ]

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from reminderd.store.connection import _check_header, _connect_read_only, _newer
+from reminderd.store.connection import _check_header, _connect_read_only, _newer, refuse_empty
 
 SQLITE_VERSION = sqlite3.sqlite_version
 _STEPS = 100_000  # of SQLite's machine between two looks at the clock
@@ -28,6 +28,7 @@ class Checkup(NamedTuple):
 def check_up(path: Path, seconds: float) -> Checkup:
     """Look at the state for at most so long. Raises StateError for what is no state, or cannot be read, and OSError."""
     _check_header(path)
+    refuse_empty(path)
     with path.open("rb") as file:
         header = file.read(20)
     journal = "wal" if header[18:19] == b"\2" else "delete"

@@ -263,11 +263,22 @@ def _check_header(path: Path) -> None:
         raise StateError(f"{path} is not a state of reminderd; nothing was touched: set `state` to another path")
 
 
+def refuse_empty(path: Path) -> None:
+    """Raise StateError where the file holds nothing: for readers, who cannot make a state of it."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise unusable(f"the state {path} cannot be read", error) from error
+    if size == 0:
+        raise StateError(f"the state {path} is empty; a copy of a backup may have been cut off: put the backup back")
+
+
 def open_read_only(path: Path) -> Connection:
     """A reading connection for the commands: it can neither write nor checkpoint."""
     if not state_exists(path):
         raise StateMissing(f"there is no state at {path}; `reminderd run` creates it")
     _check_header(path)
+    refuse_empty(path)
     try:
         return Connection(_connect_read_only(path), path)
     except sqlite3.DatabaseError as error:

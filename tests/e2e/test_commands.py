@@ -571,6 +571,21 @@ def test_only_run_creates_a_state(home: Home) -> None:
     assert [path.name for path in home.state.parent.iterdir() if "state" in path.name] == []
 
 
+@pytest.mark.parametrize("words", [["status"], ["history"], ["alerts"], ["backup", "copy.db"]])
+@pytest.mark.parametrize("damage", ["empty", "overwritten", "another file"])
+def test_a_state_that_cannot_be_used_ends_each_command_alike(home: Home, words: list[str], damage: str) -> None:
+    if damage == "overwritten":
+        assert home.launch("--once").ended() == 0
+        content = bytearray(home.state.read_bytes())
+        content[4096:] = b"\xff" * (len(content) - 4096)
+        home.state.write_bytes(content)
+    else:
+        home.state.write_bytes(b"" if damage == "empty" else b"\xff" * 8192)
+    done = home.run(*(str(home.state.with_name(word)) if word.endswith(".db") else word for word in words))
+    assert (done.status, done.out) == (2, ""), done
+    assert damage != "empty" or "is empty; a copy of a backup may have been cut off: put the backup back" in done.err
+
+
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory, sandbox: SandboxProcess) -> Path:
     """The state of a daemon that ended well."""
