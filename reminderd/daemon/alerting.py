@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from reminderd.alerts import Present, Space, Watch, needs
-from reminderd.alerts.rules import Ended
+from reminderd.alerts.rules import CLOCK_AFTER, Ended, Name
 from reminderd.alerts.trial import node_of, teller_of
 from reminderd.clock import Clock
 from reminderd.daemon.inbox import Inbox
@@ -112,7 +112,9 @@ class Alerting:
             self._unsynchronised_since = None
             return None
         if self._unsynchronised_since is None:
-            self._unsynchronised_since = at
+            # What the daemon before has opened goes on: a restart synchronises no clock.
+            known = CLOCK_AFTER.total_seconds() if Name.CLOCK in self._watch.open else 0.0
+            self._unsynchronised_since = at - known
         return timedelta(seconds=at - self._unsynchronised_since)
 
 

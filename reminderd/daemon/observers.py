@@ -19,13 +19,14 @@ class Sight:
     """The loop at one moment.
 
     loaded: files have been taken over. taken: what was read of them runs. on_hold: nothing at all may go out. sending: the
-    gateway is used.
+    gateway is used. stopping: nothing new begins.
     """
 
     loaded: bool
     taken: bool
     on_hold: bool
     sending: bool
+    stopping: bool
     next_due: datetime | None
     jobs: int
 
@@ -65,11 +66,13 @@ class Observers:
     def pass_done(self) -> None:
         """A pass was good. Raises what the state raises: then it was not."""
         self._heartbeats.pass_done()
-        self._alerting.pass_done()
+        if not self._sight().stopping:  # nobody would wait for the answer, so that the next daemon would tell it again
+            self._alerting.pass_done()
 
     def pass_failed(self, error: Exception) -> None:
         """A pass was cut short by this."""
-        self._alerting.pass_failed(error)
+        if not self._sight().stopping:
+            self._alerting.pass_failed(error)
 
     def _unplanned(self) -> datetime | None:
         now = self._sight()

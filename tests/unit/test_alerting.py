@@ -4,14 +4,20 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reminderd.daemon.inbox import Inbox
+from reminderd.daemon.observers import Observers, Sight
 from reminderd.model import InDoubt, NotSent, Refused
 from reminderd.settings import Settings
+from reminderd.store import Store
+from reminderd.telemetry import Figures
+from tests.support.clock import FakeClock
 from tests.support.machine import Machine, Start
 from tests.support.world import ANNA, BERT, job
 
@@ -194,6 +200,14 @@ def test_a_clock_that_nobody_keeps(paged: Page) -> None:
     assert here.pager.told() == []
     here.let_pass(2 * MINUTE)
     here.until_told("clock open")
+    here.machine.stop()
+    here.machine.start()
+    here.machine.loaded()
+    here.let_pass(12 * MINUTE)
+    assert here.pager.told() == ["clock open"], "a restart synchronises no clock"
+    here.machine.clock.in_sync = True
+    here.let_pass(5 * MINUTE)
+    here.until_told("clock open", "clock over")
 
 
 def test_a_state_that_cannot_be_written_is_told_all_the_same(paged: Page) -> None:
@@ -243,3 +257,24 @@ def test_what_nobody_could_be_told_of_is_told_when_the_settings_name_somebody(pa
     assert [row["told_at"] for row in here.machine.reports.alerts()] == [None]
     here.set(alerts={"command": [str(here.pager.program)]})
     here.until_told("problems open")
+
+
+def test_a_daemon_that_is_stopping_begins_to_tell_nothing(tmp_path: Path) -> None:
+    """Nobody would wait for the answer, so that the next daemon would tell it again."""
+    clock, inbox, pager = FakeClock(datetime(2027, 3, 1, 9, tzinfo=UTC)), Inbox(), Pager(tmp_path)
+    values = {"jobs": [str(tmp_path)], "state": str(tmp_path / "state.db"), "alerts": {"command": [str(pager.program)]}}
+    settings, figures = Settings.model_validate(values), Figures(clock)
+    store = Store.open(settings.state, create=True)
+    store.holds.open("removal", "many are gone", {}, clock.now())
+    seen = Sight(loaded=True, taken=True, on_hold=False, sending=True, stopping=True, next_due=None, jobs=1)
+    now = {"sight": seen}
+    observers = Observers(store, settings, clock, inbox, clock.now, lambda: now["sight"], figures, told=True)
+    for stopping, alerts in ((True, []), (False, ["holds"])):
+        now["sight"] = replace(seen, stopping=stopping)
+        for _ in range(3):
+            clock.advance(LOOK)
+            observers.pass_done()
+        assert [each.name for each in figures.alerts] == alerts
+    while not pager.told():
+        inbox.wait(5)
+    store.close()
