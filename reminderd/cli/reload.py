@@ -55,6 +55,6 @@ def _perhaps(state: Path) -> str:
     if os.path.lexists(state):
         return ""
     return (
-        f"; there is no state {state} yet: where `state` was changed in the settings, the daemon runs with the former one "
-        "until it is restarted; stop it and move the file first, as a new state knows nothing of what was sent"
+        "; there is no such state: where `state` was changed in the settings, a running daemon keeps the former one until "
+        "it is restarted; stop it and move the file first, since a new state knows nothing of what was sent"
     )

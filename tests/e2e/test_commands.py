@@ -286,7 +286,7 @@ def test_reload_says_that_another_state_needs_a_restart(home: Home) -> None:
     done = home.run("--state", str(other), "reload")
     assert (done.status, done.out) == (2, "")
     assert f"no daemon answers at {other}.sock" in done.err
-    assert "the daemon runs with the former one until it is restarted" in done.err
+    assert "a running daemon keeps the former one until it is restarted" in done.err
 
 
 def test_reload_waits_until_the_files_run_and_tells_their_problems(home: Home) -> None:

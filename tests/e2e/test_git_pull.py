@@ -212,6 +212,22 @@ def test_what_is_not_as_committed_is_replaced_and_loaded(scene: Scene) -> None:
         assert scene.pull() == Pulled(0, "", "")
 
 
+def test_a_release_chosen_by_hand_stays_until_the_next_commit(scene: Scene) -> None:
+    first = scene.commit(rent=job_text("rent"))
+    scene.home.start()
+    assert scene.pull().status == 0
+    scene.commit(rent=job_text("rent", "Wrong."))
+    assert scene.pull().status == 0
+    (scene.place / "next").symlink_to(f"releases/{first}")
+    (scene.place / "next").rename(scene.place / "current")
+    for _ in range(2):
+        pulled = scene.pull()
+        assert (pulled.status, scene.current) == (0, first)
+        assert f"current names releases/{first}, which somebody chose" in pulled.out
+    third = scene.commit(rent=job_text("rent", "Right."))
+    assert (scene.pull().status, scene.current) == (0, third)
+
+
 def test_a_commit_without_a_job_is_refused_unless_allowed(scene: Scene) -> None:
     first = scene.commit(rent=job_text("rent"))
     scene.home.start()
