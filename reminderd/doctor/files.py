@@ -111,24 +111,26 @@ def _token(scene: Scene) -> Finding:
     return _readable(scene, check, [file], f"{file} ({_shown(mode)})")
 
 
-def _job_files(scene: Scene) -> Finding:
+def _job_files(scene: Scene) -> Iterator[Finding]:
     check, user = "files.jobs", scene.service_user
     places = places_for(scene.settings)
     named_ones = [path for path in scene.settings.jobs if path.exists()]
     if missing := [str(path) for path in scene.settings.jobs if path not in named_ones]:
-        return fail(check, f"{few(missing)}: not there", "create it, or set `jobs` to where the job files are")
+        yield fail(check, f"{few(missing)}: not there", "create it, or set `jobs` to where the job files are")
+        return
     folders = [path for path in (*named_ones, places.templates, places.recipients) if path.is_dir()]
     files = [*map(Path, scene.scan.files), *map(Path, scene.scan.unreadable), *map(Path, scene.scan.used)]
     # Not Path's own: what a link does not lead to is said by the check of the jobs.
     files = sorted({path for path in (*files, *named_ones) if os.path.exists(path) and not os.path.isdir(path)})  # noqa: PTH110, PTH112
     if loose := [str(path) for path in (*folders, *files) if path.stat().st_mode & stat.S_IWOTH]:
-        return fail(check, f"everybody can write {few(loose)}", "chmod o-w: who writes there sends messages")
+        yield fail(check, f"everybody can write {few(loose)}", "chmod o-w: who writes there sends messages")
     shut = user.denied("-x", folders) + user.denied("-r", folders) + user.denied("-r", files)
     if shut:
         seen = f"{user.name} cannot read {few([str(path) for path in dict.fromkeys(shut)])}"
-        return fail(check, seen, "chmod 644 (755 for a directory), or give them to its group")
-    seen = f"{count(len(files), 'file')} in {count(len(folders), 'directory', 'directories')}"
-    return ok(check, f"{seen} can be read by {user.name}")
+        yield fail(check, seen, "chmod 644 (755 for a directory), or give them to its group")
+    if not loose and not shut:
+        seen = f"{count(len(files), 'file')} in {count(len(folders), 'directory', 'directories')}"
+        yield ok(check, f"{seen} can be read by {user.name}")
 
 
 def _state(scene: Scene) -> Iterator[Finding]:
@@ -226,7 +228,7 @@ def _shown(mode: int) -> str:
 _LOOKS: Mapping[str, Look] = {
     "files.settings": lambda scene: [_settings_file(scene)],
     "files.token": lambda scene: [_token(scene)],
-    "files.jobs": lambda scene: [_job_files(scene)],
+    "files.jobs": _job_files,
     "files.state": _state,
     "files.marks": lambda scene: [_marks(scene)],
     "files.socket": lambda scene: [_socket(scene)],

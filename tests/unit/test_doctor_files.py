@@ -163,6 +163,15 @@ def test_what_a_start_left_behind_is_a_warning(place: Scene) -> None:
     assert ".state.db.new" in one(files.permissions(place), "files.leftovers").seen
 
 
+def test_what_is_open_to_all_hides_nothing_that_cannot_be_read(place: Scene, reachable: Path) -> None:
+    place.user = "nobody"
+    shut = jobs_of(place) / "a.yaml"
+    shut.chmod(0o600)
+    jobs_of(place).chmod(0o777)
+    seen = [each.seen for each in files.permissions(place) if each.check == "files.jobs"]
+    assert seen == [f"everybody can write {jobs_of(place)}", f"nobody cannot read {shut}"]
+
+
 def test_what_another_user_cannot_read_is_named(place: Scene, reachable: Path) -> None:
     place.user = "nobody"
     shut, folder = jobs_of(place) / "a.yaml", jobs_of(place)
