@@ -20,7 +20,7 @@ from reminderd.cli.common import (
     reports_of,
     settings_options,
 )
-from reminderd.cli.heartbeats import alert_document, what_to_do
+from reminderd.cli.heartbeats import alert_document, said_of_telling, what_to_do
 from reminderd.cli.standing import open_alerts, standing
 from reminderd.clock import SystemClock, to_text
 from reminderd.control import NotRunning, ask
@@ -61,7 +61,7 @@ def _print(rows: list[dict[str, Any]]) -> None:
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
-    told = "nobody" if row["told_at"] is None else local(row["told_at"])
+    told = said_of_telling(row["told_at"], row["told_by"].split()) or "nobody"
     over = "no" if row["over_at"] is None else local(row["over_at"])
     return clean(row["name"]), local(row["opened_at"]), over, told, clean(row["summary"])
 

@@ -24,7 +24,16 @@ def alert_document(row: dict[str, Any]) -> dict[str, Any]:
         "told_at": row["told_at"],
         "over_at": row["over_at"],
         "over_told_at": row["over_told_at"],
+        "told_by": row["told_by"].split(),
+        "over_told_by": row["over_told_by"].split(),
     }
+
+
+def said_of_telling(told_at: str | None, ways: Sequence[str]) -> str:
+    """When they were told that it began; the ways that told of it so far where others did not."""
+    if told_at is not None:
+        return local(told_at)
+    return f"by {' and '.join(ways)} only" if ways else ""
 
 
 def what_to_do(name: str) -> str:

@@ -47,4 +47,4 @@ def open_alerts(rows: list[Row], said: dict[str, Any] | None) -> list[Row]:
     """The state's rows, and before them what is open and the state has not taken."""
     known = {row["name"] for row in rows if row["over_at"] is None}
     more = [each for each in said["alerts"] if each["name"] not in known] if said is not None else []
-    return [{**each, "over_at": None, "over_told_at": None} for each in more] + rows
+    return [{**each, "over_at": None, "over_told_at": None, "told_by": "", "over_told_by": ""} for each in more] + rows

@@ -20,7 +20,7 @@ from reminderd.cli.common import (
     settings_options,
     style,
 )
-from reminderd.cli.heartbeats import alert_document, backup_is_old, said_of_run
+from reminderd.cli.heartbeats import alert_document, backup_is_old, said_of_run, said_of_telling
 from reminderd.cli.overrides import override_document, said_of_override
 from reminderd.cli.standing import open_alerts, standing, trouble
 from reminderd.clock import SystemClock
@@ -133,7 +133,8 @@ def _print(document: dict[str, Any]) -> None:
     _line("catalog", f"{plural(catalog['jobs'], 'job')}, {catalog['enabled']} enabled{loaded}")
     _line("gateway", f"SUSPENDED: {clean(gateway['reason'])}" if gateway["suspended"] else "in use")
     for alert in document["alerts"]:
-        told = f"told {local(alert['told_at'])}" if alert["told_at"] else "nobody was told"
+        when = said_of_telling(alert["told_at"], alert["told_by"])
+        told = f"told {when}" if when else "nobody was told"
         _line("ALERT", f"{clean(alert['name'])} since {local(alert['since'])}, {told}: {clean(alert['summary'])}")
         _line("", f"what to do: {alert['do']}")
     counts = [style(f"{number} {name}", name) for name, number in document["deliveries"].items() if number]

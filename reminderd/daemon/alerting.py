@@ -19,6 +19,8 @@ from reminderd.telemetry import Figures
 
 # A little less than the loop's longest wait, so that each of an idle loop's passes is one.
 LOOK_SECONDS = 14.0
+# Whoever was told, and is not noted, would be told again.
+_LAST_WORDS = 10.0
 _HOUR = timedelta(hours=1)
 # After the last look into Plivo's log is due: it may be late, and wait for others.
 _LATE = timedelta(minutes=5)
@@ -46,9 +48,10 @@ class Alerting:
         self._worker = Worker(inbox.post)
         self._hour = LastHour(store)
         self._look_at = 0.0
+        self._ends_at: float | None = None
+        self._watch = Watch(store, node_of(settings), teller_of(settings), now, clock.boottime, self._worker.run)
         self._unusable_since: float | None = None
         self._unsynchronised_since: float | None = None
-        self._watch = Watch(store, node_of(settings), teller_of(settings), now, clock.boottime, self._worker.run)
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
@@ -56,15 +59,31 @@ class Alerting:
         self._settings = settings
         self._watch.configure(teller_of(settings))
 
+    @property
+    def last_words(self) -> float:
+        """For how many seconds at most a daemon that is to end waits for somebody who is being told of something."""
+        if self._ends_at is None or not self._watch.telling:
+            return 0.0
+        return max(0.0, self._ends_at - self._clock.boottime())
+
+    def stop(self) -> None:
+        """Look and begin to tell no more; what is being told is still noted, as long as passes are made."""
+        self._ends_at = self._clock.boottime() + _LAST_WORDS
+        self._watch.stop()
+
     def pass_done(self) -> None:
         """A pass was good. Raises what the state raises."""
-        if (at := self._clock.boottime()) >= self._look_at:
+        if self._ends_at is not None:
+            self._watch.save()
+        elif (at := self._clock.boottime()) >= self._look_at:
             self._look_at = at + LOOK_SECONDS
             self._watch.look(needs(self._present(self._now(), at)))
             self._figures.alerts = self._watch.opened
 
     def pass_failed(self, error: Exception) -> None:
         """A pass was cut short: while the state cannot be written, nothing else can be known."""
+        if self._ends_at is not None:
+            return
         if isinstance(error, StateFailure) and (at := self._clock.boottime()) >= self._look_at:
             self._look_at = at + LOOK_SECONDS
             with suppress(RuntimeError):  # no thread can be had to tell it in; the next look tries again

@@ -42,8 +42,7 @@ from reminderd.store import StateFailure, Store
 from reminderd.sync import Syncer
 from reminderd.telemetry import Event, Figures, configure, emit
 
-# Even with nothing due the loop looks at the clock now and then.
-_LONGEST_WAIT = 15.0
+_LONGEST_WAIT = 15.0  # even with nothing due the loop looks at the clock now and then
 _HEARTBEAT_SECONDS = 30
 _LEISURE = 0.25
 
@@ -186,7 +185,8 @@ class Daemon:
         """Stopping, and nothing is in flight; or what is cannot be recorded long after all requests are over."""
         if not self._stopping:
             return False
-        return self._dispatcher.in_flight == 0 or self._clock.boottime() > self._ends_by
+        busy = self._dispatcher.in_flight or self._observers.last_words
+        return not busy or self._clock.boottime() > self._ends_by
 
     def run_once(self) -> None:
         """One pass over everything that is due now, waiting for what is in flight."""
@@ -237,6 +237,7 @@ class Daemon:
         if not self._stopping:
             self._stopping = True
             self._ends_by = self._clock.boottime() + lease(self._settings.plivo.deadline).total_seconds()
+            self._observers.stop()
             self._set_claiming()
             self._vitals.stopping(self._dispatcher.in_flight, self._ends_by - self._clock.boottime())
             emit(Event.DAEMON_STOPPING, in_flight=self._dispatcher.in_flight)
@@ -308,7 +309,7 @@ class Daemon:
             return 0.0
         now = self._clock.now()
         if self._clock_hold.held or self._stopping:
-            return _LONGEST_WAIT  # until a sender is done, a signal comes, or the clock is looked at again
+            return self._observers.last_words or _LONGEST_WAIT  # until a sender is done, or a signal comes
         moments = [self._dispatcher.next_wake(now), self._origin.next_wake(), next_end(self._store)]
         moments.append(self._observers.next_wake(now))
         if not self._origin.open:

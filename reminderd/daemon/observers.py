@@ -19,14 +19,13 @@ class Sight:
     """The loop at one moment.
 
     loaded: files have been taken over. taken: what was read of them runs. on_hold: nothing at all may go out. sending: the
-    gateway is used. stopping: nothing new begins.
+    gateway is used.
     """
 
     loaded: bool
     taken: bool
     on_hold: bool
     sending: bool
-    stopping: bool
     next_due: datetime | None
     jobs: int
 
@@ -66,13 +65,20 @@ class Observers:
     def pass_done(self) -> None:
         """A pass was good. Raises what the state raises: then it was not."""
         self._heartbeats.pass_done()
-        if not self._sight().stopping:  # nobody would wait for the answer, so that the next daemon would tell it again
-            self._alerting.pass_done()
+        self._alerting.pass_done()
+
+    @property
+    def last_words(self) -> float:
+        """For how many seconds at most a daemon that is to end waits for somebody who is being told of something."""
+        return self._alerting.last_words
+
+    def stop(self) -> None:
+        """The daemon is to end: nobody is told of anything new."""
+        self._alerting.stop()
 
     def pass_failed(self, error: Exception) -> None:
         """A pass was cut short by this."""
-        if not self._sight().stopping:
-            self._alerting.pass_failed(error)
+        self._alerting.pass_failed(error)
 
     def _unplanned(self) -> datetime | None:
         now = self._sight()

@@ -62,7 +62,6 @@ class View:
             taken=phase.taken,
             on_hold=self._clock_hold.held or self._origin.held,
             sending=not (self._dispatcher.suspended or phase.stopping),
-            stopping=phase.stopping,
             next_due=self._planner.next_due(),
             jobs=len(self._syncer.running),
         )

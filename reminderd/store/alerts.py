@@ -1,7 +1,7 @@
 """Alerts: what needs someone, from when to when, and whether they were told. Each public method is one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reminderd.clock import from_text, to_text
@@ -12,7 +12,10 @@ _KEPT = 1000
 
 @dataclass(slots=True)
 class Alert:
-    """id: None until it is written. told_at: when somebody was told that it began. over_told_at: that it is over."""
+    """id: None until it is written. told_at: when they were told that it began, by all ways. over_told_at: that it is over.
+
+    told_by, over_told_by: by which ways, also before all of them. gone_at: since when it is not seen, while it is open.
+    """
 
     name: str
     summary: str
@@ -20,6 +23,9 @@ class Alert:
     told_at: datetime | None = None
     over_at: datetime | None = None
     over_told_at: datetime | None = None
+    told_by: set[str] = field(default_factory=set)
+    over_told_by: set[str] = field(default_factory=set)
+    gone_at: datetime | None = None
     id: int | None = None
 
 
@@ -47,14 +53,16 @@ class Alerts:
         values = _values(alert)
         if alert.id is not None:
             self._db.execute(
-                "update alerts set summary = :summary, told_at = :told_at, over_at = :over_at, over_told_at = :over_told_at "
+                "update alerts set summary = :summary, told_at = :told_at, over_at = :over_at, "
+                "over_told_at = :over_told_at, told_by = :told_by, over_told_by = :over_told_by, gone_at = :gone_at "
                 "where id = :id",
                 values,
             )
             return alert.id
         row_id = self._db.insert(
-            "insert into alerts (name, summary, opened_at, told_at, over_at, over_told_at) "
-            "values (:name, :summary, :opened_at, :told_at, :over_at, :over_told_at)",
+            "insert into alerts "
+            "(name, summary, opened_at, told_at, over_at, over_told_at, told_by, over_told_by, gone_at) values "
+            "(:name, :summary, :opened_at, :told_at, :over_at, :over_told_at, :told_by, :over_told_by, :gone_at)",
             values,
         )
         self._db.execute("delete from alerts where id <= :last and over_at is not null", {"last": row_id - _KEPT})
@@ -70,11 +78,15 @@ def _values(alert: Alert) -> dict[str, object]:
         "told_at": to_text(alert.told_at) if alert.told_at else None,
         "over_at": to_text(alert.over_at) if alert.over_at else None,
         "over_told_at": to_text(alert.over_told_at) if alert.over_told_at else None,
+        "told_by": " ".join(sorted(alert.told_by)),
+        "over_told_by": " ".join(sorted(alert.over_told_by)),
+        "gone_at": to_text(alert.gone_at) if alert.gone_at else None,
     }
 
 
 def _alert(row: Row) -> Alert:
-    told, over, over_told = (
-        from_text(row[name]) if row[name] else None for name in ("told_at", "over_at", "over_told_at")
+    told, over, over_told, gone = (
+        from_text(row[name]) if row[name] else None for name in ("told_at", "over_at", "over_told_at", "gone_at")
     )
-    return Alert(row["name"], row["summary"], from_text(row["opened_at"]), told, over, over_told, row["id"])
+    opened, ways, over_ways = from_text(row["opened_at"]), set(row["told_by"].split()), set(row["over_told_by"].split())
+    return Alert(row["name"], row["summary"], opened, told, over, over_told, ways, over_ways, gone, row["id"])

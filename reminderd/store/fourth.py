@@ -14,7 +14,8 @@ create table heartbeats (
 create index heartbeats_of_task on heartbeats (task, id);
 create unique index heartbeats_loop on heartbeats (node) where task = 'loop';
 
--- What needs someone, from when to when, and whether they have been told of both.
+-- What needs someone, from when to when, and whether they have been told of both: when all of them were, and by which
+-- ways, with a space between two. gone_at: since when it is not seen any more, while it is open.
 create table alerts (
     id integer primary key,
     name text not null,
@@ -22,14 +23,17 @@ create table alerts (
     opened_at text not null,
     told_at text,
     over_at text,
-    over_told_at text
+    over_told_at text,
+    told_by text not null default '',
+    over_told_by text not null default '',
+    gone_at text
 );
 create unique index alerts_open on alerts (name) where over_at is null;
 
 create view report_heartbeats as
 select id, task, node, started_at, finished_at, status, detail from heartbeats;
 create view report_alerts as
-select id, name, summary, opened_at, told_at, over_at, over_told_at from alerts;
+select id, name, summary, opened_at, told_at, over_at, over_told_at, told_by, over_told_by, gone_at from alerts;
 
 -- What was in rows that are no longer kept, as digests by a key of this state's own: nothing of it is ever owed anew
 -- (docs/decisions/0024-what-is-no-longer-kept.md).

@@ -234,7 +234,7 @@ class Reports:
     def alerts(self, since: datetime | None = None) -> list[Row]:
         """The alerts that are open, and those that were over since then; the newest first."""
         query = (
-            "select id, name, summary, opened_at, told_at, over_at, over_told_at from alerts "
+            "select id, name, summary, opened_at, told_at, over_at, over_told_at, told_by, over_told_by from alerts "
             "where over_at is null or over_at >= :since order by id desc"
         )
         return self._db.rows(query, {"since": to_text(since) if since else "9"})

@@ -1,4 +1,5 @@
-"""Whoever dies around telling of an alert tells at least once of its begin and of its end, and of neither in vain."""
+"""Whoever dies around telling of an alert tells at least once of its begin and of its end by each way, and of neither in
+vain."""
 
 import random
 from collections.abc import Callable, Collection, Sequence
@@ -15,7 +16,8 @@ from tests.support.deaths import Mortal
 
 LOOK = timedelta(seconds=15)
 NEEDS = {Name.HOLDS: "1 hold waits for approval: limit", Name.DISK: "the disk is nearly full"}
-EVENTS = [(name, state) for name in NEEDS for state in ("open", "over")]
+WAYS = Ways(command=("/bin/true",), url="http://127.0.0.1:1/")
+EVENTS = [(way, name, state) for way in WAYS.names for name in NEEDS for state in ("open", "over")]
 _SAMPLES = 25  # pairs of deaths
 
 
@@ -23,7 +25,7 @@ class Watched(Mortal):
     """A machine whose daemon watches, and dies. told: what somebody heard; it outlives the daemon."""
 
     def __init__(self, folder: Path, fatal: Sequence[int] = ()) -> None:
-        self.told: list[tuple[str, str]] = []
+        self.told: list[tuple[str, str, str]] = []
         super().__init__(folder, fatal)
 
     def start(self, *, create: bool = False) -> None:
@@ -38,13 +40,14 @@ class Watched(Mortal):
 
 
 class _Listener(Teller):
-    def __init__(self, told: list[tuple[str, str]]) -> None:
-        super().__init__(Ways(command=("/bin/true",)))
+    def __init__(self, told: list[tuple[str, str, str]]) -> None:
+        super().__init__(WAYS)
         self._told = told
 
     def tell(self, notice: Notice, skip: Collection[str] = ()) -> list[Told]:
-        self._told.append((notice.name, notice.state))
-        return [Told("command", True, "")]
+        ways = [way for way in WAYS.names if way not in skip]
+        self._told += [(way, notice.name, notice.state) for way in ways]
+        return [Told(way, True, "") for way in ways]
 
 
 def look(needs: dict[Name, str], pause: timedelta = LOOK) -> Callable[[Mortal], object]:
@@ -75,11 +78,12 @@ def check(world: Watched, deaths: int) -> None:
     assert sorted(row["name"] for row in rows) == sorted(NEEDS), rows
     for row in rows:
         assert None not in row.values(), row
+        assert row["told_by"] == row["over_told_by"] == "command url", row
     for event in EVENTS:
         assert 1 <= world.told.count(event) <= 1 + deaths, (event, world.told)
     assert len(world.told) <= len(EVENTS) + deaths, world.told
-    for name in NEEDS:
-        states = [state for each, state in world.told if each == name]
+    for way, name in {event[:2] for event in EVENTS}:
+        states = [state for *each, state in world.told if each == [way, name]]
         assert states == sorted(states), states  # open before over
 
 

@@ -36,6 +36,33 @@ def test_a_program_is_told_with_the_daemons_own_rights(play: Play) -> None:
     play(tells)
 
 
+def stops_while_telling() -> None:
+    PAGE.write_text(
+        "#!/bin/sh\necho begun > /var/lib/reminderd/begun\n"
+        "until [ -e /etc/reminderd/go ]; do sleep 0.05; done\n"
+        'echo "$REMINDERD_ALERT $REMINDERD_ALERT_STATE" >> /var/lib/reminderd/told\n'
+    )
+    PAGE.chmod(0o755)
+    with ExitStack() as stack:
+        installed_with_sandbox(stack, settings=SETTINGS)
+        (JOBS / "broken.yaml").write_text("schedule: nonsense\n")
+        systemctl("start", SERVICE)
+        until(Path("/var/lib/reminderd/begun").exists, "nobody is told")
+        systemctl("stop", "--no-block", SERVICE)
+        until(logged("daemon.stopping"), "it does not stop")
+        Path("/etc/reminderd/go").touch()
+        until(logged("alert.told alert=problems state=open way=command"), "it is not waited for")
+        until(logged("daemon.stopped"), "it does not end")
+        (alert,) = json.loads(run("reminderd", "alerts", "--json").stdout)
+        assert alert["told_by"] == ["command"], alert
+        assert alert["told_at"] is not None, alert
+        assert Path("/var/lib/reminderd/told").read_text() == "problems open\n"
+
+
+def test_a_stop_waits_for_a_program_that_tells_and_notes_it(play: Play) -> None:
+    play(stops_while_telling)
+
+
 def backs_up() -> None:
     with ExitStack() as stack:
         installed_with_sandbox(stack)

@@ -98,6 +98,7 @@ def test_it_is_over_when_nothing_was_seen_for_a_while_and_that_is_told_once(scen
     assert scene.told() == scene.told("url") == [("disk", "open"), ("disk", "over")]
     (row,) = scene.rows()
     assert None not in row.values()
+    assert row["told_by"] == row["over_told_by"] == "command url"
     scene.look(DISK, times=2)
     assert scene.told()[2:] == [("disk", "open")]
 
@@ -154,7 +155,7 @@ def test_what_is_over_while_one_way_is_told_is_told_to_be_over_by_that_way(scene
         scene.clock.advance(LOOK)
         scene.watch.look(needs)
     scene.let_work()
-    assert scene.listener.heard == [("command", "disk", "open"), ("url", "disk", "open"), ("command", "disk", "over")]
+    assert scene.listener.heard == [("command", "disk", "open"), ("command", "disk", "over")]
 
 
 def test_an_end_that_nobody_takes_is_given_up_after_a_day(scene: Scene) -> None:
@@ -181,6 +182,85 @@ def test_what_is_over_while_it_is_told_is_told_to_be_over_too(scene: Scene) -> N
     scene.let_work()
     assert scene.told() == [("disk", "open"), ("disk", "over")]
     assert scene.store.alerts.unfinished() == []
+
+
+def test_a_way_that_fails_does_not_make_the_other_tell_again_after_a_restart(scene: Scene) -> None:
+    scene.listener.refuses = {"url"}
+    scene.look(DISK, times=3)
+    scene.restart()
+    scene.look(DISK, times=10)
+    assert scene.told() == [("disk", "open")]
+    (row,) = scene.rows()
+    assert (row["told_at"], row["told_by"]) == (None, "command")
+    scene.look({}, times=2)
+    scene.restart()
+    scene.look({}, times=30)
+    scene.restart()
+    scene.listener.refuses = set()
+    scene.look({}, times=30)
+    assert scene.told() == [("disk", "open"), ("disk", "over")]
+    assert ("disk", "over") not in scene.told("url")
+
+
+def test_an_end_that_one_way_took_is_not_told_by_it_again_after_a_restart(scene: Scene) -> None:
+    scene.look(DISK, times=2)
+    scene.listener.refuses = {"url"}
+    scene.look({}, times=30)
+    scene.restart()
+    scene.listener.refuses = set()
+    scene.look({}, times=10)
+    assert scene.told() == [("disk", "open"), ("disk", "over")]
+    assert scene.store.alerts.unfinished() == []
+
+
+def test_each_way_is_noted_before_the_next_is_tried(scene: Scene) -> None:
+    for _ in range(2):
+        scene.clock.advance(LOOK)
+        scene.watch.look(DISK)
+    scene.work.pop(0)()
+    scene.restart()  # while the second way is told
+    scene.look(DISK, times=5)
+    assert scene.listener.heard == [("command", "disk", "open"), ("url", "disk", "open")]
+
+
+def test_a_way_that_is_taken_out_of_the_settings_is_not_waited_for(scene: Scene) -> None:
+    scene.listener.refuses = {"url"}
+    scene.look(DISK, times=2)
+    scene.listener = Listener(Ways(command=("/bin/true",)))
+    scene.watch.configure(scene.listener)
+    scene.look(DISK)
+    assert scene.rows()[0]["told_at"] is not None
+    assert scene.listener.heard == []
+
+
+def test_who_is_to_end_begins_to_tell_nothing_and_notes_what_is_told(scene: Scene) -> None:
+    for _ in range(2):
+        scene.clock.advance(LOOK)
+        scene.watch.look({Name.DISK: "full", Name.HOLDS: "1"})
+    scene.watch.stop()
+    scene.let_work()
+    assert scene.listener.heard == [("command", "disk", "open")]
+    assert [row["told_by"] for row in scene.rows() if row["name"] == "disk"] == ["command"]
+    scene.restart()
+    scene.look({Name.DISK: "full", Name.HOLDS: "1"}, times=3)
+    assert sorted(scene.told()) == [("disk", "open"), ("holds", "open")]
+
+
+def test_who_starts_again_and_again_still_tells_that_it_is_over(scene: Scene) -> None:
+    scene.look(DISK, times=2)
+    for _ in range(8):
+        scene.look({}, times=2)
+        scene.clock.advance(timedelta(seconds=20))
+        scene.restart()
+    assert scene.told() == [("disk", "open"), ("disk", "over")]
+
+
+def test_what_is_seen_again_begins_to_be_gone_anew_also_across_restarts(scene: Scene) -> None:
+    scene.look(DISK, times=2)
+    for needs in [{}, DISK] * 8:
+        scene.look(needs, pause=timedelta(minutes=4))
+        scene.restart()
+    assert scene.told() == [("disk", "open")]
 
 
 def test_a_restart_tells_nothing_twice_and_loses_nothing(scene: Scene) -> None:
@@ -239,7 +319,7 @@ def test_new_ways_get_what_the_others_did_not_take(scene: Scene) -> None:
 
 
 def test_what_another_version_has_opened_is_over_for_this_one(scene: Scene) -> None:
-    scene.store.alerts.save([Alert("of_tomorrow", "something", START, told_at=START)])
+    scene.store.alerts.save([Alert("of_tomorrow", "something", START, told_at=START, told_by={"command"})])
     scene.restart()
     scene.look({}, times=30)
     assert scene.told() == [("of_tomorrow", "over")]

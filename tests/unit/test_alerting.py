@@ -1,23 +1,18 @@
 """What the whole daemon tells: each alert provoked, told when it begins and when it is over, once each."""
 
 import json
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reminderd.daemon.inbox import Inbox
-from reminderd.daemon.observers import Observers, Sight
 from reminderd.model import InDoubt, NotSent, Refused
 from reminderd.settings import Settings
-from reminderd.store import Store
-from reminderd.telemetry import Figures
-from tests.support.clock import FakeClock
 from tests.support.machine import Machine, Start
 from tests.support.world import ANNA, BERT, job
 
@@ -248,6 +243,82 @@ def test_a_restart_between_begin_and_end_tells_each_once(paged: Page) -> None:
     here.until_told("problems open", "problems over")
 
 
+def test_a_clock_that_nobody_keeps_is_not_over_for_a_restart(paged: Page) -> None:
+    here = paged()
+    here.machine.clock.in_sync = False
+    here.let_pass(10 * MINUTE)
+    here.until_told("clock open")
+    for _ in range(2):
+        here.machine.stop()
+        here.machine.start()
+        here.machine.loaded()
+        here.let_pass(12 * MINUTE)
+    assert here.pager.told() == ["clock open"]
+    here.machine.clock.in_sync = True
+    here.let_pass(6 * MINUTE)
+    assert here.pager.told() == ["clock open", "clock over"]
+
+
+def test_a_gateway_that_takes_no_message_is_not_over_for_restarts(paged: Page) -> None:
+    """Each suspension is younger than the minute that one lasts before it is told."""
+    here = paged("2027-03-01 08:59", spec=AT_NINE)
+    here.machine.gateway.moods[ANNA] = NotSent("402: no credit", suspend=True)
+    here.let_pass(2 * MINUTE)
+    here.until_told("gateway open")
+    for _ in range(10):  # each too short for the minute
+        here.machine.stop()
+        here.machine.start()
+        here.machine.loaded()
+        here.let_pass(3 * LOOK)
+    assert "gateway over" not in here.pager.told()
+    assert here.pager.told().count("gateway open") == 1
+
+
+def test_a_clean_stop_waits_for_who_is_told_and_notes_it(paged: Page, tmp_path: Path) -> None:
+    here = paged()
+    slow = tmp_path / "slow"
+    wait = f"until [ -e {tmp_path}/go ]; do sleep 0.02; done"
+    slow.write_text(f"#!/bin/sh\ntouch {tmp_path}/begun\n{wait}\n{here.pager.program}\n")
+    slow.chmod(0o755)
+    here.set(alerts={"command": [str(slow)]})
+    (here.machine.settings.jobs[0] / "broken.yaml").write_text("schedule: nonsense\n")
+    here.machine.ask("reload")
+    for _ in range(3):
+        here.machine.clock.advance(LOOK)
+        here.machine.look()
+    here.machine.until((tmp_path / "begun").exists)
+    signal.raise_signal(signal.SIGTERM)
+    here.machine.until(lambda: here.machine.daemon._stopping)
+    (tmp_path / "go").touch()
+    here.machine.stop()
+    here.machine.start()
+    here.machine.loaded()
+    here.let_pass(2 * MINUTE)
+    assert here.pager.told() == ["problems open"]
+
+
+def test_the_pass_of_a_stop_tells_nothing_new(paged: Page) -> None:
+    here = paged()
+    (here.machine.settings.jobs[0] / "broken.yaml").write_text("schedule: nonsense\n")
+    here.machine.ask("reload")
+    daemon = here.machine.daemon
+
+    def stop_later() -> None:
+        here.machine.clock.advance(LOOK)
+        daemon._stop()
+
+    daemon._inbox.post(lambda: here.machine.clock.advance(LOOK))  # one look
+    here.machine.look()
+    daemon._inbox.post(stop_later)  # the pass of the stop would be the second
+    here.machine.stop()
+    with closing(sqlite3.connect(here.machine.settings.state)) as other:
+        assert other.execute("select count(*) from alerts").fetchone() == (0,)
+    assert here.pager.told() == []
+    here.machine.start()
+    here.machine.loaded()
+    here.until_told("problems open")
+
+
 def test_what_nobody_could_be_told_of_is_told_when_the_settings_name_somebody(paged: Page) -> None:
     here = paged()
     here.set(alerts={"command": ["/no/such/program"]})
@@ -257,24 +328,3 @@ def test_what_nobody_could_be_told_of_is_told_when_the_settings_name_somebody(pa
     assert [row["told_at"] for row in here.machine.reports.alerts()] == [None]
     here.set(alerts={"command": [str(here.pager.program)]})
     here.until_told("problems open")
-
-
-def test_a_daemon_that_is_stopping_begins_to_tell_nothing(tmp_path: Path) -> None:
-    """Nobody would wait for the answer, so that the next daemon would tell it again."""
-    clock, inbox, pager = FakeClock(datetime(2027, 3, 1, 9, tzinfo=UTC)), Inbox(), Pager(tmp_path)
-    values = {"jobs": [str(tmp_path)], "state": str(tmp_path / "state.db"), "alerts": {"command": [str(pager.program)]}}
-    settings, figures = Settings.model_validate(values), Figures(clock)
-    store = Store.open(settings.state, create=True)
-    store.holds.open("removal", "many are gone", {}, clock.now())
-    seen = Sight(loaded=True, taken=True, on_hold=False, sending=True, stopping=True, next_due=None, jobs=1)
-    now = {"sight": seen}
-    observers = Observers(store, settings, clock, inbox, clock.now, lambda: now["sight"], figures, told=True)
-    for stopping, alerts in ((True, []), (False, ["holds"])):
-        now["sight"] = replace(seen, stopping=stopping)
-        for _ in range(3):
-            clock.advance(LOOK)
-            observers.pass_done()
-        assert [each.name for each in figures.alerts] == alerts
-    while not pager.told():
-        inbox.wait(5)
-    store.close()

@@ -89,6 +89,8 @@ def test_an_alert_is_unfinished_until_those_who_know_of_it_know_that_it_is_over(
     assert alerts.unfinished() == [first, second]
     first.told_at, first.over_at, second.over_at = later(1), later(2), later(2)
     alerts.save([first, second])
+    first.told_by, first.over_told_by, first.gone_at = {"url", "command"}, {"url"}, later(1)
+    alerts.save([first])
     assert alerts.unfinished() == [first]
     assert [row["name"] for row in desk.store.reports.alerts(START)] == ["holds", "disk"]
     assert desk.store.reports.alerts(later(3)) == []
