@@ -17,11 +17,13 @@ from reminderd import __version__
 from reminderd.gateway.sandbox import AUTH_ID, AUTH_TOKEN
 from tests.support.sandbox import SENDER, SandboxProcess
 from tests.systemd.conftest import CHECKOUT, NEXT_VERSION, Play
-from tests.systemd.machine import JOBS, SETTINGS, TOKEN, history, in_state, run, until
+from tests.systemd.machine import JOBS, SETTINGS, TOKEN, history, in_state, pid, run, until
 from tests.systemd.test_package import package
 
 ROLES = CHECKOUT / "deploy" / "ansible" / "roles"
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+CREDENTIAL = Path("/run/credentials/reminderd.service/plivo-token")  # as systemd gave it to what runs
+UNIT = Path("/etc/systemd/system/reminderd.service")
 EACH_SECOND = 'schedule: {every: 1s, from: "2026-01-01T00:00:00Z"}\n'
 TICK = EACH_SECOND + "to: {group: team}\ntemplate: texts/tick.j2\n"
 LATER = TICK.replace(EACH_SECOND, "schedule: {at: 2031-05-04T09:00}\n")
@@ -43,8 +45,9 @@ class Controller:
         self.write("recipients.d/team.yaml", '- {phone: "+14155550101"}\n')
         self.write("templates/texts/tick.j2", "It is {{ due_at.isoformat() }}.")
         self.write("jobs.d/tick.yaml", TICK)
+        self.settings: dict[str, object] = {"plivo": {"auth_id": AUTH_ID, "sender": SENDER, "url": url}}
         self.variables: dict[str, object] = {
-            "reminderd_settings": {"plivo": {"auth_id": AUTH_ID, "sender": SENDER, "url": url}},
+            "reminderd_settings": self.settings,
             "reminderd_token": AUTH_TOKEN,
             "reminderd_jobs": f"{self.folder}/jobs.d",
             "reminderd_recipients": f"{self.folder}/recipients.d/",
@@ -89,14 +92,21 @@ def owned(path: Path) -> tuple[str, str, int]:
     return path.owner(), path.group(), path.stat().st_mode & 0o777
 
 
+def show_property(name: str) -> str:
+    return run("systemctl", "show", "--value", f"--property={name}", "reminderd.service").stdout.strip()
+
+
 def scene_twice() -> None:
     with ExitStack() as stack:
         sandbox = stack.enter_context(SandboxProcess(Path(mkdtemp())))
         controller = Controller(sandbox.url)
+        controller.settings["heartbeat"] = {"url": "http://127.0.0.1:9/secret-in-a-url"}
         run("ln", "-s", "/opt/reminderd/bin/reminderd", "/usr/local/bin/")
         controller.good("--check")  # on a machine that has nothing of it
         assert not SETTINGS.exists()
-        assert AUTH_TOKEN not in controller.good("-vvv", "--diff").said
+        said = controller.good("-vvv", "--diff").said
+        assert AUTH_TOKEN not in said
+        assert "secret-in-a-url" not in said
         until(in_state("active"), "the daemon does not run")
         until(lambda: history("--state", "accepted"), "nothing is sent")
         assert owned(JOBS / "tick.yaml") == owned(SETTINGS) == ("root", "reminderd", 0o640)
@@ -117,15 +127,23 @@ def scene_changes() -> None:
     controller = Controller("http://127.0.0.1:9", reminderd_purge=True)
     controller.write("jobs.d/tick.yaml", LATER)
     run("ln", "-s", "/opt/reminderd/bin/reminderd", "/usr/local/bin/")
+    assert "no variables named reminderd_prune" in controller.play("-e", "reminderd_prune=true").said
+    controller.variables["reminderd_token"] = ""
+    assert "There is no token in /etc/reminderd/plivo-token" in controller.play().said
+    assert not TOKEN.exists()
+    controller.variables["reminderd_token"] = AUTH_TOKEN
     controller.good()
+    assert CREDENTIAL.read_text() == f"{AUTH_TOKEN}\n"
 
-    # What is broken fails before it lands.
+    # What is broken fails before it lands, and keeps no new token back.
     settings = SETTINGS.read_bytes()
+    controller.variables["reminderd_token"] = "second-token"
     controller.write("jobs.d/tick.yaml", LATER.replace("team", "taem"))
     played = controller.play()
     assert played.status == 2
     assert f"{JOBS}/tick.yaml:2:13: to.group: there is no group 'taem', did you mean 'team'?" in played.said
     assert (JOBS / "tick.yaml").read_text() == LATER
+    assert CREDENTIAL.read_text() == "second-token\n"
     given, controller.variables["reminderd_settings"] = controller.variables["reminderd_settings"], {"timezone": "Here"}
     assert f"{SETTINGS}:" in controller.play().said
     assert SETTINGS.read_bytes() == settings
@@ -140,20 +158,42 @@ def scene_changes() -> None:
         "jobs.d/100%.yaml", "name: more\nschedule: {at: 2031-05-04T09:00}\nto: {file: people.csv}\nmessage: x\n"
     )
     controller.write("jobs.d/.hidden.yaml", "not: a job\n")
+    controller.write("jobs.d/a#b.yaml", "not a job file\n")
     (JOBS / "notes.txt").write_text("not a job file: left alone")
-    controller.good()
+    # An earlier run wrote the token and the unit, and came no further.
+    controller.variables["reminderd_token"] = "third-token"
+    TOKEN.write_text("third-token\n")
+    UNIT.write_text(UNIT.read_text())
+    assert show_property("NeedDaemonReload") == "yes"
+    played = controller.good()
+    assert f"{controller.folder}/jobs.d/a#b.yaml" in played.said
+    assert show_property("NeedDaemonReload") == "no"
+    assert CREDENTIAL.read_text() == "third-token\n"
     assert {path.name for path in JOBS.iterdir()} == {"two words.yaml", "100%.yaml", "people.csv", "notes.txt"}
     assert not Path("/etc/reminderd/templates/texts/tick.j2").exists()
     assert {job["name"] for job in json.loads(run("reminderd", "list", "--json").stdout)} == {"tick", "more"}
 
-    # What somebody else broke keeps no deploy back, and makes the reload fail.
+    # From a command line and from an inventory all comes as words.
+    (JOBS / "by hand.yaml").write_text("name: mine\n" + LATER.replace("texts/tick.j2", "tick it.j2"))
+    daemon = pid()
+    played = controller.good("-e", "reminderd_purge=false reminderd_validate=false reminderd_backup=false")
+    assert (JOBS / "by hand.yaml").exists()
+    assert played.changed == 1  # the timer
+    assert in_state("inactive", "reminderd-backup.timer")()
+    assert pid() == daemon
+
+    # What somebody else broke keeps no deploy back, and makes each run fail until it is mended.
     (JOBS / "mine.yml").write_text("schedule: {}\n")
     controller.variables["reminderd_purge"] = False
     controller.write("recipients.d/team.yaml", '- {phone: "+14155550103"}\n')
     played = controller.play()
     assert played.status == 2
-    assert "Unable to reload service reminderd.service" in played.said
+    assert f"{JOBS}/mine.yml:1:11: " in played.said
     assert "+14155550103" in Path("/etc/reminderd/recipients.d/team.yaml").read_text()
+
+    played = controller.play()
+    assert (played.status, played.changed) == (2, 0)
+    (JOBS / "mine.yml").unlink()
 
     # Nothing to deploy is no order to remove everything.
     controller.variables |= {"reminderd_purge": True, "reminderd_jobs": mkdtemp()}

@@ -53,9 +53,7 @@ def test_the_roles_own_variables_are_all_that_its_tasks_use() -> None:
 
 
 def texts() -> str:
-    return "\n".join(
-        path.read_text() for folder in ("tasks", "handlers", "templates") for path in (ROLE / folder).iterdir()
-    )
+    return "\n".join(path.read_text() for folder in ("tasks", "templates") for path in (ROLE / folder).iterdir())
 
 
 def test_every_task_has_its_fully_qualified_module() -> None:
