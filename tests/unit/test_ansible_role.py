@@ -56,6 +56,15 @@ def texts() -> str:
     return "\n".join(path.read_text() for folder in ("tasks", "templates") for path in (ROLE / folder).iterdir())
 
 
+def test_a_switch_from_a_command_line_which_is_a_word_switches_too() -> None:
+    options = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    switches = "|".join(name for name, option in options.items() if option["type"] == "bool")
+    expressions = "\n".join(re.findall(r"\{\{.*?\}\}|when: .*", texts()))
+    used = re.findall(rf"\b({switches})\b( \| bool)?", expressions)
+    assert {name for name, _ in used} == set(switches.split("|"))
+    assert [name for name, converted in used if not converted] == []
+
+
 def test_every_task_has_its_fully_qualified_module() -> None:
     modules = set(re.findall(r"^ +(?:ansible\.)[\w.]+", texts(), re.MULTILINE))
     assert {module.strip().count(".") for module in modules} == {2}
