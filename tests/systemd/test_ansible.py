@@ -225,6 +225,14 @@ def scene_installs() -> None:
     assert controller.good().changed == 0
     assert controller.good("--check").changed == 0
 
+    # Another installation is what runs, although a job file is broken.
+    daemon = pid()
+    controller.variables["reminderd_extras"] = []
+    controller.write("jobs.d/broken.yaml", "schedule: {}\n")
+    assert f"{JOBS}/broken.yaml:1:11: " in controller.play().said
+    assert pid() != daemon
+    assert in_state("active")()
+
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("ansible")
