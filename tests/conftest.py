@@ -15,3 +15,23 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped in CI, where everything must run: {item.nodeid}: {report.longrepr}"
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let each worker begin with its share of the tests that mostly wait, for a system to start or a program to end.
+
+    Work is dealt out in as many stretches as there are workers; else one of them would be left with all of those.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow = [item for item in items if item.path.parent.name == "systemd"]
+    quick = [item for item in items if item.path.parent.name != "systemd"]
+    if workers > 1 and slow:
+        size = -(-len(items) // workers)
+        items.clear()
+        for worker in range(workers):
+            first = slow[worker::workers]
+            share = size - len(first)
+            items += [*first, *quick[:share]]
+            del quick[:share]
+        items += quick
