@@ -28,10 +28,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     quick = [item for item in items if item.path.parent.name != "systemd"]
     if workers > 1 and slow:
         size = -(-len(items) // workers)
+        files = sorted({item.path for item in slow})  # a file's tests share what it builds
         items.clear()
         for worker in range(workers):
-            first = slow[worker::workers]
-            share = size - len(first)
+            first = [item for item in slow if item.path in files[worker::workers]]
+            share = max(0, size - len(first))
             items += [*first, *quick[:share]]
             del quick[:share]
         items += quick
