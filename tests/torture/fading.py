@@ -49,9 +49,9 @@ def _unerased(known: Sequence[Row], now: Sequence[Row]) -> Iterable[Row]:
 
 
 def _kept(known: Sequence[Row], now: Sequence[Row], hidden: set[int]) -> tuple[Row, ...]:
-    """Of deliveries that went or were emptied, their rows as they were."""
-    old = {row["id"]: row for row in known if row["delivery_id"] in hidden}
-    return _sorted([*old.values(), *(row for row in now if row["id"] not in old)])
+    """Of deliveries that went or were emptied, their rows as they were. The number of a move that went is given again."""
+    old = {(row["delivery_id"], row["id"]): row for row in known if row["delivery_id"] in hidden}
+    return _sorted([*old.values(), *(row for row in now if (row["delivery_id"], row["id"]) not in old)])
 
 
 def _occurrences(known: Sequence[Row], now: Sequence[Row], gone: Sequence[Row]) -> tuple[Row, ...]:
