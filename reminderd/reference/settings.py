@@ -196,7 +196,7 @@ METRICS: tuple[Key, ...] = (
         "a path that ends in `.prom`",
         "A file that is kept current for node_exporter's textfile collector. Needs the extra `web`.",
         {"type": "string", "pattern": r"\.prom$"},
-        ["/var/lib/prometheus/node-exporter/reminderd.prom"],
+        ["/var/lib/prometheus/node-exporter-reminderd/reminderd.prom"],
         "no file",
     ),
 )
