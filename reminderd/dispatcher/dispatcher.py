@@ -121,6 +121,7 @@ class Dispatcher:
         with in_one_write():
             for one in settled:
                 _tell(one)
+            self._tell_change(suspension)
         self._hand_out(claims, claimed_at, now)
         return len(claims)
 
@@ -188,11 +189,15 @@ class Dispatcher:
     def _note(self, known: Suspension) -> None:
         if known != self._suspension:
             self._store.health.suspend(known)
-            before, self._suspension = self._suspension, known
-            if known.reason and not before.reason:
-                emit(Event.GATEWAY_SUSPENDED, reason=known.reason, until=known.until)
-            elif before.reason and not known.reason:
-                emit(Event.GATEWAY_RESUMED)
+            self._suspension = known
+
+    def _tell_change(self, before: Suspension) -> None:
+        """What is committed differs from that."""
+        known = self._suspension
+        if known.reason and not before.reason:
+            emit(Event.GATEWAY_SUSPENDED, reason=known.reason, until=known.until)
+        elif before.reason and not known.reason:
+            emit(Event.GATEWAY_RESUMED)
 
     def reread(self) -> None:
         """Take what the state says of the gateway."""
@@ -211,7 +216,9 @@ class Dispatcher:
 
     def probed(self, answer: Probe, now: datetime) -> None:
         self._probing = False
+        before = self._suspension
         self._note(after_probe(self._suspension, answer.ok, answer.evidence, now, answer.retry_after))
+        self._tell_change(before)
 
     # -- what the loop asks -----------------------------------------------------------------------------
 
