@@ -11,6 +11,7 @@ _PATH = shapes.LINE
 _URL: Shape = {"type": "string", "pattern": r"^\s*[Hh][Tt][Tt][Pp][Ss]?://\S+$"}
 _DELAYS: Shape = {"type": "array", "items": shapes.SECONDS}
 _TIMEOUT: Shape = shapes.SECONDS
+_GRANT = r"^\s*[A-Za-z0-9][A-Za-z0-9._-]{0,63}\s+(read|act|write)([+](read|act|write)){0,5}\s+sha256:[0-9a-f]{64}\s*$"
 _KEPT: Shape = {"anyOf": [shapes.DURATION, {"const": "forever"}]}
 
 
@@ -188,6 +189,71 @@ WEB: tuple[Key, ...] = (
         ["127.0.0.1:9764"],
         "no listener",
     ),
+    Key(
+        "public_url",
+        "an http or https URL",
+        "How Plivo reaches the listener. With it Plivo reports by itself what became of each message, and hands on what people write.",
+        _URL,
+        ["https://reminders.example"],
+        "Plivo is asked",
+    ),
+    Key(
+        "write_to",
+        "a directory",
+        "Where reminders that are made through the API are written. It is read like those of `jobs`.",
+        _PATH,
+        ["/var/lib/reminderd/jobs"],
+        "`jobs` beside the state",
+    ),
+    Key(
+        "tokens",
+        "a list of lines `NAME SCOPE+SCOPE sha256:DIGEST`",
+        "Who may use the API, and act on the page; scopes are `read`, `act`, `write`. `reminderd token` makes such a line.",
+        shapes.one_or_more({"type": "string", "pattern": _GRANT}),
+        [["ci write sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]],
+        "nobody",
+    ),
+    Key(
+        "tokens_file",
+        "a file",
+        "More such lines, one a line.",
+        _PATH,
+        ["/etc/reminderd/web-tokens"],
+        "systemd's credential `web-tokens`",
+    ),
+    preset(
+        "look",
+        "`local`, `token`, `anyone`",
+        "Who may look at the page without a token. `local`: who comes from this machine itself, as long as there is no `public_url`.",
+        shapes.one_of("local", "token", "anyone"),
+        ["token"],
+        "local",
+    ),
+    preset(
+        "rate",
+        "a number from 0.1 to 100000",
+        "How many requests a second one token, or one address without any, may make.",
+        {**shapes.AMOUNT, "minimum": 0.1, "maximum": 100_000},
+        [20],
+        20,
+    ),
+    Key(
+        "tls_certificate",
+        "a file",
+        "The listener's certificate, and those between it and its authority, as PEM. Needs `tls_key`.",
+        _PATH,
+        ["/etc/reminderd/tls.crt"],
+        "no TLS",
+    ),
+    Key("tls_key", "a file", "The certificate's private key, as PEM.", _PATH, ["/etc/reminderd/tls.key"], "no TLS"),
+    Key(
+        "forwarded",
+        "an address or a network, or a list of them",
+        "The proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+        shapes.one_or_more({"type": "string", "pattern": r"^\s*[0-9A-Fa-f.:]+(/[0-9]{1,3})?\s*$"}),
+        ["127.0.0.1", ["10.0.0.0/8", "::1"]],
+        "nobody",
+    ),
 )
 
 METRICS: tuple[Key, ...] = (
@@ -355,7 +421,9 @@ _FILE: Shape = {
             "limits": _section(LIMITS),
             "plivo": _section(PLIVO, {"allOf": [without("auth_token", "auth_token_file")]}),
             "retention": _section(RETENTION),
-            "web": _section(WEB),
+            "web": _section(
+                WEB, {"dependentRequired": {"tls_certificate": ["tls_key"], "tls_key": ["tls_certificate"]}}
+            ),
             "metrics": _section(METRICS),
             "alerts": _section(ALERTS),
             "heartbeat": _section(HEARTBEAT),

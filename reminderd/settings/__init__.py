@@ -1,5 +1,6 @@
 """The daemon's own settings: from arguments, the environment, a file and defaults."""
 
+from reminderd.settings.grants import Grant, Scope
 from reminderd.settings.load import (
     CREDENTIALS_VARIABLE,
     DEFAULT_CONFIG,
@@ -11,14 +12,16 @@ from reminderd.settings.load import (
     load_settings,
     usable_settings,
 )
-from reminderd.settings.model import read_token
+from reminderd.settings.values import read_token
 
 __all__ = [
     "CREDENTIALS_VARIABLE",
     "DEFAULT_CONFIG",
     "SYSTEM_TOKEN",
     "VARIABLES",
+    "Grant",
     "RetentionSettings",
+    "Scope",
     "Settings",
     "config_path",
     "load_settings",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from reminderd.document import MAX_SIZE, Document, Fault, Loc, fault_of, faults, load
 from reminderd.document.scalars import Wrong, clean, did_you_mean, is_null, kind
 from reminderd.model import Problem
+from reminderd.settings.grants import read_grants
 from reminderd.settings.model import (
     AlertSettings,
     HeartbeatSettings,
@@ -19,8 +20,8 @@ from reminderd.settings.model import (
     RetentionSettings,
     Settings,
     WebSettings,
-    read_token,
 )
+from reminderd.settings.values import read_token
 
 __all__ = [
     "DEFAULT_CONFIG",
@@ -65,7 +66,14 @@ _PLIVO_VARIABLES: Mapping[str, Loc] = {
     "PLIVO_AUTH_ID": ("plivo", "auth_id"),
     "PLIVO_AUTH_TOKEN": ("plivo", "auth_token"),
 }
-_LISTS: set[Loc] = {("jobs",), ("alerts", "command"), ("plivo", "reconcile"), ("plivo", "receipts")}
+_LISTS: set[Loc] = {
+    ("jobs",),
+    ("alerts", "command"),
+    ("plivo", "reconcile"),
+    ("plivo", "receipts"),
+    ("web", "tokens"),
+    ("web", "forwarded"),
+}
 _PATHS: set[Loc] = {
     ("jobs",),
     ("state",),
@@ -75,11 +83,16 @@ _PATHS: set[Loc] = {
     ("plivo", "auth_token_file"),
     ("plivo", "ca_file"),
     ("metrics", "textfile"),
+    ("web", "write_to"),
+    ("web", "tokens_file"),
+    ("web", "tls_certificate"),
+    ("web", "tls_key"),
 }
 _TOKENS: set[Loc] = {("plivo", "auth_token"), ("plivo", "auth_token_file")}
-# Where systemd puts what LoadCredential= names, and the name under which our unit has the auth token there.
+# Where systemd puts what LoadCredential= names, and the names under which our unit has the auth token, and tokens of
+# the listener, there.
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
-_CREDENTIAL = "plivo-token"
+_AUTH_TOKEN, _WEB_TOKENS = "plivo-token", "web-tokens"
 SYSTEM_TOKEN = Path("/etc/reminderd/plivo-token")  # the file that the unit as shipped hands over so
 
 
@@ -107,10 +120,10 @@ def load_settings(
     config: the file; without it $REMINDERD_CONFIG, else the default file if there is one. jobs, state: the arguments.
     content: what the file will say, which then need not be there.
     Relative paths are relative to the directory of the file they are written in, others to the current one.
-    Where nothing else gives the auth token, a credential of systemd does.
+    Where nothing else gives the auth token, a credential of systemd does; so it is with the listener's tokens.
     """
     gathered, problems = _gather(config_path(config, environ), environ, jobs, state, content)
-    settings, wrong = gathered.settings(_credential(environ))
+    settings, wrong = gathered.settings(environ)
     problems += wrong
     return (None, problems) if problems else (settings, [])
 
@@ -124,7 +137,7 @@ def usable_settings(
     `load_settings`.
     """
     gathered, problems = _gather(config_path(config, environ), environ, jobs, state)
-    settings, wrong = gathered.settings(_credential(environ))
+    settings, wrong = gathered.settings(environ)
     return (gathered.usable() if settings is None else settings), [*problems, *wrong]
 
 
@@ -198,18 +211,18 @@ def _arguments(jobs: Sequence[str], state: str | None) -> _Layer:
     return layer
 
 
-def _credential(environ: Mapping[str, str]) -> Path | None:
-    """The file of the auth token that systemd hands over; None where there is none."""
+def _credential(environ: Mapping[str, str], name: str) -> Path | None:
+    """The file of this name that systemd hands over; None where there is none."""
     folder = environ.get(CREDENTIALS_VARIABLE)
     if not folder:
         return None
     try:
-        Path(folder, _CREDENTIAL).lstat()
+        Path(folder, name).lstat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError:  # it is said when it is read
         pass
-    return Path(folder, _CREDENTIAL)
+    return Path(folder, name)
 
 
 class _Gathered:
@@ -254,23 +267,45 @@ class _Gathered:
             section[loc[-1]] = given.value
             self._given[loc] = given
 
-    def settings(self, credential: Path | None) -> tuple[Settings | None, list[Problem]]:
-        """The settings, with the auth token read from its file or else from the credential, or what is wrong."""
+    def settings(self, environ: Mapping[str, str]) -> tuple[Settings | None, list[Problem]]:
+        """The settings, with what stands in files of their own or else in systemd's credentials, or what is wrong."""
         try:
             settings = Settings.model_validate(self._values)
         except ValidationError as error:
             return None, [self._problem(fault) for fault in faults(error, _KEYS)]
+        problems: list[Problem] = []
+        settings = self._with_auth_token(settings, _credential(environ, _AUTH_TOKEN), problems)
+        settings = self._with_web_tokens(settings, _credential(environ, _WEB_TOKENS), problems)
+        return (None, problems) if problems else (settings, [])
+
+    def _with_auth_token(self, settings: Settings, credential: Path | None, problems: list[Problem]) -> Settings:
         named = settings.plivo.auth_token_file
         file = credential if named is None and settings.plivo.auth_token is None else named
         if file is None:
-            return settings, []
+            return settings
         try:
             plivo = settings.plivo.model_copy(update={"auth_token": read_token(file)})
         except Wrong as error:
-            if named is None:
-                return None, [_credential_problem(error)]
-            return None, [self._problem(fault_of(error, ("plivo", "auth_token_file")))]
-        return settings.model_copy(update={"plivo": plivo}), []
+            problems.append(self._unreadable(error, named, ("plivo", "auth_token_file"), _AUTH_TOKEN))
+            return settings
+        return settings.model_copy(update={"plivo": plivo})
+
+    def _with_web_tokens(self, settings: Settings, credential: Path | None, problems: list[Problem]) -> Settings:
+        web = settings.web
+        file = credential if web.tokens_file is None else web.tokens_file
+        if file is None:
+            return settings
+        try:
+            tokens = (*web.tokens, *read_grants(file))
+            if twice := _first_double([grant.name for grant in tokens]):
+                raise Wrong(f"the name {twice!r} is taken by one of web.tokens", "give each token a name of its own")
+        except Wrong as error:
+            problems.append(self._unreadable(error, web.tokens_file, ("web", "tokens_file"), _WEB_TOKENS))
+            return settings
+        return settings.model_copy(update={"web": web.model_copy(update={"tokens": tokens})})
+
+    def _unreadable(self, error: Wrong, named: Path | None, loc: Loc, credential: str) -> Problem:
+        return _credential_problem(error, credential) if named is None else self._problem(fault_of(error, loc))
 
     def usable(self) -> Settings:
         """The settings without what is wrong in them."""
@@ -300,9 +335,13 @@ class _Gathered:
         return self._document.problem(fault)
 
 
-def _credential_problem(error: Wrong) -> Problem:
-    hint = f"mend the file that LoadCredential={_CREDENTIAL}: of the unit names, and restart: systemd copies it at the start"
-    return Problem("credentials", 0, 0, _CREDENTIAL, clean(fault_of(error, ()).message), hint)
+def _credential_problem(error: Wrong, name: str) -> Problem:
+    hint = f"mend the file that LoadCredential={name}: of the unit names, and restart: systemd copies it at the start"
+    return Problem("credentials", 0, 0, name, clean(fault_of(error, ()).message), hint)
+
+
+def _first_double(names: Sequence[str]) -> str | None:
+    return next((name for number, name in enumerate(names) if name in names[:number]), None)
 
 
 def _rebased(base: Path, value: Any) -> Any:

@@ -21,7 +21,7 @@ APPLICATION_ID = 0x72656D64  # "remd", in the file's header
 
 Row = dict[str, Any]
 
-NEWEST_MIGRATION = "m0004_at_home"
+NEWEST_MIGRATION = "m0005_receipts_and_reminders"
 
 _BUSY_SECONDS = 5.0
 

@@ -7,7 +7,7 @@ fixed-width UTC text (2026-11-22T08:00:00.000Z), durations whole seconds.
 from sqlite_utils import Database, Migrations
 
 from reminderd.model import BIRTHS, MOVES, State
-from reminderd.store import fourth
+from reminderd.store import fifth, fourth
 from reminderd.store.connection import Connection
 
 migrations = Migrations("reminderd")
@@ -455,6 +455,12 @@ def m0003_job_language(db: Database) -> None:
 @migrations()
 def m0004_at_home(db: Database) -> None:
     for statement in (*_statements(fourth.TABLES), *fourth.TRIGGERS):
+        db.execute(statement)
+
+
+@migrations()
+def m0005_receipts_and_reminders(db: Database) -> None:
+    for statement in _statements(fifth.TABLES):
         db.execute(statement)
 
 

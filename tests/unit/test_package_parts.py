@@ -93,7 +93,8 @@ def test_every_setting_in_it_can_be_switched_on(tmp_path: Path) -> None:
     config = tmp_path / "reminderd.yaml"
     config.write_text(re.sub(r"^( *)#(\w+:)", r"\1\2", settings_file(), flags=re.MULTILINE))
     _, problems = load_settings(config, {})
-    assert [str(problem) for problem in problems if "ca_file" not in problem.path] == []
+    here = [problem for problem in problems if not problem.message.endswith("is not a file")]
+    assert [str(problem) for problem in here] == []
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

@@ -111,6 +111,7 @@ def test_one_directory_needs_no_list_and_an_empty_section_is_none(tmp_path: Path
 def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
     for name in ("token", "ca.pem"):
         (tmp_path / name).write_text(TOKEN)
+    (tmp_path / "tokens").write_text(f"# of the team\n\nboard read sha256:{'2' * 64}\n")
     values = {
         "REMINDERD_JOBS": "jobs.d, /srv/jobs",
         "REMINDERD_STATE": "state.db",
@@ -145,6 +146,15 @@ def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
         "REMINDERD_RETENTION__TEXT": "forever",
         "REMINDERD_RETENTION__DELIVERIES": "90d",
         "REMINDERD_WEB__LISTEN": "[::1]:9764",
+        "REMINDERD_WEB__PUBLIC_URL": "https://reminders.example",
+        "REMINDERD_WEB__WRITE_TO": "made",
+        "REMINDERD_WEB__TOKENS": f"ci write sha256:{'0' * 64}, lead read+act sha256:{'1' * 64}",
+        "REMINDERD_WEB__TOKENS_FILE": str(tmp_path / "tokens"),
+        "REMINDERD_WEB__LOOK": "token",
+        "REMINDERD_WEB__RATE": "7.5",
+        "REMINDERD_WEB__TLS_CERTIFICATE": str(tmp_path / "ca.pem"),
+        "REMINDERD_WEB__TLS_KEY": str(tmp_path / "ca.pem"),
+        "REMINDERD_WEB__FORWARDED": "127.0.0.1, 10.0.0.0/8",
         "REMINDERD_METRICS__TEXTFILE": "/srv/figures/reminderd.prom",
         "REMINDERD_ALERTS__COMMAND": "/usr/local/bin/page,ops",
         "REMINDERD_ALERTS__URL": "https://hooks.example/ops?key=1",
@@ -172,6 +182,16 @@ def test_every_setting_has_a_variable(empty: Path, tmp_path: Path) -> None:
     assert (settings.log.format, settings.log.level) == ("text", "error")
     assert (settings.retention.text, settings.retention.deliveries) == (None, timedelta(days=90))
     assert (settings.web.listen, settings.metrics.textfile) == ("[::1]:9764", Path("/srv/figures/reminderd.prom"))
+    web = settings.web
+    assert (web.public_url, web.write_to, web.look, web.rate) == (
+        "https://reminders.example",
+        Path("made"),
+        "token",
+        7.5,
+    )
+    assert [grant.name for grant in web.tokens] == ["ci", "lead", "board"]
+    assert (web.tls_certificate, web.tls_key) == (tmp_path / "ca.pem", tmp_path / "ca.pem")
+    assert [str(each) for each in web.forwarded] == ["127.0.0.1/32", "10.0.0.0/8"]
     assert settings.alerts.command == ("/usr/local/bin/page", "ops")
     assert (settings.alerts.url, settings.heartbeat.url) == ("https://hooks.example/ops?key=1", "https://hc.example/1")
     assert (settings.alerts.overdue_after, settings.heartbeat.every) == (timedelta(minutes=2), timedelta(minutes=5))

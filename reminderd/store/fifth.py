@@ -1,0 +1,57 @@
+"""What the fifth migration adds: what Plivo reports by itself, what people write back, and reminders of the API."""
+
+TABLES = """
+-- What Plivo says of a message beside its report: by callbacks (their Sequence that counted last, and how many came) or when
+-- asked. parts: the segments that it charges for; charged: millionths of a US dollar, for all of them; queued_at, sent_at: its times.
+alter table attempts add column callback_sequence integer;
+alter table attempts add column callbacks integer not null default 0;
+alter table attempts add column parts integer;
+alter table attempts add column charged integer;
+alter table attempts add column mcc text;
+alter table attempts add column mnc text;
+alter table attempts add column queued_at text;
+alter table attempts add column sent_at text;
+
+-- What people wrote to one of our numbers; `sender` is that number, as jobs name it.
+create table inbound (
+    id integer primary key,
+    message_uuid text not null unique, -- Plivo's name for it: what comes again is the same message
+    received_at text not null,
+    phone text not null,
+    sender text not null,
+    text text,                     -- null: no longer kept
+    intent text not null check (intent in ('stop', 'start', 'help', 'other')),
+    result text not null           -- what came of it, in words
+);
+create index inbound_by_phone on inbound (phone, received_at);
+create index inbound_by_time on inbound (received_at);
+
+-- Reminders that were made through the API. Their files are the truth; this is what tells them from the files of others,
+-- and a repeated request from a new one.
+create table reminders (
+    id integer primary key,
+    name text not null,            -- of the job
+    file text not null,
+    digest text not null,          -- SHA-256 of the file as it was written
+    key_digest text,               -- of who asked and of the Idempotency-Key
+    request_digest text not null,
+    who text not null,
+    why text not null default '',
+    created_at text not null,
+    deleted_at text,
+    deleted_by text
+);
+create unique index reminders_key on reminders (key_digest) where key_digest is not null;
+create unique index reminders_live on reminders (name) where deleted_at is null;
+
+drop view report_attempts;
+create view report_attempts as
+select a.id, a.delivery_id, d.job, d.phone, a.number, a.token, a.claimed_at, a.begun_at, a.finished_at, a.outcome, a.status,
+       a.evidence, a.message_uuid, a.uuid_from, a.receipt, a.receipt_code, a.receipt_at, a.callbacks, a.parts, a.charged,
+       a.mcc, a.mnc, a.queued_at, a.sent_at
+from attempts a join deliveries d on d.id = a.delivery_id;
+create view report_inbound as
+select id, message_uuid, received_at, phone, sender, text, intent, result from inbound;
+create view report_reminders as
+select id, name, file, who, why, created_at, deleted_at, deleted_by from reminders;
+"""
