@@ -8,7 +8,6 @@ import contextlib
 import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 import schedule
 
@@ -26,7 +25,8 @@ from reminderd.daemon.parts import limits_of, reader_of, reading_of, terms_of
 from reminderd.daemon.planning import Planning
 from reminderd.daemon.pruning import Pruning
 from reminderd.daemon.saying import given_up, pass_failed, watcher_failed
-from reminderd.daemon.surfaces import Surfaces
+from reminderd.daemon.surfaces import Surfaces, Within
+from reminderd.daemon.tuning import BuildGateway, LoadSettings, Tuning
 from reminderd.daemon.view import Phase, View
 from reminderd.daemon.vitals import Vitals
 from reminderd.daemon.worker import Worker
@@ -34,20 +34,16 @@ from reminderd.daemon.zonefiles import ZoneWatch
 from reminderd.dispatcher import Dispatcher, hush, lease
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.jobs import Scan, Watcher
-from reminderd.model import Problem
 from reminderd.planner import Planner
 from reminderd.reconciler import ReceiptCollector, Reconciler
 from reminderd.settings import Settings
 from reminderd.store import StateFailure, Store
 from reminderd.sync import Syncer
-from reminderd.telemetry import Event, Figures, configure, emit
+from reminderd.telemetry import Event, Figures, emit
 
 _LONGEST_WAIT = 15.0  # even with nothing due the loop looks at the clock now and then
 _HEARTBEAT_SECONDS = 30
 _LEISURE = 0.25
-
-BuildGateway = Callable[[Settings], Gateway]
-LoadSettings = Callable[[], tuple[Settings | None, list[Problem]]]
 
 
 class Daemon:
@@ -63,48 +59,36 @@ class Daemon:
         place: Place | None,
     ) -> None:
         """place: where this host keeps the mark of the state; None in a rehearsal, which leaves none."""
-        self._settings = settings
+        self._tuning = Tuning(settings, load_settings, build_gateway)
         self._store = store
         self._clock = clock
         self._lost = place.lost if place else lambda: None
         # Why it ended by itself; None where it was told to.
         self.failure: str | None = None
-        self._build_gateway = build_gateway
-        self._load_settings = load_settings
         self._inbox = Inbox()
         # So that a long look into Plivo's log keeps nobody from asking for receipts, or a suspended gateway for its account.
         self._log_worker, self._probe_worker, self._receipt_worker = (Worker(self._inbox.post) for _ in range(3))
         self._figures = Figures(clock)
         self._planner = Planner(terms_of(settings))
         self._planning = Planning(store, self._planner, clock)
-        self._gateway = build_gateway(settings)
+        gateway = self._tuning.gateway
         self._syncer = Syncer(store, self._planner, settings.defaults)
         self._clock_hold = ClockHold(store, clock, self._on_clock_hold, self._on_clock_released)
         self._origin = OriginHold(store, place, self._log_worker.run, self._set_claiming)
         limits, post = limits_of(settings), self._inbox.post
         self._dispatcher = Dispatcher(
-            store, self._gateway, clock, limits, post, self._probe_gateway, self._origin.began, figures=self._figures
+            store, gateway, clock, limits, post, self._probe_gateway, self._origin.began, figures=self._figures
         )
         plivo, time, log = settings.plivo, self._clock_hold.time, self._log_worker.run
-        self._reconciler = Reconciler(store, self._gateway, time, plivo.reconcile, plivo.shared_sender, log)
+        self._reconciler = Reconciler(store, gateway, time, plivo.reconcile, plivo.shared_sender, log)
         self._receipts = ReceiptCollector(
             store,
-            self._gateway,
+            gateway,
             time,
             plivo.receipts,
             lambda: self._dispatcher.suspended,
             self._syncer.belongs,
             self._receipt_worker.run,
-        )
-        self._desk = Desk(
-            self._inbox,
-            Commands(store, self._approved, lambda: self._syncer.running, self._dispatcher.reread),
-            lambda: self._gateway,
-            clock.now,
-            self._figures,
-            self._reload,
-            self._problems_now,
-            lambda: self._settings,
         )
         known = sorted({job.source.file for job in self._syncer.running.values()})
         self._watcher = Watcher(
@@ -117,8 +101,20 @@ class Daemon:
         parts = (self._syncer, self._planner, self._dispatcher, self._clock_hold, self._origin)
         view = View(store, *parts, phase)
         self._vitals = Vitals(view.standing, self._figures, clock)
+        self._desk = Desk(
+            self._inbox,
+            Commands(store, self._approved, lambda: self._syncer.running, self._dispatcher.reread),
+            lambda: self._tuning.gateway,
+            clock.now,
+            self._figures,
+            self._reload,
+            view.problems,
+            lambda: self._tuning.settings,
+        )
+        self.handle = self._desk.handle  # a command from the socket, in a thread of its own
+        within = Within(self._planner.due_by_job, lambda: self._syncer.running, self._desk.handle)
+        self.surfaces = Surfaces(settings, self._figures, clock, within, post, self._watcher.rescan)
         self._pruning = Pruning(store, settings.retention, clock)
-        self.surfaces = Surfaces(settings, self._figures, clock, self._planner.due_by_job, post, self._watcher.rescan)
         told = place is not None  # of a rehearsal nobody is
         self._observers = Observers(store, settings, clock, self._inbox, time, view.sight, self._figures, told=told)
         self._timetable = self._new_timetable()
@@ -148,7 +144,7 @@ class Daemon:
         self._observers.start()
         self._dispatcher.reread()
         check_cursors(self._store, now)
-        emit(Event.DAEMON_STARTED, version=__version__, state=self._settings.state, unsent=back, in_doubt=doubt)
+        emit(Event.DAEMON_STARTED, version=__version__, state=self._tuning.settings.state, unsent=back, in_doubt=doubt)
         self._origin.start(now, last_sign)
         self._syncer.reload_planner()
         # A job that was removed while nobody ran must not send what waits: first the files, then the claims.
@@ -212,7 +208,7 @@ class Daemon:
         self.surfaces.close()
         self._watcher.stop()
         self._dispatcher.stop()
-        self._gateway.close()
+        self._tuning.gateway.close()
         self._origin.close()
         if self.failure is None:
             self._say_goodbye()
@@ -236,7 +232,7 @@ class Daemon:
     def _stop(self) -> None:
         if not self._stopping:
             self._stopping = True
-            self._ends_by = self._clock.boottime() + lease(self._settings.plivo.deadline).total_seconds()
+            self._ends_by = self._clock.boottime() + lease(self._tuning.settings.plivo.deadline).total_seconds()
             self._observers.stop()
             self._set_claiming()
             self._vitals.stopping(self._dispatcher.in_flight, self._ends_by - self._clock.boottime())
@@ -284,10 +280,10 @@ class Daemon:
             for delivery, job in self._store.deliveries.expire(now):
                 emit(Event.DELIVERY_MISSED, job=job, delivery=delivery, reason="its validity is over")
             if (due := self._planner.next_due()) is None or due > now:
-                self._origin.advance(now, self._gateway, shared_sender=self._settings.plivo.shared_sender)
+                self._origin.advance(now, self._tuning.gateway, shared_sender=self._tuning.settings.plivo.shared_sender)
         if not self._clock_hold.held:
             self._dispatcher.probe_if_due(now)
-            self.surfaces.look(now, self._gateway, self._probe_worker.run)
+            self.surfaces.look(now, self._tuning.gateway, self._probe_worker.run)
             if not self._origin.open:  # what the state has forgotten could be taken for what is in doubt
                 self._reconciler.advance(now)
                 self._receipts.advance(now)
@@ -369,38 +365,24 @@ class Daemon:
             self._observers.reloading()
 
     def _reload_settings(self) -> None:
-        settings, problems = self._load_settings()
-        self._syncer.settings_problems = problems
-        for problem in problems:
-            emit(Event.SETTINGS_PROBLEM, problem=str(problem))
-        if settings is None or problems or settings == self._settings:
-            return
-        try:
-            gateway = self._build_gateway(settings)
-        except ValueError as error:
-            self._syncer.settings_problems = [Problem("settings", 0, 0, "", f"{error}; those before go on")]
-            emit(Event.SETTINGS_PROBLEM, problem=str(self._syncer.settings_problems[0]))
-            return
-        if settings.state != self._settings.state:
-            emit(
-                Event.SETTINGS_PROBLEM,
-                problem=f"state: {settings.state} needs a restart; {self._settings.state} goes on",
-            )
-        before, self._settings = self._settings, settings
-        old_gateway, self._gateway = self._gateway, gateway
-        self._dispatcher.configure(self._gateway, limits_of(settings))
+        before = reading_of(self._tuning.settings)
+
+        def reread(settings: Settings, _: Gateway) -> None:
+            if reading_of(settings) != before:
+                self._syncer.configure(settings.defaults)
+                self._watcher.replace_reader(reader_of(settings))
+
+        self._syncer.settings_problems = self._tuning.reload((self._configure, reread))
+
+    def _configure(self, settings: Settings, gateway: Gateway) -> None:
+        plivo = settings.plivo
+        self._dispatcher.configure(gateway, limits_of(settings))
         self._planner.terms = terms_of(settings)
-        self._reconciler.configure(self._gateway, settings.plivo.reconcile, settings.plivo.shared_sender)
-        self._receipts.configure(self._gateway, settings.plivo.receipts)
+        self._reconciler.configure(gateway, plivo.reconcile, plivo.shared_sender)
+        self._receipts.configure(gateway, plivo.receipts)
         self._pruning.configure(settings.retention)
-        old_gateway.close()
         self.surfaces.configure(settings)
         self._observers.configure(settings)
-        configure(settings.log.format, settings.log.level)
-        if reading_of(settings) != reading_of(before):
-            self._syncer.configure(settings.defaults)
-            self._watcher.replace_reader(reader_of(settings))
-        emit(Event.SETTINGS_RELOADED)
 
     # -- holds ------------------------------------------------------------------------------------------
 
@@ -431,28 +413,14 @@ class Daemon:
                 self._watcher.rescan()
         emit(Event.HOLD_CLOSED, kind=kind, by="an operator")
 
-    # -- commands ---------------------------------------------------------------------------------------
-
-    def handle(self, request: dict[str, Any], who: str) -> dict[str, Any]:
-        """A command from the socket, in a thread of its own."""
-        return self._desk.handle(request, who)
-
-    def _problems_now(self) -> dict[str, Any]:
-        rows = self._store.reports.problems()
-        found = [
-            Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"]) for row in rows
-        ]
-        holds = [hold.id for hold in self._store.holds.open_ones()]
-        return {"jobs": len(self._syncer.running), "problems": [str(problem) for problem in found], "holds": holds}
-
     # -- the rest ---------------------------------------------------------------------------------------
 
     @property
     def _first_look(self) -> timedelta:
-        return limits_of(self._settings).first_look
+        return limits_of(self._tuning.settings).first_look
 
     def _probe_gateway(self) -> None:
-        gateway = self._gateway
+        gateway = self._tuning.gateway
 
         def probed(answer: Probe) -> None:
             self._dispatcher.probed(answer, self._clock_hold.time())

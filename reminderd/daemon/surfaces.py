@@ -6,11 +6,11 @@ All methods belong to the loop's thread. Neither surface may hold it up: they ha
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reminderd.clock import Clock
 from reminderd.gateway.port import Gateway, Probe
-from reminderd.model import Problem
+from reminderd.model import Job, Problem
 from reminderd.settings import Settings
 from reminderd.telemetry import Credit, Figures
 from reminderd.web.extra import HINT_TO_OPEN, MISSING, can_listen, has_figures
@@ -27,18 +27,23 @@ _END_SECONDS = 2.0
 Run = Callable[[Callable[[], Probe], Callable[[Probe], None], Callable[[], None]], None]
 
 
-class Surfaces:
-    """due(): when each job is due next, from any thread. post(call): have the loop make it.
+class Within(NamedTuple):
+    """What the surfaces may ask of the daemon, from any thread: see `Sources`, which hands it on."""
 
-    changed(): `problems` are others now. Nothing is opened before `open`.
-    """
+    due: Callable[[], Mapping[str, datetime]]
+    running: Callable[[], Mapping[str, Job]]
+    perform: Callable[[dict[str, Any], str], dict[str, Any]]
+
+
+class Surfaces:
+    """post(call): have the loop make it. changed(): `problems` are others now. Nothing is opened before `open`."""
 
     def __init__(
         self,
         settings: Settings,
         figures: Figures,
         clock: Clock,
-        due: Callable[[], Mapping[str, datetime]],
+        within: Within,
         post: Callable[[Callable[[], None]], None],
         changed: Callable[[], None],
     ) -> None:
@@ -46,7 +51,7 @@ class Surfaces:
         self._state = settings.state  # another one needs a restart
         self._figures = figures
         self._clock = clock
-        self._due = due
+        self._within = within
         self._post = post
         self._changed = changed
         self._handed: Sequence[socket.socket] = ()
@@ -79,8 +84,16 @@ class Surfaces:
     def _sources(self) -> "Sources":
         from reminderd.web.sources import Sources
 
-        overdue_after = lambda: self._settings.alerts.overdue_after  # noqa: E731
-        return Sources(self._figures, self._state, self._clock.now, self._due, overdue_after)
+        within = self._within
+        return Sources(
+            self._figures,
+            self._state,
+            self._clock.now,
+            within.due,
+            within.running,
+            lambda: self._settings,
+            within.perform,
+        )
 
     def _listen(self, before: "Listener | None") -> None:
         if before is not None:

@@ -1,13 +1,14 @@
 """The loop at one moment, as those see it who watch over it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reminderd.daemon.clockhold import ClockHold
 from reminderd.daemon.observers import Sight
 from reminderd.daemon.originhold import OriginHold
 from reminderd.daemon.vitals import Standing
 from reminderd.dispatcher import Dispatcher
+from reminderd.model import Problem
 from reminderd.planner import Planner
 from reminderd.store import Store
 from reminderd.sync import Syncer
@@ -53,6 +54,15 @@ class View:
             suspended=self._dispatcher.why_suspended,
             taken=self._phase().taken,
         )
+
+    def problems(self) -> dict[str, Any]:
+        """For those who asked for the files to be read anew; asks the state."""
+        rows = self._store.reports.problems()
+        found = [
+            Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"]) for row in rows
+        ]
+        holds = [hold.id for hold in self._store.holds.open_ones()]
+        return {"jobs": len(self._syncer.running), "problems": [str(problem) for problem in found], "holds": holds}
 
     def sight(self) -> Sight:
         """For alerts and heartbeats; asks nobody."""

@@ -1,10 +1,11 @@
-"""The state in figures, through a connection that only reads."""
+"""The state as it is read beside the loop, through a connection that only reads."""
 
 from pathlib import Path
 
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import Connection, open_beside, open_read_only, upgraded
 from reminderd.store.measures import Measures
+from reminderd.store.reports import Reports
 
 
 class View:
@@ -13,6 +14,7 @@ class View:
     def __init__(self, connection: Connection) -> None:
         self.measures = Measures(connection)
         self.conditions = Conditions(connection)
+        self.reports = Reports(connection)
         self.close = connection.close
 
 

@@ -11,7 +11,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from reminderd.telemetry import Event, emit
-from reminderd.web.app import HEADERS, Desk, application
+from reminderd.web.app import Application
 from reminderd.web.sources import Sources
 
 MOST_CONNECTIONS = 64
@@ -97,7 +97,7 @@ class _Server(uvicorn.Server):
         self._stop = stop
 
     async def main_loop(self) -> None:
-        await self.on_tick(0)  # sets the headers of all answers
+        await self.on_tick(0)  # sets the default headers
         await self._stop.wait()
 
 
@@ -121,10 +121,10 @@ class Serving:
         """Returns when all is over. serves(): it answers now."""
         for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
             logging.getLogger(name).disabled = True  # what strangers send must not fill the log
-        desk = Desk(self._sources)
+        application = Application(self._sources)
         crowd = _Crowd()
         config = uvicorn.Config(
-            application(desk),
+            application.asgi,
             http=cast("type[asyncio.Protocol]", partial(_Connection, crowd)),
             loop="asyncio",
             ws="none",
@@ -134,7 +134,6 @@ class Serving:
             proxy_headers=False,
             server_header=False,
             date_header=False,
-            headers=list(HEADERS),
             limit_concurrency=2 * MOST_CONNECTIONS,
             backlog=MOST_CONNECTIONS,
             timeout_keep_alive=5,
@@ -146,7 +145,7 @@ class Serving:
         try:
             self._loop.run_until_complete(_Server(config, self._stop).serve(self._sockets))
         finally:
-            desk.close()
+            application.close()
             crowd.end()
             self._loop.run_until_complete(asyncio.sleep(0))  # so that what was cut is closed
             self._loop.close()

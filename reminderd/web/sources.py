@@ -1,24 +1,41 @@
-"""What a daemon hands to those that watch over it from other threads."""
+"""What a daemon hands to those that watch over it, and act on it, from other threads."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from reminderd.model import Job
+from reminderd.settings import Settings
 from reminderd.store.view import open_view_beside
 from reminderd.telemetry import Figures
 from reminderd.web.readings import Readings
 
+Perform = Callable[[dict[str, Any], str], dict[str, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All of it may be asked from any thread. due(): when each job is due next. overdue_after(): see `alerts`."""
+    """All of it may be asked from any thread.
+
+    state: the file. due(): when each job is due next. running(): the jobs that run, by name. settings(): those in use.
+
+    perform(request, who): carry out a command as on the socket; waits for the loop, so it is not for the listener's own thread. Returns
+    {"ok": True, "result": ...} or {"ok": False, "error": sentence}.
+    """
 
     figures: Figures
     state: Path
     now: Callable[[], datetime]
     due: Callable[[], Mapping[str, datetime]]
-    overdue_after: Callable[[], timedelta]
+    running: Callable[[], Mapping[str, Job]]
+    settings: Callable[[], Settings]
+    perform: Perform
+
+    def overdue_after(self) -> timedelta:
+        """How long a message may wait past its time before it counts as overdue."""
+        return self.settings().alerts.overdue_after
 
     def readings(self) -> Readings:
         """For one thread, which closes them."""
