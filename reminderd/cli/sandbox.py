@@ -19,6 +19,8 @@ from reminderd.gateway.sandbox import (
     AUTH_ID,
     AUTH_TOKEN,
     HOST,
+    Behind,
+    CallbackOptions,
     Ledger,
     LedgerError,
     Options,
@@ -28,9 +30,11 @@ from reminderd.gateway.sandbox import (
     Service,
     environment,
     own_numbers,
+    parse_behind,
     parse_credit,
     parse_fault,
     parse_replacement,
+    parse_scale,
     parse_seconds,
 )
 from reminderd.gateway.sandbox.faults import Fault
@@ -64,6 +68,11 @@ What happens, one of:
   ends=failed, code=420     accepted; later it turns out to have ended so, after=3s
 Which requests:
   on=send|log|details|account|number|any (send), phone=REGEX, text=REGEX
+
+\b
+What it reports by itself, to who asked for it with a url on this machine, goes wrong by such rules too:
+  signature=wrong|v2|ma|list|none, repeat=3, reorder, lost, latency=10s
+  on=status|inbound (both), state=queued|sent|delivered|..., phone=REGEX, text=REGEX
 How many:
   skip=N, count=N, probability=0.1 with seed=N
 
@@ -104,6 +113,11 @@ def _read_faults(ctx: click.Context, param: click.Parameter, specs: tuple[str, .
 def _read_replacements(ctx: click.Context, param: click.Parameter, specs: tuple[str, ...]) -> tuple[Replacement, ...]:
     read = _by(parse_replacement)
     return tuple(read(ctx, param, spec) for spec in specs)
+
+
+def _read_behind(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> tuple[Behind, ...]:
+    read = _by(parse_behind)
+    return tuple(read(ctx, param, pair) for pair in pairs)
 
 
 def _read_own(ctx: click.Context, param: click.Parameter, numbers: tuple[str, ...]) -> frozenset[str] | None:
@@ -172,6 +186,21 @@ def _read_own(ctx: click.Context, param: click.Parameter, numbers: tuple[str, ..
     callback=_read_own,
     help="Only these numbers belong to the account; else any does.",
 )
+@click.option("--inbound-url", metavar="URL", help="Pass on here, signed, what people write; on this machine only.")
+@click.option(
+    "--callback-scale",
+    metavar="FACTOR",
+    default="1",
+    callback=_by(parse_scale),
+    help="How long the pauses are before a callback is tried again; they are 60, 120 and 240 s for 1, as with Plivo.",
+)
+@click.option(
+    "--behind",
+    metavar="PUBLIC=LOCAL",
+    multiple=True,
+    callback=_read_behind,
+    help="Make callbacks to PUBLIC at LOCAL, like https://example.org=http://127.0.0.1:8080; can be given several times.",
+)
 @click.option("--ready-file", type=click.Path(path_type=Path), help="Write url and pid here, as JSON, when listening.")
 @click.option("--quiet", is_flag=True, help="Print no line for each request.")
 @click.option("--show-texts", is_flag=True, help="Print the messages' texts too.")
@@ -187,18 +216,25 @@ def command(
     account_offset: timedelta,
     credit: str,
     own: frozenset[str] | None,
+    inbound_url: str | None,
+    callback_scale: float,
+    behind: tuple[Behind, ...],
     ready_file: Path | None,
     quiet: bool,
     show_texts: bool,
 ) -> None:
     account = PlayedAccount(credit, numbers=own)
-    options = Options(auth_id, auth_token, log_limit, log_lag, account_offset, numbers, account)
+    callbacks = CallbackOptions(inbound_url, scale=callback_scale, behind=behind)
+    options = Options(auth_id, auth_token, log_limit, log_lag, account_offset, numbers, account, callbacks)
     watch = None if quiet else lambda seen: _print(_line(seen, show_texts))
     try:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)  # one of an earlier run must not be taken for ours
         with closing(Ledger(ledger_path)) as ledger:
-            service = Service(ledger, SystemClock(), options, faults, watch)
+            try:
+                service = Service(ledger, SystemClock(), options, faults, watch)
+            except ValueError as error:
+                raise click.BadParameter(str(error), param_hint="--inbound-url") from error
             asyncio.run(_serve(service, port, lambda url: _announce(url, options, ready_file)))
     except LedgerError as error:
         raise click.ClickException(str(error)) from error
@@ -240,12 +276,14 @@ def _write_whole(path: Path, content: str) -> None:
 
 
 def _line(seen: Seen, show_texts: bool) -> str:
-    """One request in aligned columns: time, request, phone, result, fault, and the text if asked for."""
+    """One request in aligned columns: time, request, phone, result, reported state, fault, and the text if asked for."""
     subject = seen.subject
     phones = subject.phones if subject else ()
     phone = mask(phones[0]) + (f" +{len(phones) - 1}" if len(phones) > 1 else "") if phones else ""
     time = f"{seen.at.astimezone(UTC):%H:%M:%S}.{seen.at.microsecond // 1000:03d}Z"
     line = f"{time}  {seen.method:<4} {seen.what:<9}  {phone:<10}  {seen.result:<24}"
+    if subject and subject.state:
+        line += f"  {subject.state}"
     if seen.fault is not None:
         line += f"  fault: {seen.fault}"
     if show_texts and subject and subject.text:

@@ -6,7 +6,8 @@ import pytest
 
 from reminderd.gateway.sandbox.connection import Ending
 from reminderd.gateway.sandbox.faults import Faults, Kind, Subject
-from reminderd.gateway.sandbox.faultspec import parse_fault, parse_seconds
+from reminderd.gateway.sandbox.faultspec import parse_fault
+from reminderd.gateway.sandbox.words import parse_seconds
 
 SEND = Subject(Kind.SEND, ("+14155550101",), "Rent is due")
 

@@ -28,7 +28,8 @@ def found(ledger: Ledger, **filters: str) -> list[int]:
 def test_a_message_is_in_the_file_when_accept_returns(tmp_path: Path) -> None:
     path = tmp_path / "ledger.jsonl"
     ledger = Ledger(path)
-    (uuid,) = ledger.accept([draft(text="grüße")], NOW)
+    (accepted,) = ledger.accept([draft(text="grüße")], NOW)
+    uuid = accepted.message_uuid
     assert json.loads(path.read_bytes()) == {
         "seq": 1,
         "ts": "2026-11-22T08:00:00.000000Z",
@@ -47,6 +48,8 @@ def test_a_message_is_in_the_file_when_accept_returns(tmp_path: Path) -> None:
         "ends": "delivered",
         "error_code": None,
         "ends_after": 3.0,
+        "url": None,
+        "method": "POST",
     }
     ledger.close()
 
@@ -64,15 +67,16 @@ def test_a_ledger_of_before_messages_could_fail_is_read(tmp_path: Path) -> None:
 
 def test_a_ledger_is_read_back_whole(tmp_path: Path) -> None:
     before = Ledger(tmp_path / "ledger")
-    uuids = before.accept([draft("14155550101"), draft("14155550102")], NOW)
-    messages = before.messages()
+    messages = before.accept([draft("14155550101"), draft("14155550102")], NOW)
+    uuids = [message.message_uuid for message in messages]
+    assert before.messages() == messages
     before.close()
     after = Ledger(tmp_path / "ledger")
     assert after.messages() == messages
     assert [after.find(uuid) for uuid in uuids] == messages
     assert found(after, dst="14155550102") == [2]
     (third,) = after.accept([draft("14155550103")], NOW)
-    assert third not in uuids
+    assert third.message_uuid not in uuids
     assert [message.seq for message in after.messages()] == [1, 2, 3]
     after.close()
 
@@ -207,6 +211,6 @@ def test_a_cleared_ledger_begins_anew_and_forgets_its_uuids(tmp_path: Path) -> N
     ledger.clear()
     assert ((tmp_path / "ledger").read_bytes(), ledger.messages()) == (b"", [])
     ledger.accept([draft()], NOW)
-    assert ledger.find(old) is None
+    assert ledger.find(old.message_uuid) is None
     assert [message.seq for message in ledger.messages()] == [1]
     ledger.close()

@@ -2,17 +2,24 @@
 
 from reminderd.gateway.sandbox.account import PlayedAccount, own_numbers, parse_credit
 from reminderd.gateway.sandbox.api import Options
+from reminderd.gateway.sandbox.callbacks.callback import Callback, Standing
+from reminderd.gateway.sandbox.callbacks.options import Behind, CallbackOptions, parse_behind, parse_scale
 from reminderd.gateway.sandbox.connection import Limits
-from reminderd.gateway.sandbox.faultspec import parse_fault, parse_seconds
+from reminderd.gateway.sandbox.credentials import AUTH_ID, AUTH_TOKEN
+from reminderd.gateway.sandbox.faultspec import parse_fault
 from reminderd.gateway.sandbox.ledger import Duplicate, Ledger, LedgerError, Message
 from reminderd.gateway.sandbox.messagelog import Replacement, parse_replacement
 from reminderd.gateway.sandbox.service import HOST, Seen, Service
-from reminderd.gateway.sandbox.thread import AUTH_ID, AUTH_TOKEN, Sandbox, environment
+from reminderd.gateway.sandbox.thread import Sandbox, environment
+from reminderd.gateway.sandbox.words import parse_seconds
 
 __all__ = [
     "AUTH_ID",
     "AUTH_TOKEN",
     "HOST",
+    "Behind",
+    "Callback",
+    "CallbackOptions",
     "Duplicate",
     "Ledger",
     "LedgerError",
@@ -24,10 +31,13 @@ __all__ = [
     "Sandbox",
     "Seen",
     "Service",
+    "Standing",
     "environment",
     "own_numbers",
+    "parse_behind",
     "parse_credit",
     "parse_fault",
     "parse_replacement",
+    "parse_scale",
     "parse_seconds",
 ]

@@ -1,28 +1,26 @@
 """Plivo's Message API as the sandbox plays it: who may ask, what is answered, and what gets accepted."""
 
-import base64
-import binascii
 import re
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
 from reminderd.clock import Clock
 from reminderd.gateway.sandbox.account import PlayedAccount
+from reminderd.gateway.sandbox.callbacks.options import CallbackOptions
 from reminderd.gateway.sandbox.course import OPTED_OUT, Course, stops
+from reminderd.gateway.sandbox.credentials import Credentials
 from reminderd.gateway.sandbox.faults import Kind, Subject
 from reminderd.gateway.sandbox.http import Request, Response
+from reminderd.gateway.sandbox.incoming import Incoming, Received
 from reminderd.gateway.sandbox.ledger import Draft, Ledger, LedgerError, Message
-from reminderd.gateway.sandbox.messagelog import Replacement, read_page, show
+from reminderd.gateway.sandbox.messagelog import Replacement, read_page, show, show_received
 from reminderd.gateway.sandbox.submission import Rejected, Submission, read_submission
-from reminderd.model import digits
 
 _PATH = re.compile(r"/v1/Account/([A-Za-z0-9]{1,40})/(?:(Message)/(?:([A-Za-z0-9-]{1,64})/)?|Number/([0-9]{1,20})/)?")
-_AUTH_ID = re.compile(r"(?:MA|SA)[A-Za-z0-9]{18}")
 _LOG_WINDOW = 60.0  # seconds
 
 
@@ -32,7 +30,8 @@ class Options(NamedTuple):
     auth_id, auth_token: the only credentials that are taken; None takes any well-formed id with any token.
     log_limit: lists of the log a minute, 0 for no limit. log_lag: seconds until a message shows in the log.
     offset: the account's distance from UTC, which shows in the times of the log. numbers: how the log shows phones, each a
-    pattern and what takes the place of the first that it finds in the digits. account: what it says of itself.
+    pattern and what takes the place of the first that it finds in the digits. account: what it says of itself. callbacks:
+    how it says by itself what happens.
     """
 
     auth_id: str | None = None
@@ -42,6 +41,7 @@ class Options(NamedTuple):
     offset: timedelta = timedelta(0)
     numbers: tuple[Replacement, ...] = ()
     account: PlayedAccount = PlayedAccount()
+    callbacks: CallbackOptions = CallbackOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,19 @@ class Call:
 
 
 class PlivoApi:
-    """Plivo's side: requests in, answers out; what it accepts goes to the ledger."""
+    """Plivo's side: requests in, answers out; what it accepts goes to the ledger, and is told to `accepted`."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, options: Options) -> None:
+    def __init__(
+        self, ledger: Ledger, clock: Clock, options: Options, accepted: Callable[[Message], None] | None = None
+    ) -> None:
         self._ledger = ledger
         self._clock = clock
         self._options = self._at_start = options
         self._log_asked: deque[float] = deque()
         self._stopped: set[tuple[str, str]] = set()  # from whom to whom nothing is handed on
+        self._accepted = accepted or _nobody
+        self.credentials = Credentials(options.auth_id, options.auth_token)
+        self.incoming = Incoming()
 
     def route(self, request: Request) -> Call | Response:
         """The call that the request makes, or the refusal that it gets: 400, 401, 404, 405 or 429."""
@@ -75,7 +80,7 @@ class PlivoApi:
         allowed = "GET, POST" if collection and not message_uuid else "GET"
         if request.method not in allowed.split(", "):
             return Response.of_text(405, "Method Not Allowed\n", ("Allow", allowed))
-        if not self._may(auth_id, request.headers.get("authorization", "")):
+        if not self.credentials.may(auth_id, request.headers.get("authorization", "")):
             return Response.of_text(401, "Unauthorized\n", ("WWW-Authenticate", 'Basic realm="Plivo"'))
         try:
             if request.method == "POST":
@@ -93,6 +98,7 @@ class PlivoApi:
         """Begin the log's limit anew, show the log as at the start, and write to everybody again."""
         self._log_asked.clear()
         self._stopped.clear()
+        self.incoming.clear()
         self._options = self._at_start
 
     def show_log(self, lag: float | None = None, numbers: tuple[Replacement, ...] | None = None) -> None:
@@ -108,22 +114,20 @@ class PlivoApi:
         self._options = self._options._replace(account=account)
         return account
 
-    def hear(self, phone: str, sender: str, text: str) -> bool:
-        """Take an incoming message: STOP and START count. Returns whether what goes from there to its writer ends failed."""
-        line = digits(sender), digits(phone)
+    def hear(self, phone: str, sender: str, text: str) -> Received:
+        """Take an incoming text: STOP and START count."""
+        received = self.incoming.take(self.credentials.account, phone, sender, text, self._clock.now())
+        line = received.dst, received.src
         match stops(text):
             case True:
                 self._stopped.add(line)
             case False:
                 self._stopped.discard(line)
-        return line in self._stopped
+        return received
 
-    def _may(self, auth_id: str, authorization: str) -> bool:
-        user, token = _credentials(authorization)
-        if not token or user != auth_id or not _AUTH_ID.fullmatch(auth_id):
-            return False
-        options = self._options
-        return options.auth_id in (None, user) and options.auth_token in (None, token)
+    def stopped(self, received: Received) -> bool:
+        """Whether what goes from there to its writer ends failed."""
+        return (received.dst, received.src) in self._stopped
 
     def _send(self, auth_id: str, request: Request) -> Call:
         submission = read_submission(request.body)
@@ -138,9 +142,12 @@ class PlivoApi:
             for phone in submission.phones
         ]
         try:
-            uuids = self._ledger.accept(drafts, self._clock.now())
+            messages = self._ledger.accept(drafts, self._clock.now())
         except LedgerError as error:
             return _error(503, str(error))
+        for message in messages:
+            self._accepted(message)
+        uuids = [message.message_uuid for message in messages]
         answer: dict[str, object] = {"api_id": api_id, "message": "message(s) queued", "message_uuid": uuids}
         if submission.invalid:
             answer["invalid_number"] = submission.invalid
@@ -179,6 +186,11 @@ class PlivoApi:
         return False
 
     def _details(self, auth_id: str, message_uuid: str) -> Call:
+        received = self.incoming.find(message_uuid)
+        if received is not None and received.auth_id == auth_id:
+            shown = show_received(received, self._options.offset)
+            answer = Response.of_json(200, {"api_id": str(uuid.uuid4()), **shown})
+            return Call(Subject(Kind.DETAILS, (f"+{received.src}",)), lambda _fault, _course: answer)
         message = self._ledger.find(message_uuid)
         if message is None or message.auth_id != auth_id:
             return Call(Subject(Kind.DETAILS), lambda _fault, _course: _error(404, "not found"))
@@ -211,7 +223,13 @@ def _draft(auth_id: str, api_id: str, submission: Submission, phone: str, fault:
         ends=course.ends,
         error_code=course.code,
         ends_after=course.after,
+        url=submission.url,
+        method=submission.method,
     )
+
+
+def _nobody(_: Message) -> None:
+    """Nobody wants to know."""
 
 
 def _account(auth_id: str, options: Options) -> Call:
@@ -221,16 +239,3 @@ def _account(auth_id: str, options: Options) -> Call:
 
 def _error(status: int, text: str) -> Response:
     return Response.of_json(status, {"api_id": str(uuid.uuid4()), "error": text})
-
-
-@lru_cache(maxsize=64)
-def _credentials(authorization: str) -> tuple[str, str]:
-    """User name and password of a Basic authorization; both empty when it is none."""
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        user, _, token = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return user, token

@@ -1,7 +1,5 @@
-"""The sandbox's own addresses below /__control/: faults, log, account, ledger, counts, reset. No credentials needed."""
+"""The sandbox's own addresses below /__control/: faults, log, account, ledger, callbacks, counts, reset. No credentials needed."""
 
-import json
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -9,11 +7,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from reminderd.gateway.sandbox.api import PlivoApi
+from reminderd.gateway.sandbox.callbacks.control import CallbackControl
 from reminderd.gateway.sandbox.faults import Fault, Faults
-from reminderd.gateway.sandbox.faultspec import parse_fault, parse_seconds
+from reminderd.gateway.sandbox.faultspec import parse_fault
 from reminderd.gateway.sandbox.http import Request, Response
 from reminderd.gateway.sandbox.ledger import Ledger
 from reminderd.gateway.sandbox.messagelog import parse_replacement
+from reminderd.gateway.sandbox.words import parse_seconds, whole_number
 
 PREFIX = "/__control/"
 LONGEST_PAGE = 10_000
@@ -22,21 +22,24 @@ LONGEST_PAGE = 10_000
 class Control:
     """Looks into the sandbox and changes it. `counts` are the requests so far, by kind."""
 
-    def __init__(self, ledger: Ledger, faults: Faults, api: PlivoApi, counts: Counter[str]) -> None:
+    def __init__(
+        self, ledger: Ledger, faults: Faults, api: PlivoApi, callbacks: CallbackControl, counts: Counter[str]
+    ) -> None:
         self._ledger = ledger
         self._faults = faults
         self._api = api
+        self._callbacks = callbacks
         self._counts = counts
         self._at_start = faults.in_force()
         self._routes: Mapping[str, Mapping[str, Callable[[Request], Response]]] = {
             "faults": {"GET": self._list_faults, "POST": self._add_faults, "DELETE": self._clear_faults},
             "log": {"POST": self._show_log},
             "account": {"POST": self._tell_account},
-            "inbound": {"POST": self._hear},
             "ledger": {"GET": self._show_ledger},
             "duplicates": {"GET": self._show_duplicates},
             "requests": {"GET": self._show_counts},
             "reset": {"POST": self._reset},
+            **callbacks.routes,
         }
 
     def handle(self, request: Request) -> Response:
@@ -57,13 +60,14 @@ class Control:
         self._faults.clear()
         self._faults.add(self._at_start)
         self._api.forget()
+        self._callbacks.reset()
         self._counts.clear()
 
     def _list_faults(self, _: Request) -> Response:
         return Response.of_json(200, {"faults": self._faults.listed()})
 
     def _add_faults(self, request: Request) -> Response:
-        self._faults.add(_read_faults(request.body))
+        self._faults.add(_read_faults(request.document()))
         return self._list_faults(request)
 
     def _clear_faults(self, request: Request) -> Response:
@@ -71,7 +75,7 @@ class Control:
         return self._list_faults(request)
 
     def _show_log(self, request: Request) -> Response:
-        document = _read(request.body)
+        document = request.document()
         if not isinstance(document, dict) or not set(document) <= {"lag", "numbers"}:
             raise ValueError('the log is told {"lag": "2s"}, {"numbers": ["^52=521"]} or both')
         lag, numbers = document.get("lag"), document.get("numbers")
@@ -82,28 +86,18 @@ class Control:
         return Response.of_json(200, {"lag": lag, "numbers": numbers})
 
     def _tell_account(self, request: Request) -> Response:
-        document = _read(request.body)
+        document = request.document()
         if not isinstance(document, dict):
             raise ValueError('the account is told an object like {"credit": "3.50"}')
         account = self._api.tell_account(document)
         numbers = None if account.numbers is None else sorted(account.numbers)
         return Response.of_json(200, {**account._asdict(), "numbers": numbers})
 
-    def _hear(self, request: Request) -> Response:
-        document = _read(request.body)
-        keys = ("from", "to", "text")
-        if not isinstance(document, dict) or set(document) != set(keys):
-            raise ValueError('an incoming message is {"from": "+14155550101", "to": "+14155550100", "text": "STOP"}')
-        if not all(isinstance(value, str) for value in document.values()):
-            raise ValueError("from, to and text are texts")
-        stopped = self._api.hear(*(document[key] for key in keys))
-        return Response.of_json(200, {"stopped": stopped})
-
     def _show_ledger(self, request: Request) -> Response:
         asked = dict(parse_qsl(request.query))
-        after = _number(asked.get("after", "0"))
+        after = whole_number(asked.get("after", "0"))
         first = after + 1
-        last = min(len(self._ledger), after + min(_number(asked.get("limit", str(LONGEST_PAGE))), LONGEST_PAGE))
+        last = min(len(self._ledger), after + min(whole_number(asked.get("limit", str(LONGEST_PAGE))), LONGEST_PAGE))
         lines = self._ledger.raw(first, last).splitlines()
         more = b"true" if last < len(self._ledger) else b"false"
         body = b'{"total": %d, "more": %s, "messages": [%s]}' % (len(self._ledger), more, b",\n".join(lines))
@@ -120,22 +114,8 @@ class Control:
         return self._show_counts(request)
 
 
-def _read(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise ValueError("the request body is not JSON") from None
-
-
-def _read_faults(body: bytes) -> Sequence[Fault]:
-    document = _read(body)
+def _read_faults(document: Any) -> Sequence[Fault]:
     specs = document if isinstance(document, list) else [document]
     if not all(isinstance(spec, str | dict) for spec in specs):
         raise ValueError('a fault is an object like {"status": 503} or a text like "status=503"')
     return [parse_fault(spec) for spec in specs]
-
-
-def _number(text: str) -> int:
-    if not re.fullmatch("[0-9]{1,9}", text):
-        raise ValueError(f"{text!r} is not a whole number")
-    return int(text)

@@ -7,7 +7,16 @@ OPTED_OUT = 200  # the error code of what goes to somebody who has said STOP
 _SENT_AFTER = 1.0  # seconds
 _NEVER_SENT = ("queued", "failed")
 _STOP = frozenset({"STOP", "END", "QUIT", "CANCEL", "UNSUBSCRIBE", "UNSUB", "STOP ALL"})
+_HELP = frozenset({"HELP", "INFO"})
 _START = frozenset({"START", "YES", "RESUME", "UNSTOP", "GO"})
+
+
+class Step(NamedTuple):
+    """A state that a message comes to, with which error code, so many seconds after its acceptance."""
+
+    state: str
+    code: int | None
+    after: float
 
 
 class Course(NamedTuple):
@@ -23,10 +32,30 @@ class Course(NamedTuple):
             return self.ends, self.code
         return ("queued" if age < _SENT_AFTER or self.ends in _NEVER_SENT else "sent"), None
 
+    def steps(self) -> tuple[Step, ...]:
+        """The states that it passes through, in order."""
+        queued, ends = Step("queued", None, 0.0), Step(self.ends, self.code, self.after)
+        if self.ends == "queued":
+            return (queued,)
+        if self.ends == "failed":
+            return queued, ends
+        sent = Step("sent", None, min(_SENT_AFTER, self.after))
+        return (queued, sent) if self.ends == "sent" else (queued, sent, ends)
+
     def sent_after(self, age: float) -> float | None:
         """How long after its acceptance it was handed to the carrier; None while, or where, it was not."""
         at = min(_SENT_AFTER, self.after)
         return None if age < at or self.ends in _NEVER_SENT else at
+
+
+def intent(text: str) -> str:
+    """What Plivo says that an incoming text is meant as: optout, optin, help, or nothing in particular."""
+    match stops(text):
+        case True:
+            return "optout"
+        case False:
+            return "optin"
+    return "help" if text.strip().upper() in _HELP else ""
 
 
 def stops(text: str) -> bool | None:

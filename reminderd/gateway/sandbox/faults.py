@@ -1,4 +1,4 @@
-"""Faults: rules that make the sandbox misbehave on chosen requests, the way networks and services do."""
+"""Faults: rules that make the sandbox misbehave on chosen requests and callbacks, as networks and services do."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,36 +10,48 @@ from typing import NamedTuple
 from reminderd.gateway.sandbox.connection import Ending, Reply
 from reminderd.gateway.sandbox.course import Course
 from reminderd.gateway.sandbox.http import Response
+from reminderd.gateway.sandbox.mishaps import Mishap
 
 MOST_FAULTS = 100
 
 
 class Kind(StrEnum):
-    """The requests of Plivo's API that the sandbox knows."""
+    """What a rule can be about: the requests of Plivo's API that the sandbox knows, and the callbacks that it makes."""
 
     SEND = "send"
     LOG = "log"
     DETAILS = "details"
     ACCOUNT = "account"
     NUMBER = "number"
+    STATUS = "status"
+    INBOUND = "inbound"
+
+
+CALLBACKS = frozenset({Kind.STATUS, Kind.INBOUND})
+REQUESTS = frozenset(Kind) - CALLBACKS
+_WITH_TEXT = CALLBACKS | {Kind.SEND}
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a rule can see of a request. phones: as people write them, with the +; of what it sends, or asks about."""
+    """What a rule can see of a request or a callback.
+
+    phones: as people write them, with the +; of what it sends, asks about or reports. state: the one that it reports.
+    """
 
     kind: Kind
     phones: Sequence[str] = ()
     text: str = ""
+    state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What happens instead of the plain answer.
+    """What happens instead of the plain answer, or with a callback.
 
     accept: a message is accepted first. delay: seconds before anything else. answer: sent in place of the API's own.
     silent: there is no answer at all. half, pace, ending: as in `Reply`. course: how what is accepted fares, where it is
-    not the usual one.
+    not the usual one. mishap: what goes wrong with a callback.
     """
 
     accept: bool = True
@@ -50,6 +62,7 @@ class Effect:
     pace: float = 0.0
     ending: Ending = Ending.KEEP
     course: Course | None = None
+    mishap: Mishap | None = None
 
     @property
     def only_slow(self) -> bool:
@@ -64,13 +77,14 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule: which requests it meets, how many of them, and the effect. `spec` is the rule as people write it."""
+    """One rule: which requests or callbacks it meets, how many of them, and the effect. `spec` is the rule as people write it."""
 
     spec: str
     effect: Effect
     on: frozenset[Kind] = frozenset({Kind.SEND})
     phone: re.Pattern[str] | None = None
     text: re.Pattern[str] | None = None
+    states: frozenset[str] = frozenset()
     skip: int = 0
     count: int | None = None
     probability: float = 1.0
@@ -81,7 +95,9 @@ class Fault:
             return False
         if self.phone is not None and not any(self.phone.search(phone) for phone in subject.phones):
             return False
-        return self.text is None or (subject.kind is Kind.SEND and self.text.search(subject.text) is not None)
+        if subject.kind is Kind.STATUS and self.states and subject.state not in self.states:
+            return False
+        return self.text is None or (subject.kind in _WITH_TEXT and self.text.search(subject.text) is not None)
 
 
 class Chosen(NamedTuple):

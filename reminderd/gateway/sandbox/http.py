@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Self
+from typing import Any, Self
 
 
 class Malformed(Exception):
@@ -26,6 +26,13 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     keep_alive: bool
+
+    def document(self) -> Any:
+        """The body as JSON; raises ValueError."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):  # json reads nested brackets by recursion
+            raise ValueError("the request body is not JSON") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,11 @@ from reminderd.gateway.messagelog import log_page, question
 from reminderd.gateway.port import Details, DetailsUnavailable, LogPage, LogUnavailable, Probe, SendRequest
 from reminderd.gateway.sandbox.api import Options
 from reminderd.gateway.sandbox.connection import Ending, Reply
+from reminderd.gateway.sandbox.credentials import AUTH_ID, AUTH_TOKEN
 from reminderd.gateway.sandbox.faults import Fault
 from reminderd.gateway.sandbox.http import Request
 from reminderd.gateway.sandbox.ledger import Ledger
 from reminderd.gateway.sandbox.service import Service
-from reminderd.gateway.sandbox.thread import AUTH_ID, AUTH_TOKEN
 from reminderd.gateway.session import basic_credentials
 from reminderd.gateway.transport import Answer, Broken, Exchange
 from reminderd.model import NotBegun, Outcome

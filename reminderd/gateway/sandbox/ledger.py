@@ -34,7 +34,10 @@ class LedgerError(Exception):
 
 
 class Draft(NamedTuple):
-    """A message that is about to be accepted. Numbers are digits only, as Plivo's log shows them."""
+    """A message that is about to be accepted. Numbers are digits only, as Plivo's log shows them.
+
+    url, method: where and how what becomes of it is to be reported.
+    """
 
     auth_id: str
     api_id: str
@@ -49,6 +52,8 @@ class Draft(NamedTuple):
     ends: str = Course().ends
     error_code: int | None = None
     ends_after: float = Course().after
+    url: str | None = None
+    method: str = "POST"
 
 
 class Message(NamedTuple):
@@ -72,6 +77,8 @@ class Message(NamedTuple):
     ends: str = Course().ends
     error_code: int | None = None
     ends_after: float = Course().after
+    url: str | None = None
+    method: str = "POST"
 
     @property
     def course(self) -> Course:
@@ -137,8 +144,8 @@ class Ledger:
         """Close and unlock the file."""
         os.close(self._fd)
 
-    def accept(self, drafts: Sequence[Draft], now: datetime) -> list[str]:
-        """Write the drafts down as accepted, all or none, and return their new uuids; raises LedgerError if it cannot."""
+    def accept(self, drafts: Sequence[Draft], now: datetime) -> list[Message]:
+        """Write the drafts down as accepted, all or none, and return the messages; raises LedgerError if it cannot."""
         first = len(self) + 1
         if first + len(drafts) - 1 > self._most:
             raise LedgerError(f"the ledger is full: it holds {self._most} messages, POST /__control/reset empties it")
@@ -149,7 +156,7 @@ class Ledger:
         for message, line in zip(messages, lines, strict=True):
             self._index.add(message, now.timestamp(), self._size)
             self._size += len(line)
-        return [message.message_uuid for message in messages]
+        return messages
 
     def find(self, message_uuid: str) -> Message | None:
         """The message of that uuid."""

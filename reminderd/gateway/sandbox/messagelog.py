@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
+from reminderd.gateway.sandbox.charges import FREE, charge, network
+from reminderd.gateway.sandbox.incoming import Received
 from reminderd.gateway.sandbox.ledger import Criteria, Message
 from reminderd.gateway.sandbox.submission import Rejected
 from reminderd.model import digits
@@ -15,7 +17,6 @@ LONGEST_PAGE = 20
 _DEFAULT_REACH = timedelta(days=1)
 _REACH = timedelta(days=90)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
-_RATE = 0.005  # US dollars a unit
 _TINY = 0.000_001
 
 
@@ -143,7 +144,8 @@ def show(
     sent_after = message.course.sent_after(age)
     sent = None if sent_after is None else _show_time(message.accepted_at + timedelta(seconds=sent_after), zone)
     ended = _show_time(message.accepted_at + timedelta(seconds=message.ends_after), zone)
-    charged = _RATE * message.units if sent else 0.0
+    charged = charge(message.units, sent=sent is not None)
+    reached = network(message.dst)
     return {
         "message_uuid": message.message_uuid,
         "message_time": _show_time(message.accepted_at, zone),
@@ -155,14 +157,42 @@ def show(
         "from_number": message.src,
         "to_number": shown,
         "units": message.units,
-        "total_rate": f"{_RATE:.5f}",
-        "total_amount": f"{charged:.5f}",
+        "total_rate": charged.rate,
+        "total_amount": charged.amount,
+        "mcc": reached and reached.mcc,
+        "mnc": reached and reached.mnc,
+        "destination_country_iso2": reached and reached.country,
         "error_code": None if code is None else str(code),
         "error_message": None if code is None else f"error {code}",
         "powerpack_id": None,
         "requester_ip": "127.0.0.1",
         "log": message.log,
         "resource_uri": f"/v1/Account/{message.auth_id}/Message/{message.message_uuid}/",
+    }
+
+
+def show_received(received: Received, offset: timedelta) -> Mapping[str, object]:
+    """One incoming text as the API shows it."""
+    at = _show_time(received.at, timezone(offset))
+    return {
+        "message_uuid": received.message_uuid,
+        "message_time": at,
+        "message_sent_time": None,
+        "message_updated_time": at,
+        "message_direction": "inbound",
+        "message_state": "received",
+        "message_type": "sms",
+        "from_number": received.src,
+        "to_number": received.dst,
+        "units": received.units,
+        "total_rate": FREE.rate,
+        "total_amount": FREE.amount,
+        "mcc": None,
+        "mnc": None,
+        "error_code": None,
+        "error_message": None,
+        "powerpack_id": None,
+        "resource_uri": f"/v1/Account/{received.auth_id}/Message/{received.message_uuid}/",
     }
 
 

@@ -1,4 +1,5 @@
-"""The sandbox as one asyncio server: every request to the API or to the control addresses, with the faults between."""
+"""The sandbox as one asyncio server: every request to the API or to the control addresses, with the faults between, and
+the callbacks that it makes."""
 
 import asyncio
 from collections import Counter
@@ -10,18 +11,21 @@ from typing import cast
 
 from reminderd.clock import Clock
 from reminderd.gateway.sandbox.api import Call, Options, PlivoApi
+from reminderd.gateway.sandbox.callbacks.callback import Callback
+from reminderd.gateway.sandbox.callbacks.caller import Caller
+from reminderd.gateway.sandbox.callbacks.control import CallbackControl
 from reminderd.gateway.sandbox.connection import Connection, Ending, Limits, Reply
 from reminderd.gateway.sandbox.control import PREFIX, Control
 from reminderd.gateway.sandbox.faults import Fault, Faults, Subject
 from reminderd.gateway.sandbox.http import Malformed, Request, Response, phrase
-from reminderd.gateway.sandbox.ledger import Ledger
+from reminderd.gateway.sandbox.ledger import Ledger, Message
 
 HOST = "127.0.0.1"  # and nothing else: whoever reaches the sandbox can read every text and set faults
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One handled request, for the people who watch. fault: the rules that changed the answer, None for none."""
+    """One handled request, or one try of a callback, for the people who watch. fault: the rules that changed the answer, None for none."""
 
     at: datetime
     method: str
@@ -46,8 +50,10 @@ class Service:
         self.faults = Faults(faults)
         self.counts: Counter[str] = Counter()
         self._clock = clock
-        self.api = PlivoApi(ledger, clock, options)
-        self.control = Control(ledger, self.faults, self.api, self.counts)
+        self.caller = Caller(clock, options.callbacks, self.faults, self._called)
+        self.api = PlivoApi(ledger, clock, options, self._accepted)
+        self.callbacks = CallbackControl(ledger, self.api, self.caller, clock)
+        self.control = Control(ledger, self.faults, self.api, self.callbacks, self.counts)
         self._watch = watch
         self._limits = limits or Limits()
         self._peers: set[Connection] = set()
@@ -58,11 +64,13 @@ class Service:
         """Listen on the loopback interface; returns the port, which is a free one for 0; raises OSError."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connection, HOST, port, backlog=self._limits.connections)
+        self.caller.outbox.start()
         return cast(int, self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
         """Stop listening and drop every connection at once."""
         assert self._server is not None
+        await self.caller.outbox.stop()
         loop = asyncio.get_running_loop()
         for listening in self._server.sockets:
             loop.remove_reader(listening.fileno())
@@ -105,6 +113,15 @@ class Service:
         if self._watch is not None:
             self._watch(Seen(self._clock.now(), method, what, subject, _result(reply), fault))
         return reply
+
+    def _accepted(self, message: Message) -> None:
+        self.caller.accepted(message, self.api.credentials.token_of(message.auth_id))
+
+    def _called(self, callback: Callback) -> None:
+        if self._watch is not None:
+            subject = Subject(callback.kind, (callback.phone,), state=callback.state)
+            at = self._clock.now()
+            self._watch(Seen(at, callback.method, callback.kind.value, subject, callback.result, callback.fault))
 
     def _connection(self) -> Connection:
         return Connection(self.handle, self._today, self._peers, self._limits)

@@ -13,6 +13,7 @@ _NOT_SENDER = re.compile(r"[^A-Za-z0-9]+")
 _SENDER = re.compile(r"[0-9]{3,14}|(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
 _LOG_MODES = ("true", "false", "content_only", "number_only")
 _TYPES = ("sms", "mms", "whatsapp")
+_URL = re.compile(r"https?://[!-~]{1,2048}")
 _EXPIRY = range(5, 10_801)  # seconds
 
 
@@ -22,7 +23,10 @@ class Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One send request, cleaned. Numbers are digits only; `invalid` are the destinations as they were written."""
+    """One send request, cleaned. Numbers are digits only; `invalid` are the destinations as they were written.
+
+    url, method: where and how to report what becomes of it, None for nowhere.
+    """
 
     src: str
     phones: tuple[str, ...]
@@ -32,6 +36,8 @@ class Submission:
     type: str
     log: str
     message_expiry: int | None
+    url: str | None
+    method: str
 
 
 def read_submission(body: bytes) -> Submission:
@@ -49,6 +55,8 @@ def read_submission(body: bytes) -> Submission:
         type=_one_of(fields, "type", _TYPES),
         log=_one_of(fields, "log", _LOG_MODES),
         message_expiry=_expiry(fields.get("message_expiry")),
+        url=_url(fields.get("url")),
+        method=_method(fields.get("method")),
     )
 
 
@@ -119,6 +127,22 @@ def _one_of(fields: dict[str, object], name: str, choices: tuple[str, ...]) -> s
     if word not in choices:
         raise Rejected(f"{name} parameter is not one of {', '.join(choices)}")
     return str(word)
+
+
+def _url(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or not _URL.fullmatch(value):
+        raise Rejected("url parameter is not an address beginning with http:// or https://")
+    return value
+
+
+def _method(value: object) -> str:
+    if value is None:
+        return "POST"
+    if str(value).upper() not in ("GET", "POST"):
+        raise Rejected("method parameter is not one of GET, POST")
+    return str(value).upper()
 
 
 def _expiry(value: object) -> int | None:

@@ -5,19 +5,20 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from reminderd.clock import Clock, SystemClock
 from reminderd.gateway.sandbox.api import Options
+from reminderd.gateway.sandbox.callbacks.callback import Callback, Standing
 from reminderd.gateway.sandbox.connection import Limits
+from reminderd.gateway.sandbox.credentials import AUTH_ID, AUTH_TOKEN
 from reminderd.gateway.sandbox.faultspec import parse_fault
+from reminderd.gateway.sandbox.incoming import Received
 from reminderd.gateway.sandbox.ledger import Duplicate, Ledger, Message
 from reminderd.gateway.sandbox.service import HOST, Seen, Service
-
-AUTH_ID = "MASANDBOX00000000000"
-AUTH_TOKEN = "sandbox"
 
 T = TypeVar("T")
 
@@ -106,9 +107,46 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         """The rules in force, each with `fault`, `seen` and `applied`."""
         return self._do(self._service.faults.listed)
 
-    def hear(self, phone: str, sender: str, text: str) -> bool:
-        """Somebody writes to a sender: STOP or START. Returns whether what is sent to them from now on ends failed."""
-        return self._do(lambda: self._service.api.hear(phone, sender, text))
+    def hear(self, phone: str, sender: str, text: str) -> Received:
+        """Somebody writes to a sender, perhaps STOP or START; it is passed on to the inbound URL, if there is one."""
+        return self._do(lambda: self._service.callbacks.hear(phone, sender, text))
+
+    def inbound_to(self, url: str | None, method: str = "POST") -> None:
+        """Pass texts that come in on to this URL from now on."""
+        self._do(lambda: self._service.caller.inbound_to(url, method))
+
+    def callbacks(self) -> list[Callback]:
+        """All callbacks as they stand, in order."""
+        return self._do(self._callbacks)
+
+    def call_back(self, message_uuid: str, status: str | None = None, **more: object) -> Callback:
+        """Make one callback by hand, told as docs/sandbox.md says of /__control/callback; the (first) one that was made."""
+        said = {"message_uuid": message_uuid, **({} if status is None else {"status": status}), **more}
+        return self._do(lambda: replace(self._service.callbacks.by_hand(said)[0]))
+
+    def wait_callbacks(self, condition: Callable[[Sequence[Callback]], bool], timeout: float = 30.0) -> list[Callback]:
+        """The callbacks as soon as `condition` holds of them; it is asked in the sandbox's thread, after each step of one.
+
+        Raises TimeoutError.
+        """
+        done: Future[list[Callback]] = Future()
+
+        def look() -> None:
+            if not done.done():
+                _settle_if(done, lambda: condition(outbox.kept()), self._callbacks)
+
+        outbox = self._service.caller.outbox
+        self._do(lambda: outbox.when_changed(look))
+        try:
+            self._do(look)
+            return done.result(timeout)
+        finally:
+            self._do(lambda: outbox.forget_listener(look))
+
+    def wait_answered(self, count: int, timeout: float = 30.0) -> list[Callback]:
+        """The callbacks as soon as `count` of them were answered with 2xx. Raises TimeoutError."""
+        counts = self._service.caller.outbox.counts
+        return self.wait_callbacks(lambda _: counts[Standing.ANSWERED] >= count, timeout)
 
     def tell_account(self, **words: object) -> None:
         """From now on the account says this of itself: credit="3.50", numbers=["+14155550100"]."""
@@ -128,6 +166,9 @@ class Sandbox(AbstractContextManager["Sandbox"]):
     def reset(self) -> None:
         """Back to the start: an empty ledger, the faults of the start, no counts."""
         self._do(self._service.control.reset)
+
+    def _callbacks(self) -> list[Callback]:
+        return [replace(callback) for callback in self._service.caller.outbox.kept()]
 
     def _forget_thread(self) -> None:
         assert self._thread is not None
@@ -153,6 +194,14 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         done: Future[T] = Future()
         self._loop.call_soon_threadsafe(_settle, done, work)
         return done.result()
+
+
+def _settle_if(done: "Future[T]", condition: Callable[[], bool], work: Callable[[], T]) -> None:
+    try:
+        if condition():
+            done.set_result(work())
+    except Exception as error:  # noqa: BLE001 - as below
+        done.set_exception(error)
 
 
 def _settle(done: "Future[T]", work: Callable[[], T]) -> None:
