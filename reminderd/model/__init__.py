@@ -4,6 +4,7 @@ Everything here is plain data: no I/O, no clock. Times are aware UTC datetimes u
 """
 
 from reminderd.model.deliveries import BIRTHS, MOVES, State
+from reminderd.model.inbound import Intent
 from reminderd.model.jobs import (
     Catalog,
     CatchUp,
@@ -66,6 +67,7 @@ __all__ = [
     "Every",
     "InDoubt",
     "Instant",
+    "Intent",
     "Job",
     "JobList",
     "Limited",
