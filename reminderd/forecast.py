@@ -10,7 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from reminderd import recurrence
-from reminderd.model import Instant, Job, Recipient, State, Text
+from reminderd.model import Instant, Job, Recipient, State, Text, bare
 from reminderd.plan import OPTED_OUT, NewDelivery, NewOccurrence, Override, is_summary
 from reminderd.planner import BEGINNING, Entry, Planner, entries_of
 
@@ -66,8 +66,8 @@ class Forecast:
 
 
 class Word(NamedTuple):
-    """What people said beside the files. overrides: pauses and skips. opted_out: (phone, sender) of who wants nothing;
-    from anybody where the sender is empty."""
+    """What people said beside the files. overrides: pauses and skips. opted_out: (phone, bare sender) of who wants
+    nothing; from anybody where the sender is empty."""
 
     overrides: tuple[Override, ...] = ()
     opted_out: frozenset[tuple[str, str]] = frozenset()
@@ -139,7 +139,7 @@ def _message(occurrence: NewOccurrence, delivery: NewDelivery, people: Mapping[s
     state, reason = delivery.state, delivery.reason
     # As the state has it at the birth of a delivery.
     if state is State.PENDING and not word.opted_out.isdisjoint(
-        {(known.phone, ""), (known.phone, delivery.sender or "")}
+        {(known.phone, ""), (known.phone, bare(delivery.sender or ""))}
     ):
         state, reason = State.CANCELLED, OPTED_OUT
     return Coming(

@@ -14,7 +14,7 @@ from reminderd.cli.common import SettingsSource, clean, coloured, fail, json_opt
 from reminderd.cli.overrides import covering, opted_out, overrides_in_force
 from reminderd.clock import to_text
 from reminderd.jobs import people_shown
-from reminderd.model import Instant, Job, Recipient, State
+from reminderd.model import Instant, Job, Recipient, State, bare
 from reminderd.plan import OPTED_OUT, NewDelivery
 from reminderd.planner import BEGINNING, Entry, Owed, entries_of, part_of
 
@@ -27,7 +27,7 @@ class _Coming(NamedTuple):
     entry: Entry
     instant: Instant
     people: tuple[Recipient, ...]
-    gone: frozenset[tuple[str, str]]  # who has opted out, as (phone, sender)
+    gone: frozenset[tuple[str, str]]  # who has opted out, as (phone, bare sender)
 
 
 @click.command()
@@ -96,7 +96,7 @@ def _deliveries(coming: _Coming, most: int | None) -> tuple[NewDelivery, ...]:
 
 
 def _unless_opted_out(delivery: NewDelivery, gone: frozenset[tuple[str, str]]) -> NewDelivery:
-    if gone.isdisjoint({(delivery.phone or "", ""), (delivery.phone or "", delivery.sender or "")}):
+    if gone.isdisjoint({(delivery.phone or "", ""), (delivery.phone or "", bare(delivery.sender or ""))}):
         return delivery
     return replace(delivery, state=State.CANCELLED, reason=OPTED_OUT)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from reminderd.cli.common import clean, local
-from reminderd.model import Instant
+from reminderd.model import Instant, bare
 from reminderd.plan import Override
 from reminderd.settings import Settings
 from reminderd.store import StateError, open_reports
@@ -44,9 +44,9 @@ def overrides_in_force(settings: Settings, now: datetime) -> list[dict[str, Any]
 
 
 def opted_out(settings: Settings) -> frozenset[tuple[str, str]]:
-    """Who wants no messages, as (phone, sender), the sender empty for any; nobody where no daemon has run yet."""
+    """Who wants no messages, as (phone, bare sender), the sender empty for any; nobody where no daemon has run yet."""
     try:
-        return frozenset((row["phone"], row["sender"]) for row in open_reports(settings.state).opt_outs())
+        return frozenset((row["phone"], bare(row["sender"])) for row in open_reports(settings.state).opt_outs())
     except StateError:
         return frozenset()
 

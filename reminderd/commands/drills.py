@@ -7,7 +7,7 @@ from reminderd.commands.known import check_known
 from reminderd.commands.opting import ways_back
 from reminderd.commands.requests import Answer, Request, phone_of, word
 from reminderd.message import PhoneError, RenderError, measure, parse_phone, render
-from reminderd.model import Job, Recipient, Text, mask
+from reminderd.model import Job, Recipient, Text, bare, mask
 from reminderd.recurrence import next_after
 from reminderd.store import Drill, Refusal, Store
 from reminderd.telemetry import Event, emit
@@ -35,7 +35,7 @@ def send(
     if job.sender is None:
         raise Refusal(f"job {name!r} has no sender: give `plivo.sender` in the settings, or `sender` in the job")
     if store.opt_outs.covers(phone, job.sender):
-        there = [each for each in store.opt_outs.of(phone) if each["sender"] in ("", job.sender)]
+        there = [each for each in store.opt_outs.of(phone) if bare(each["sender"]) in ("", bare(job.sender))]
         raise Refusal(f"{phone} has opted out; if they want messages again: {ways_back(phone, there)}")
     recipient = _recipient(job, word(request.get("as"), "phone or key of a recipient"))
     drill = Drill(name, job.source, job.timezone, phone, job.sender, _text(job, recipient, now), _VALID_FOR)

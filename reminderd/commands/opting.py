@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from reminderd.commands.requests import Answer, Request, phone_of, sender_of, word
-from reminderd.model import mask
+from reminderd.model import bare, mask
 from reminderd.store import Refusal, Store
 from reminderd.telemetry import Event, emit
 
@@ -13,7 +13,7 @@ def add(store: Store, request: Request, who: str, now: datetime) -> Answer:
     """Send nothing more to a phone, from one sender or from any."""
     phone, sender = phone_of(request.get("phone"), "opt-out"), sender_of(request)
     why = word(request.get("why"), "reason") or ""
-    known = any(each["sender"] == sender for each in store.opt_outs.of(phone))
+    known = any(bare(each["sender"]) == bare(sender) for each in store.opt_outs.of(phone))
     with store.together():
         cancelled = store.opt_outs.add(phone, sender, who, "operator", why, now)
         store.operations.record(who, "opt-out add", phone, {"sender": sender, "why": why}, now)
@@ -28,7 +28,7 @@ def remove(store: Store, request: Request, who: str, now: datetime) -> Answer:
     """Send what comes from now on to this phone again."""
     phone, sender = phone_of(request.get("phone"), "opt-out"), sender_of(request)
     there = store.opt_outs.of(phone)
-    mine = next((each for each in there if each["sender"] == sender), None)
+    mine = next((each for each in there if bare(each["sender"]) == bare(sender)), None)
     if mine is None:
         raise Refusal(f"{phone} has not opted out of {sender or 'every sender'}{_others(phone, there)}")
     with store.together():
@@ -36,7 +36,7 @@ def remove(store: Store, request: Request, who: str, now: datetime) -> Answer:
         detail = {"sender": sender, "since": mine["since"], "source": mine["source"]}
         store.operations.record(who, "opt-out remove", phone, detail, now)
     emit(Event.OPT_OUT_REMOVED, to=mask(phone), sender=sender or None, by=who)
-    left = [each["sender"] for each in there if each["sender"] != sender]
+    left = [each["sender"] for each in there if bare(each["sender"]) != bare(sender)]
     return {"phone": phone, "sender": sender, "source": mine["source"], "still": left}
 
 

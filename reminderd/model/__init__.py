@@ -34,6 +34,7 @@ from reminderd.model.outcomes import (
     NotSent,
     Outcome,
     Refused,
+    bare,
     digits,
     mask,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "State",
     "Text",
     "UsedFile",
+    "bare",
     "digits",
     "mask",
 ]

@@ -73,6 +73,11 @@ def digits(number: str) -> str:
     return number if any(c.isalpha() for c in number) else stripped
 
 
+def bare(sender: str) -> str:
+    """A sender as it is compared: a number is the same with and without its plus sign."""
+    return sender.removeprefix("+")
+
+
 def mask(phone: str) -> str:
     """A phone number fit for a log: the last four digits only."""
     return f"…{phone[-4:]}" if len(phone) > 6 else "…"

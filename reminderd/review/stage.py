@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from reminderd.jobs import Scan, assemble
-from reminderd.model import Accepted, Catalog, Job, ParsedFile, State
+from reminderd.model import Accepted, Catalog, Job, ParsedFile, State, bare
 from reminderd.plan import Override
 from reminderd.planner import Planner, Terms
 from reminderd.settings import Settings
@@ -30,7 +30,7 @@ class Staged:
 
     declared: what the files want to run, whatever the guards say. holds: what would wait for approval, as the state has it.
     withdrawn, returned: deliveries that are cancelled, or owed again. stopped, released: deliveries that are pending, and
-    whose job is switched off, or on again. born: what is owed at once. overrides: pauses and skips in force. opted_out: (phone, sender) of who wants nothing; from anybody where the sender is empty.
+    whose job is switched off, or on again. born: what is owed at once. overrides: pauses and skips in force. opted_out: (phone, bare sender) of who wants nothing; from anybody where the sender is empty.
     """
 
     before: Mapping[str, Job]
@@ -107,7 +107,7 @@ class Stage:
             released=released,
             born=tuple(self._store.reports.born_after(last)),
             overrides=self._planner.overrides,
-            opted_out=frozenset((row["phone"], row["sender"]) for row in self._store.reports.opt_outs()),
+            opted_out=frozenset((row["phone"], bare(row["sender"])) for row in self._store.reports.opt_outs()),
         )
 
     def _switched(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reminderd.clock import to_text
-from reminderd.model import OnQuiet, State
+from reminderd.model import OnQuiet, State, bare
 from reminderd.plan import OPTED_OUT, NewDelivery, NewOccurrence, Plan, Quiet
 from reminderd.store.connection import Connection, Row, listed, listed_rows
 from reminderd.store.limits import hold_excess
@@ -192,21 +192,21 @@ def _quiet(quiet: Quiet) -> tuple[object, ...]:
 
 
 def opted_out(db: Connection, phones: Collection[str]) -> frozenset[tuple[str, str]]:
-    """Who of these wants no messages, as (phone, sender); the sender is "" where it is from anybody."""
+    """Who of these wants no messages, as (phone, bare sender); the sender is "" where it is from anybody."""
     found: set[tuple[str, str]] = set()
     known = sorted(phones)
     recall_opt_outs(db, known)
     for start in range(0, len(known), _AT_ONCE):
         places, values = listed(known[start : start + _AT_ONCE])
         rows = db.rows(f"select phone, sender from opt_outs where phone in ({places})", values)
-        found |= {(row["phone"], row["sender"]) for row in rows}
+        found |= {(row["phone"], bare(row["sender"])) for row in rows}
     return frozenset(found)
 
 
 def _unless_opted_out(delivery: NewDelivery, gone: frozenset[tuple[str, str]]) -> NewDelivery:
     """The delivery, born cancelled where its recipient wants none."""
     wanted = delivery.state is State.PENDING and delivery.phone is not None
-    if not wanted or gone.isdisjoint({(delivery.phone, ""), (delivery.phone, delivery.sender)}):
+    if not wanted or gone.isdisjoint({(delivery.phone, ""), (delivery.phone, bare(delivery.sender or ""))}):
         return delivery
     return replace(delivery, state=State.CANCELLED, reason=OPTED_OUT)
 

@@ -10,14 +10,14 @@ from reminderd.plan import LEAST_VALIDITY, Plan
 from reminderd.store.births import add_plan
 from reminderd.store.connection import Connection, Row, listed, listed_rows
 from reminderd.store.moves import NO_RECEIPT, Why, move
-from reminderd.store.optouts import IS_OPTED_OUT
+from reminderd.store.optouts import HAS_OPTED_OUT, IS_OPTED_OUT
 from reminderd.store.outcomes import next_state
 
 # What has to hold of a delivery `d` of job `j` whenever its request may go out. A drill is sent for its own sake: neither
 # a pause nor a disabled job keeps it.
-_MAY_GO_OUT = """d.withdrawn is null and d.valid_until > :soon and d.hold_id is null
+_MAY_GO_OUT = f"""d.withdrawn is null and d.valid_until > :soon and d.hold_id is null
   and (d.quiet_from is null or d.quiet_from > :soon)
-  and not exists (select 1 from opt_outs o where o.phone = d.phone and o.sender in ('', d.sender))
+  and not {HAS_OPTED_OUT}
   and j.present = 1 and (d.drill = 1 or j.enabled = 1 and not exists (
     select 1 from overrides p where p.kind = 'pause' and p.ended_at is null and (p.until is null or p.until > :now)
       and (p.job is null or p.job = d.job)))"""

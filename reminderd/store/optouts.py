@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from reminderd.clock import to_text
-from reminderd.model import State
+from reminderd.model import State, bare
 from reminderd.plan import OPTED_OUT
 from reminderd.store.connection import Connection, Row
 from reminderd.store.memory import FORGOTTEN, Memory
@@ -13,8 +13,16 @@ from reminderd.store.moves import Why, move
 
 Source = Literal["operator", "plivo", "inbound"]
 
-# Selected beside a delivery `d`: whether its phone wants nothing from its sender.
-IS_OPTED_OUT = "exists (select 1 from opt_outs o where o.phone = d.phone and o.sender in ('', d.sender)) as opted_out"
+# The plus sign of a number is not everywhere: Plivo writes none, and jobs may.
+_SENDER = "ltrim({}, '+')"
+# Of a delivery `d`: somebody has said that its phone wants nothing from its sender.
+HAS_OPTED_OUT = (
+    "exists (select 1 from opt_outs o where o.phone = d.phone "
+    f"and {_SENDER.format('o.sender')} in ('', {_SENDER.format('d.sender')}))"
+)
+IS_OPTED_OUT = f"{HAS_OPTED_OUT} as opted_out"  # selected beside a delivery
+
+_OF_SENDER = f"phone = :phone and (:sender = '' or {_SENDER.format('sender')} = {_SENDER.format(':sender')})"
 
 
 class Cancelled(NamedTuple):
@@ -46,14 +54,11 @@ class OptOuts:
             key = {"phone": phone, "sender": sender}
             # What was cancelled for another reason does not come back either.
             self._db.execute(
-                "update deliveries set withdrawn = null where phone = :phone and :sender in ('', sender) "
+                f"update deliveries set withdrawn = null where {_OF_SENDER} "
                 "and state = 'cancelled' and withdrawn is not null",
                 key,
             )
-            rows = self._db.rows(
-                "select id, job from deliveries where phone = :phone and :sender in ('', sender) and state = 'pending'",
-                key,
-            )
+            rows = self._db.rows(f"select id, job from deliveries where {_OF_SENDER} and state = 'pending'", key)
             because = Why(OPTED_OUT, who, source)
             for row in rows:
                 move(self._db, row["id"], State.PENDING, State.CANCELLED, now, because)
@@ -63,8 +68,9 @@ class OptOuts:
         """They want messages again, from now on; what was cancelled stays so. False where there is no such opt-out."""
         with self._db.write():
             recall_opt_outs(self._db, [phone])
-            return 1 == self._db.execute(
-                "delete from opt_outs where phone = :phone and sender = :sender", {"phone": phone, "sender": sender}
+            return 0 < self._db.execute(
+                f"delete from opt_outs where phone = :phone and {_SENDER.format('sender')} = :sender",
+                {"phone": phone, "sender": bare(sender)},
             )
 
     def of(self, phone: str) -> list[Row]:
@@ -74,7 +80,7 @@ class OptOuts:
 
     def covers(self, phone: str, sender: str) -> bool:
         """Whether this phone wants nothing from that sender."""
-        return any(each["sender"] in ("", sender) for each in self.of(phone))
+        return any(bare(each["sender"]) in ("", bare(sender)) for each in self.of(phone))
 
 
 def recall_opt_outs(db: Connection, phones: Iterable[str]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from reminderd.clock import to_text
+from reminderd.model import bare
 from reminderd.store.connection import Connection, Row
 from reminderd.store.jobs import contents
 from reminderd.store.overrides import OPEN_OVERRIDES
@@ -246,8 +247,9 @@ class Reports:
     def opt_outs_of(self, phone: str | None, sender: str | None) -> list[Row]:
         """The opt-outs by which this phone gets nothing from that sender."""
         return self._db.rows(
-            "select phone, sender, since, who, source, why from opt_outs where phone = :phone and sender in ('', :sender)",
-            {"phone": phone, "sender": sender},
+            "select phone, sender, since, who, source, why from opt_outs where phone = :phone "
+            "and ltrim(sender, '+') in ('', :sender)",
+            {"phone": phone, "sender": bare(sender or "")},
         )
 
     def actions(self) -> list[Row]:

@@ -112,3 +112,36 @@ def test_what_is_proven_to_have_arrived_is_accepted_all_the_same(desk: Desk) -> 
     (doubt,) = desk.store.doubts.due(START)
     assert desk.store.doubts.accept(doubt, None, "log", Why("the log has it"), START)
     assert desk.state(doubt.delivery_id) == "accepted"
+
+
+# -- one number, with and without its plus sign ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("said", "used"), [("14155550100", SENDER), (SENDER, "14155550100"), ("+12345", "12345")])
+def test_a_sender_is_the_same_with_and_without_its_plus_sign(desk: Desk, said: str, used: str) -> None:
+    daily = job(cron="0 9 * * *", to=[ANNA], sender=used)
+    desk.world.load("c.yaml", daily)
+    desk.world.go_to("09:00")
+    desk.world.gateway.moods[ANNA] = NotSent("no route")
+    desk.world.go_to("2027-03-02 09:00")
+    (pending,) = [row["id"] for row in desk.world.rows("c") if row["state"] == "pending"]
+    assert opt_out(desk, sender=said) == [pending]
+    assert desk.store.opt_outs.covers(ANNA, used)
+    assert desk.store.reports.opt_outs_of(ANNA, used)
+    with pytest.raises(Refusal, match="has opted out"):
+        desk.world.command("test-send", job="c", phone=ANNA)
+    desk.world.go_to("2027-03-03 09:00")
+    assert [row["state"] for row in desk.world.rows("c")] == ["accepted", "cancelled", "cancelled"]
+    assert desk.world.command("opt-out remove", phone=ANNA, sender=used)["still"] == []
+    assert not desk.store.opt_outs.covers(ANNA, used)
+
+
+def test_what_is_pending_of_a_number_written_without_plus_is_not_claimed(desk: Desk) -> None:
+    """Also where the opt-out came while nobody looked at what is pending."""
+    desk.owe(ANNA)
+    with desk.store.together():
+        desk.store._connection.execute(
+            "insert into opt_outs (phone, sender, since, who, source, why) values (:phone, :sender, '', '', 'inbound', '')",
+            {"phone": ANNA, "sender": SENDER[1:]},
+        )
+    assert desk.store.deliveries.claim(9, START, HOUR, ["t"] * 9) == []
