@@ -39,6 +39,7 @@ from reminderd.store import (
 )
 from reminderd.telemetry import configure
 from reminderd.web.activation import take_sockets
+from reminderd.web.extra import callbacks_to
 
 _START_SECONDS = 90.0
 _SLOWEST_DISK = 5_000_000  # bytes a second
@@ -207,6 +208,7 @@ def build_gateway(settings: Settings) -> Gateway:
             deadline=plivo.deadline,
             proxy=plivo.proxy,
             ca_file=plivo.ca_file,
+            callbacks=callbacks_to(settings),
         )
     )
 

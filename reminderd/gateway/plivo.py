@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from reminderd import __version__
 from reminderd.gateway.account import ownership_of, probe_result
+from reminderd.gateway.callbacks import STATUS_PATH
 from reminderd.gateway.classify import send_outcome
 from reminderd.gateway.config import PlivoConfig
 from reminderd.gateway.details import REQUESTS_PER_SECOND, details_of
@@ -46,6 +47,7 @@ class PlivoGateway:
         self._session = Session(transport, auth)
         self._client = sdk_client(self._session, route)
         self._secrets = (config.auth_token, config.auth_id, basic_credentials(auth))
+        self._callbacks = config.callbacks
         self._budget = Budget(REQUESTS_PER_MINUTE, 60.0, time.monotonic)
         self._details_budget = Budget(REQUESTS_PER_SECOND, 1.0, time.monotonic)
 
@@ -101,6 +103,8 @@ class PlivoGateway:
             dst=request.phone,
             text=request.text,
             log="true",
+            url=None if self._callbacks is None else f"{self._callbacks}{STATUS_PATH}{request.token}",
+            method="POST",  # which the SDK says with or without an address
             message_expiry=None if expiry is None else min(max(expiry, SHORTEST_EXPIRY), LONGEST_EXPIRY),
         )
 

@@ -44,7 +44,7 @@ class MessageState(StrEnum):
     """What Plivo says of a message that it took.
 
     sent: handed to a carrier. failed: never handed to any. undelivered: handed over, and not delivered. read: seen, where
-    that can be known. rejected: of older accounts.
+    that can be known. rejected: of older accounts. received: of what somebody wrote to us.
     """
 
     QUEUED = "queued"
@@ -54,15 +54,27 @@ class MessageState(StrEnum):
     FAILED = "failed"
     READ = "read"
     REJECTED = "rejected"
+    RECEIVED = "received"
 
 
 class Details(NamedTuple):
-    """What became of one message. error_code: None where there is none. at: when, as far as Plivo says."""
+    """What became of one message; None for what Plivo does not say.
+
+    error_code: None where there is none, too. units: segments. at: since when it stands so. sender, phone: from and to, as
+    Plivo writes them. charged: millionths of a US dollar. mcc, mnc: the country and the network it went to.
+    """
 
     state: MessageState
     error_code: int | None = None
     units: int | None = None
     at: datetime | None = None
+    sender: str | None = None
+    phone: str | None = None
+    charged: int | None = None
+    mcc: str | None = None
+    mnc: str | None = None
+    queued_at: datetime | None = None
+    sent_at: datetime | None = None
 
 
 class DetailsUnavailable(NamedTuple):

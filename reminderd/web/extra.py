@@ -28,6 +28,11 @@ def can_listen() -> bool:
     return _installed(_LISTENER)
 
 
+def callbacks_to(settings: Settings) -> str | None:
+    """Where Plivo is told to report to; None where nothing would listen."""
+    return settings.web.public_url if can_listen() else None
+
+
 def has_figures() -> bool:
     return _installed(_FIGURES)
 

@@ -1,5 +1,6 @@
 """Every row of the table of outcomes, with the real SDK over real sockets."""
 
+import json
 import socket
 from base64 import b64encode
 from datetime import timedelta
@@ -296,3 +297,18 @@ def test_credentials_do_not_show_in_any_repr() -> None:
     with gateway_to("http://127.0.0.1:9", proxy="http://me:hush@127.0.0.1:9") as gateway:
         shown = f"{gateway!r} {vars(gateway)['_session']!r}"
     assert AUTH_TOKEN not in shown
+
+
+def test_plivo_is_told_where_to_report_with_the_attempt_s_token_in_the_path() -> None:
+    with ScriptedServer([answer(202, ACCEPTED)]) as server:
+        with gateway_to(server.url, callbacks="https://reminders.example.org") as gateway:
+            send(gateway, token="0123abcd")
+    sent = json.loads(server.requests[0].body)
+    assert (sent["url"], sent["method"]) == ("https://reminders.example.org/plivo/status/0123abcd", "POST")
+
+
+def test_without_an_address_of_ours_the_request_has_nothing_of_it() -> None:
+    with ScriptedServer([answer(202, ACCEPTED)]) as server, gateway_to(server.url) as gateway:
+        send(gateway)
+    fields = {"src", "dst", "text", "type", "method", "log", "trackable"}
+    assert set(json.loads(server.requests[0].body)) == fields, "as the SDK has always written it"

@@ -27,12 +27,41 @@ def said(**changes: object) -> dict[str, object]:
     return {**usual, **changes}
 
 
+def details(state: MessageState, code: int | None = None) -> Details:
+    """As the usual answer comes to be read."""
+    return Details(state, code, 2, AT, queued_at=AT - timedelta(minutes=1))
+
+
 def read(**changes: object) -> Details | DetailsUnavailable:
     return details_of(Answer(200, json.dumps(said(**changes)).encode()), "u1", ())
 
 
 def test_details_are_read_with_their_time_in_utc() -> None:
-    assert read() == Details(DELIVERED, None, 2, AT)
+    assert read() == details(DELIVERED)
+
+
+def test_numbers_parts_price_network_and_times_are_read() -> None:
+    found = read(
+        from_number="14155550100",
+        to_number="14155550101",
+        total_amount="0.01300",
+        mcc="310",
+        mnc="012",
+        message_sent_time="2026-11-22 13:30:30+05:30",
+    )
+    assert isinstance(found, Details)
+    assert (found.sender, found.phone, found.units, found.charged) == ("14155550100", "14155550101", 2, 13_000)
+    assert (found.mcc, found.mnc) == ("310", "012")
+    assert (found.queued_at, found.sent_at) == (AT - timedelta(minutes=1), AT - timedelta(seconds=30))
+
+
+@pytest.mark.parametrize(
+    "price", ["", "-1", "1e9", "1e999999", "NaN", "Infinity", "0x1", True, [], {}, "9999999.1", None, "²"]
+)
+def test_what_is_no_price_charges_nothing(price: object) -> None:
+    found = read(total_amount=price, mcc=price, mnc=price, from_number="1" * 50, to_number=7)
+    assert isinstance(found, Details)
+    assert (found.charged, found.sender, found.phone) == (None, None, None)
 
 
 @pytest.mark.parametrize("state", list(MessageState))
@@ -47,7 +76,7 @@ def test_each_state_is_known(state: MessageState) -> None:
     [(None, None), ("000", None), (0, None), ("", None), ("030", 30), ("420", 420), (900, 900), (" 20 ", 20)],
 )
 def test_a_code_is_read_however_it_is_written(written: object, code: int | None) -> None:
-    assert read(message_state="failed", error_code=written) == Details(FAILED, code, 2, AT)
+    assert read(message_state="failed", error_code=written) == details(FAILED, code)
 
 
 @pytest.mark.parametrize("written", [True, 4.2, [], {}, "many", "4 20", -1, "²", 10**7])
@@ -56,7 +85,7 @@ def test_what_failed_with_a_code_that_is_none_is_no_answer(written: object) -> N
     assert read(message_state="failed", error_code=written) == DetailsUnavailable(
         "200: details with an error_code that cannot be read"
     )
-    assert read(message_state="delivered", error_code=written) == Details(DELIVERED, None, 2, AT)
+    assert read(message_state="delivered", error_code=written) == details(DELIVERED)
 
 
 @pytest.mark.parametrize(
