@@ -6,7 +6,7 @@ from reminderd.message.check import CheckedMessage, MessageProblem, Whereabouts,
 from reminderd.message.effort import Effort
 from reminderd.message.encoding import Measure, measure
 from reminderd.message.errors import PhoneError, RenderError
-from reminderd.message.phones import parse_phone, zone_of_number
+from reminderd.message.phones import country_of_number, parse_phone, zone_of_number
 from reminderd.message.render import Renderer, render
 from reminderd.message.where import Where, parse_where
 from reminderd.message.wordings import Wording, wording
@@ -23,6 +23,7 @@ __all__ = [
     "Whereabouts",
     "Wording",
     "check_job",
+    "country_of_number",
     "in_any_notation",
     "includes",
     "measure",

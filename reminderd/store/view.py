@@ -6,6 +6,7 @@ from reminderd.store.conditions import Conditions
 from reminderd.store.connection import Connection, open_beside, open_read_only, upgraded
 from reminderd.store.measures import Measures
 from reminderd.store.reports import Reports
+from reminderd.store.weeks import Weeks
 
 
 class View:
@@ -15,6 +16,7 @@ class View:
         self.measures = Measures(connection)
         self.conditions = Conditions(connection)
         self.reports = Reports(connection)
+        self.weeks = Weeks(connection)
         self.close = connection.close
 
 
