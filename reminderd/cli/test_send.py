@@ -8,8 +8,10 @@ import click
 
 from reminderd.cli.acting import act
 from reminderd.cli.common import SettingsSource, clean, json_option, print_json, settings_options
-from reminderd.cli.why import print_story, story_of
+from reminderd.cli.why import print_story
+from reminderd.clock import SystemClock
 from reminderd.store import Reports
+from reminderd.story import story_of
 
 _PATIENCE = 60.0
 _LOOK_EVERY = 0.2
@@ -46,7 +48,7 @@ def _wait(reports: Reports, delivery: int) -> dict[str, Any]:
     """The delivery's story as soon as it is settled or in doubt, or after a minute."""
     ends_at = time.monotonic() + _PATIENCE
     while True:
-        story = story_of(reports, delivery)
+        story = story_of(reports, delivery, SystemClock().now())
         assert story is not None
         if story["state"] not in _ON_ITS_WAY or time.monotonic() > ends_at:
             return story

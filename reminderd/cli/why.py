@@ -16,7 +16,7 @@ from reminderd.cli.common import (
     style,
 )
 from reminderd.clock import SystemClock
-from reminderd.store import Reports
+from reminderd.story import story_of
 
 
 @click.command()
@@ -25,100 +25,13 @@ from reminderd.store import Reports
 @settings_options
 def command(source: SettingsSource, delivery: int, as_json: bool) -> None:
     """Tell one delivery's whole story: from the file and line that asked for it to Plivo's receipt."""
-    document = story_of(source.reports(), delivery)
+    document = story_of(source.reports(), delivery, SystemClock().now())
     if document is None:
         fail(f"there is no delivery {delivery}; `reminderd history` lists them")
     if as_json:
         print_json(document)
     else:
         print_story(document)
-
-
-def story_of(reports: Reports, delivery_id: int) -> dict[str, Any] | None:
-    """Everything that is known of one delivery, as `--json` prints it; None where there is none."""
-    row = reports.delivery(delivery_id)
-    if row is None:
-        return None
-    return {
-        "id": row["id"],
-        "job": row["job"],
-        "file": row["job_file"],
-        "line": row["job_line"],
-        "nominal": row["nominal"],
-        "timezone": row["zone"],
-        "due_at": row["due_at"],
-        "recipient": {"name": row["name"], "phone": row["phone"]},
-        "sender": row["sender"],
-        "text": row["text"],
-        "erased": row["erased"],
-        "encoding": row["encoding"],
-        "segments": row["segments"],
-        "state": row["state"],
-        "reason": row["reason"],
-        "not_before": row["not_before"],
-        "valid_until": row["valid_until"],
-        "withdrawn": row["withdrawn"],
-        "drill": bool(row["drill"]),
-        "kept_back": _kept_back(reports, row),
-        "opted_out": reports.opt_outs_of(row["phone"], row["sender"]),
-        "message_uuid": row["message_uuid"],
-        "receipt": row["receipt"],
-        "receipt_code": row["receipt_code"],
-        "receipt_at": row["receipt_at"],
-        "next_question_at": row["receipt_due_at"],
-        "next_look_at": row["reconcile_at"] if row["state"] == "in_doubt" else None,
-        "skipped": row["skipped"],
-        "attempts": [_without(attempt, "id", "delivery_id") for attempt in reports.attempts(delivery_id)],
-        "lookups": reports.lookups(delivery_id),
-        "holds": reports.holds_of(delivery_id),
-        "moves": [_without(move, "id", "delivery_id", "attempt_id") for move in reports.moves(delivery_id)],
-    }
-
-
-def _kept_back(reports: Reports, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """What keeps a pending delivery from being sent now."""
-    if row["state"] != "pending":
-        return []
-    found = [_hold(each) for each in reports.holds() if each["id"] == row["hold_id"]]
-    if not row["drill"]:
-        pauses = reports.overrides(SystemClock().now())
-        found += [_pause(each) for each in pauses if each["kind"] == "pause" and each["job"] in (None, row["job"])]
-        if not reports.job_enabled(row["job"]):
-            found.append(_switched_off(row))
-    gateway = reports.gateway()
-    if gateway["reason"]:
-        found.append(_suspended(gateway))
-    return found
-
-
-def _switched_off(row: dict[str, Any]) -> dict[str, Any]:
-    file = f"{row['job_file']}:{row['job_line']}"
-    return {"by": file, "why": "its job is switched off", "until": None, "end_with": f"enabled: true in {file}"}
-
-
-def _suspended(gateway: dict[str, Any]) -> dict[str, Any]:
-    why = f"the gateway is suspended: {gateway['reason']}"
-    return {
-        "by": "the gateway",
-        "why": why,
-        "until": gateway["suspended_until"],
-        "end_with": "what `reminderd status` says",
-    }
-
-
-def _hold(hold: dict[str, Any]) -> dict[str, Any]:
-    end_with = f"reminderd release {hold['key']}" if hold["kind"] == "delivery" else f"reminderd approve {hold['id']}"
-    return {"by": hold["opened_by"], "why": hold["reason"], "until": hold["until"], "end_with": end_with}
-
-
-def _pause(pause: dict[str, Any]) -> dict[str, Any]:
-    what = "every job" if pause["job"] is None else "its job"
-    return {
-        "by": pause["who"],
-        "why": f"{what} is paused by {pause['who']}: {pause['why']}",
-        "until": pause["until"],
-        "end_with": f"reminderd resume {pause['job'] or '--all'}",
-    }
 
 
 def _opt_out(each: dict[str, Any]) -> str:
@@ -132,10 +45,6 @@ def _opt_out(each: dict[str, Any]) -> str:
 def _kept(each: dict[str, Any]) -> str:
     until = f", until {local(each['until'])}" if each["until"] else ""
     return f"{clean(each['why'])}{until}; end it with: {each['end_with']}"
-
-
-def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in names}
 
 
 def print_story(story: dict[str, Any]) -> None:

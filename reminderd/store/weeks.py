@@ -13,7 +13,7 @@ from reminderd.store.connection import Connection
 from reminderd.store.reports import FIRST_WORD
 
 _BADLY = "('undelivered', 'failed', 'rejected')"
-_DUE = "d.due_at >= :since and d.due_at < :until and d.drill = 0 and d.recipient <> '*'"
+_DUE = "d.due_at >= :since and d.due_at < :until and d.drill = 0 and substr(d.recipient, 1, 1) <> '*'"
 # The attempt that Plivo took. What it says of a message that it took and gave up is of an attempt that was tried again.
 _TAKEN = "join attempts a on a.id = d.attempt_id"
 # From when on it might go out: its time, or the end of quiet hours or of a splay. After a retry's pause `not_before` is
@@ -99,7 +99,7 @@ class Weeks:
         query = (
             "select coalesce(sum(o.skipped), 0) from deliveries d "
             "join occurrences o on o.id = d.occurrence_id "
-            "where d.due_at >= :since and d.due_at < :until and d.recipient = '*'"
+            "where d.due_at >= :since and d.due_at < :until and substr(d.recipient, 1, 1) = '*'"
         )
         return int(self._db.value(query, values))
 

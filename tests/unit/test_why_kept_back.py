@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from reminderd.cli.why import print_story, story_of
+from reminderd.cli.why import print_story
 from reminderd.model import NotSent
+from reminderd.story import story_of
 from tests.support.clock import utc
 from tests.support.world import ANNA, SENDER, World, job
 
@@ -21,7 +22,7 @@ def world(tmp_path: Path) -> World:
 
 
 def story(world: World) -> dict[str, Any]:
-    found = story_of(world.store.reports, world.only()["id"])
+    found = story_of(world.store.reports, world.only()["id"], world.clock.now())
     assert found is not None
     return found
 
