@@ -140,8 +140,31 @@ class SandboxProcess:
         self.control("POST", "account", words)
 
     def hear(self, phone: str, sender: str, text: str) -> None:
-        """Somebody writes to a sender: STOP or START."""
+        """Somebody writes to a sender, perhaps STOP or START; it is passed on to the inbound URL, if there is one."""
         self.control("POST", "inbound", {"from": phone, "to": sender, "text": text})
+
+    def inbound_to(self, url: str | None, method: str = "POST") -> None:
+        """Pass texts that come in on to this URL from now on."""
+        self.control("POST", "inbound-url", {"url": url, "method": method})
+
+    def call_back(self, message_uuid: str, status: str | None = None, **more: object) -> None:
+        """Make one callback by hand, told as docs/sandbox.md says of /__control/callback."""
+        said = {} if status is None else {"status": status}
+        self.control("POST", "callback", {"message_uuid": message_uuid, **said, **more})
+
+    def callbacks(self) -> list[dict[str, Any]]:
+        """All callbacks as they stand, in order."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self.control("GET", f"callbacks?after={found[-1]['id'] if found else 0}")
+            found += page["callbacks"]
+            if not page["more"]:
+                return found
+
+    def wait_answered(self, count: int, timeout: float = 30.0) -> list[dict[str, Any]]:
+        """The callbacks as soon as `count` of them were answered with 2xx."""
+        wait_until(lambda: self.control("GET", "callbacks?limit=0")["counts"].get("answered", 0) >= count, timeout)
+        return self.callbacks()
 
     def faults(self) -> list[dict[str, Any]]:
         """The rules in force, each with `fault`, `seen` and `applied`."""
@@ -207,9 +230,14 @@ class Played:
         self.ledger = Ledger()
         self.service = Service(self.ledger, self.clock, options or Options(), rules, self.seen.append)
 
+    @staticmethod
+    def authorization(credentials: str) -> str:
+        """The header that goes with `user:token`."""
+        return f"Basic {b64encode(credentials.encode()).decode()}"
+
     def ask(self, method: str, target: str, body: object = None, credentials: str = f"{AUTH_ID}:token") -> Response:
         path, _, query = target.partition("?")
-        headers = {"authorization": f"Basic {b64encode(credentials.encode()).decode()}"}
+        headers = {"authorization": self.authorization(credentials)}
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         response = self.service.handle(Request(method, path, query, headers, content, keep_alive=True)).response
         assert response is not None

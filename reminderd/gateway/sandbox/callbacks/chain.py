@@ -22,7 +22,7 @@ class Chain:
         self._waiting.append(callback)
 
     def hold(self, callback: Callback) -> None:
-        """Until another one was tried."""
+        """Until one that came later was tried."""
         self._held.append(callback)
 
     def take(self) -> Callback | None:
@@ -33,10 +33,12 @@ class Chain:
         return self._current
 
     def over(self, callback: Callback) -> bool:
-        """Whether `callback` was the one that was tried; then the one that was held last is next."""
+        """Whether `callback` was the one that was tried; then of those that were held before it came the last is next."""
         if callback is not self._current:
             return False
         self._current = None
-        if self._held:
-            self._waiting.appendleft(self._held.pop())
+        before = [each for each in self._held if each.number < callback.number]
+        if before:
+            self._held.remove(before[-1])
+            self._waiting.appendleft(before[-1])
         return True

@@ -106,7 +106,7 @@ class Outbox:
     def put(self, callback: Callback, *, delay: float = 0.0, lost: bool = False, held: bool = False) -> None:
         """Make this callback: after those of its chain that are here already, or by itself in `delay` seconds.
 
-        lost: it is written down and not made. held: it waits until another one of its chain was answered.
+        lost: it is written down and not made. held: it waits until one of its chain that comes later was tried.
         """
         self._enter(callback)
         if lost:
