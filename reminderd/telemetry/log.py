@@ -73,6 +73,7 @@ class Event(StrEnum):
     RECIPIENT_FORGOTTEN = "recipient.forgotten"
     WEB_LISTENING = "web.listening"
     WEB_FAILED = "web.failed"
+    WEB_REFUSED = "web.refused"
     TEXTFILE_FAILED = "textfile.failed"
     TEXTFILE_RECOVERED = "textfile.recovered"
     COMMAND_DONE = "command.done"
@@ -111,6 +112,7 @@ _LEVELS = {
     Event.OCCURRENCE_MOVED: logging.WARNING,
     Event.ZONES_CHANGED: logging.WARNING,
     Event.WEB_FAILED: logging.ERROR,
+    Event.WEB_REFUSED: logging.WARNING,
     Event.TEXTFILE_FAILED: logging.ERROR,
     Event.COMMAND_FAILED: logging.ERROR,
     Event.JOURNAL_LOST: logging.WARNING,

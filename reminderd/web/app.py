@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
+from reminderd.web.access import Access, Guard
 from reminderd.web.headers import Headers
 from reminderd.web.problems import defect, refused
 from reminderd.web.reader import Reader
@@ -19,11 +20,12 @@ class Application:
         self._watchers = Watchers(sources)
         # Not the thread of the watchers: who looks at a long list must not keep a probe waiting.
         self._reader = Reader(sources.state, "web-page")
+        access = Access(sources)
         app = FastAPI(title="reminderd", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
         app.include_router(self._watchers.router())
         app.add_exception_handler(HTTPException, refused)
         app.add_exception_handler(Exception, defect)
-        self.asgi: Any = Headers(app)
+        self.asgi: Any = Headers(Guard(app, access))
 
     def close(self) -> None:
         """Does not wait for what is being asked."""

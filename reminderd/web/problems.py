@@ -12,6 +12,20 @@ LONGEST_NAME = 200
 MEDIA_TYPE = "application/problem+json"
 
 
+class Declined(HTTPException):
+    """Raised where a request cannot be answered as it was meant; `refused` makes the answer. more: as `problem` takes it."""
+
+    def __init__(
+        self, status: int, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(status, title, headers)
+        self.words = detail
+        self.more = more
+
+    def answer(self) -> Response:
+        return problem(self.status_code, self.detail, self.words, dict(self.headers or {}), **self.more)
+
+
 def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
     """more: members of its own, such as `errors`."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
@@ -19,9 +33,12 @@ def problem(status: int, title: str, detail: str, headers: dict[str, str] | None
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """For a path or a method that there is not."""
+    """For what was declined, and for a path or a method that there is not."""
+    if isinstance(error, Declined):
+        return error.answer()
     assert isinstance(error, HTTPException)
-    words = f"{request.method} {request.url.path[:LONGEST_NAME]}"
+    # Not the path: what was asked for may hold a secret, and need not be said again.
+    words = f"{request.method} is not taken there" if error.status_code == 405 else "there is nothing at this path"
     return problem(error.status_code, error.detail, words, dict(error.headers or {}))
 
 

@@ -1,0 +1,8 @@
+"""Who may ask the listener for what: tokens and their scopes, how often, how much, and who may look without one."""
+
+from reminderd.settings.grants import Scope
+from reminderd.web.access.access import Access
+from reminderd.web.access.callers import Caller, Via
+from reminderd.web.access.guard import Guard
+
+__all__ = ["Access", "Caller", "Guard", "Scope", "Via"]

@@ -1,0 +1,43 @@
+"""The door: turns away what need not go further, before FastAPI has any work with it."""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from reminderd.web.access.access import Access, no_token
+from reminderd.web.access.bodies import MOST_FORM, MOST_JSON, whole
+from reminderd.web.problems import Declined
+
+_FREE = {"/metrics", "/healthz", "/readyz", "/health/scheduled"}  # of watchers: as cheap as a refusal, or nearly
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
+_PLIVO = "/plivo/"
+_API = "/api/"
+_DESCRIPTION = "/api/v1/openapi.json"  # no secret, and what programs ask for first
+
+
+class Guard:
+    """An ASGI application around another one. What it lets through is noted in the scope; see `Access.admit`."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in _FREE:
+            try:
+                receive = await self._admitted(scope, receive)
+            except Declined as declined:
+                await declined.answer()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
+        path: str = scope["path"]
+        if scope["method"] not in _METHODS:  # OPTIONS too: no other site's page may ask
+            allowed = {"allow": ", ".join(sorted(_METHODS))}
+            raise Declined(405, "Method Not Allowed", "this method is not taken here", allowed)
+        if path.startswith(_PLIVO):  # who asks is told by the signature, and Plivo is never asked to wait
+            return await whole(scope, receive, MOST_FORM)
+        asker = self._access.admit(scope)
+        api = path.startswith(_API)
+        if api and asker.bearer is None and path != _DESCRIPTION:
+            raise no_token()
+        return await whole(scope, receive, MOST_JSON if api else MOST_FORM)
