@@ -5,7 +5,7 @@ from contextlib import suppress
 import click
 
 from reminderd.cli.common import plural
-from reminderd.jobs import Archive, Reader, assemble, places_for, restore
+from reminderd.jobs import Archive, assemble, reader_for, restore
 from reminderd.model import Catalog, Job, Source
 from reminderd.settings import Settings
 from reminderd.store import StateError, StateMissing, open_reports
@@ -13,8 +13,7 @@ from reminderd.store import StateError, StateMissing, open_reports
 
 def read_catalog(settings: Settings) -> Catalog:
     """What runs by the files as they are now: where one is broken, its last good version as the state has it."""
-    reader = Reader(settings.jobs, settings.defaults, places=places_for(settings))
-    return assemble(reader.scan(), running_jobs(settings))
+    return assemble(reader_for(settings).scan(), running_jobs(settings))
 
 
 def running_jobs(settings: Settings) -> dict[str, Job]:

@@ -98,8 +98,14 @@ def _checked(source: SettingsSource, paths: Sequence[str], everybody: bool) -> _
     named = [Path(path) for path in paths if path != STDIN]
     missing = [path for path in named if _is_missing(path)]
     problems = [*problems, *map(_not_there, missing)]
-    where = [path for path in named if path not in missing] if paths else list(settings.jobs if settings else ())
-    catalog = _catalog(where, settings, review_of(settings, everybody), STDIN in paths)
+    where = [path for path in named if path not in missing] if paths else list(settings.reads if settings else ())
+    catalog = _catalog(
+        where,
+        settings,
+        () if paths or settings is None else settings.may_lack,
+        review_of(settings, everybody),
+        STDIN in paths,
+    )
     warnings = [*catalog.warnings, *_without_sender(settings, catalog.jobs)]
     if settings is not None and not paths:
         warnings += lacking(source.file, settings, given=os.path.lexists(source.file))
@@ -138,10 +144,12 @@ def _without_sender(settings: Settings | None, jobs: Mapping[str, Job]) -> Itera
         yield Problem(first.source.file, first.source.line, 1, "sender", message, hint)
 
 
-def _catalog(where: Sequence[Path], settings: Settings | None, review: Review, stdin: bool) -> Catalog:
+def _catalog(
+    where: Sequence[Path], settings: Settings | None, may_lack: Sequence[Path], review: Review, stdin: bool
+) -> Catalog:
     defaults = settings.defaults if settings else Defaults()
     places = places_for(settings or Settings(), where)
-    scan = Reader(where, defaults, partial(parse_file, review=review), places=places).scan()
+    scan = Reader(where, defaults, partial(parse_file, review=review), places=places, may_lack=may_lack).scan()
     if stdin:
         said = _read_stdin(defaults, review, places)
         scan = Scan({**scan.files, STDIN: said}, scan.problems, scan.unreadable, scan.folders)

@@ -16,7 +16,6 @@ from reminderd.jobs import (
     Bound,
     Kind,
     Landing,
-    Reader,
     Surroundings,
     Target,
     UnfitError,
@@ -28,6 +27,7 @@ from reminderd.jobs import (
     parse_file,
     places_for,
     read_whole,
+    reader_for,
     reason,
 )
 from reminderd.model import Catalog, Limits, Problem, Review
@@ -58,9 +58,7 @@ def check_as(
     if problem is not None:
         return settings, Landing({}, (problem,), ())
     review = review_of(settings, everybody)
-    return settings, land(
-        target, data, Surroundings(settings.jobs, settings.defaults, places_for(settings), review, gone)
-    )
+    return settings, land(target, data, Surroundings.of(settings, review, gone))
 
 
 def review_of(settings: Settings | None, everybody: bool) -> Review:
@@ -69,7 +67,7 @@ def review_of(settings: Settings | None, everybody: bool) -> Review:
 
 def _aimed(settings: Settings, name: str) -> Target:
     try:
-        return aim(name, settings.jobs, places_for(settings))
+        return aim(name, settings.reads if "/" in name else settings.jobs, places_for(settings))
     except AstrayError as error:
         raise click.UsageError(f"{error}; {error.hint}") from None
 
@@ -116,7 +114,7 @@ def _another_state(path: Path, was: Settings) -> Problem:
 
 def _catalog(settings: Settings, everybody: bool) -> Catalog:
     parse = partial(parse_file, review=review_of(settings, everybody))
-    return assemble(Reader(settings.jobs, settings.defaults, parse, places=places_for(settings)).scan(), {})
+    return assemble(reader_for(settings, parse).scan(), {})
 
 
 def _read(path: str, final: str, bound: Bound) -> tuple[bytes, Problem | None]:

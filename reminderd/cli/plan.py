@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reminderd.cli.common import FAILED, SettingsSource, clean, json_option, print_json, settings_options
-from reminderd.jobs import Reader, places_for
+from reminderd.jobs import Reader, places_for, reader_for
 from reminderd.review import Live, review
 from reminderd.settings import Settings
 from reminderd.store import StateError, state_exists
@@ -60,7 +60,7 @@ def command(
     if as_json and as_markdown:
         raise _Misuse("--json and --markdown exclude each other")
     now = datetime.now(UTC)
-    scan = Reader(settings.jobs, settings.defaults, places=places_for(settings)).scan()
+    scan = reader_for(settings).scan()
     live = _live(settings, against)
     try:
         with silence():  # what would be logged does not happen
@@ -100,7 +100,9 @@ def _live(settings: Settings, against: tuple[str, ...]) -> Live:
             if not Path(each).exists():
                 raise _Misuse(f"--against: there is no {each}")
         paths = [Path(each) for each in against]
-        scan = Reader(paths, settings.defaults, places=places_for(settings, paths)).scan()
+        beside = settings.may_lack  # what was made through the API is in neither, and goes on with both
+        places = places_for(settings, paths)
+        scan = Reader((*paths, *beside), settings.defaults, places=places, may_lack=beside).scan()
         ours = [str(path) for path in settings.jobs]
         if len(against) > len(ours):
             ours += [ours[-1]] * (len(against) - len(ours))

@@ -22,7 +22,7 @@ from reminderd.cli.common import (
 )
 from reminderd.cli.money import cost_of, money
 from reminderd.clock import to_text
-from reminderd.jobs import Reader, places_for
+from reminderd.jobs import reader_for
 from reminderd.settings import Settings
 from reminderd.simulation import Line, Simulation, Totals, timetable, totals
 from reminderd.telemetry import silence
@@ -54,7 +54,7 @@ def command(source: SettingsSource, start: str, end: str, faults: tuple[str, ...
     if since >= until:
         raise click.BadParameter("is not after --from", param_hint="--to")
     rules = _faults(faults)
-    scan = Reader(settings.jobs, settings.defaults, places=places_for(settings)).scan()
+    scan = reader_for(settings).scan()
     with silence():  # what would be logged never happened
         simulation = Simulation(settings, scan, since, rules, seed)
         try:

@@ -21,7 +21,7 @@ from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.observers import Observers
 from reminderd.daemon.originhold import OriginHold, Place
-from reminderd.daemon.parts import limits_of, reader_of, reading_of, terms_of
+from reminderd.daemon.parts import limits_of, reading_of, terms_of
 from reminderd.daemon.planning import Planning
 from reminderd.daemon.pruning import Pruning
 from reminderd.daemon.saying import given_up, pass_failed, watcher_failed
@@ -33,7 +33,7 @@ from reminderd.daemon.worker import Worker
 from reminderd.daemon.zonefiles import ZoneWatch
 from reminderd.dispatcher import Dispatcher, hush, lease
 from reminderd.gateway.port import Gateway, Probe
-from reminderd.jobs import Scan, Watcher
+from reminderd.jobs import Scan, Watcher, reader_for
 from reminderd.planner import Planner
 from reminderd.reconciler import ReceiptCollector, Reconciler
 from reminderd.settings import Settings
@@ -92,7 +92,7 @@ class Daemon:
         )
         known = sorted({job.source.file for job in self._syncer.running.values()})
         self._watcher = Watcher(
-            reader_of(settings),
+            reader_for(settings),
             lambda scan: self._inbox.post(lambda: self._take(scan)),
             on_error=watcher_failed,
             known=known,
@@ -370,7 +370,7 @@ class Daemon:
         def reread(settings: Settings, _: Gateway) -> None:
             if reading_of(settings) != before:
                 self._syncer.configure(settings.defaults)
-                self._watcher.replace_reader(reader_of(settings))
+                self._watcher.replace_reader(reader_for(settings))
 
         self._syncer.settings_problems = self._tuning.reload((self._configure, reread))
 

@@ -3,18 +3,13 @@
 from datetime import timedelta
 
 from reminderd.dispatcher import Limits
-from reminderd.jobs import Reader, places_for
 from reminderd.planner import Terms
 from reminderd.settings import Settings
 
 
-def reader_of(settings: Settings) -> Reader:
-    return Reader(settings.jobs, settings.defaults, places=places_for(settings))
-
-
 def reading_of(settings: Settings) -> tuple[object, ...]:
     """What decides how job files are read."""
-    return settings.jobs, settings.templates, settings.recipients, settings.defaults
+    return settings.reads, settings.may_lack, settings.templates, settings.recipients, settings.defaults
 
 
 def terms_of(settings: Settings) -> Terms:

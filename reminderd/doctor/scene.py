@@ -11,7 +11,7 @@ from typing import NamedTuple, Self, TypeVar
 from reminderd.clock import Clock
 from reminderd.doctor.users import SERVICE_USER, User, named, of_process, of_uid
 from reminderd.gateway.port import Probe
-from reminderd.jobs import Archive, Reader, Scan, assemble, places_for, restore
+from reminderd.jobs import Archive, Scan, assemble, reader_for, restore
 from reminderd.model import Catalog, Job, Problem, Source
 from reminderd.settings import SYSTEM_TOKEN, Settings
 from reminderd.store import Reports, Row, StateError, StateFailure, Task, holder_pid, is_locked, open_reports
@@ -118,7 +118,7 @@ class Scene:
     @cached_property
     def scan(self) -> Scan:
         """The job files as they are now."""
-        return Reader(self.settings.jobs, self.settings.defaults, places=places_for(self.settings)).scan()
+        return reader_for(self.settings).scan()
 
     @cached_property
     def catalog(self) -> Catalog:

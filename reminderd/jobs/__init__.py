@@ -4,8 +4,9 @@ from reminderd.jobs.aim import AstrayError, Kind, Target, aim, location
 from reminderd.jobs.catalog import assemble
 from reminderd.jobs.disk import Bound, UnfitError, check_size, read_whole, reason
 from reminderd.jobs.landing import Landing, Surroundings, land
-from reminderd.jobs.library import Library, Uses, beside, places_for
+from reminderd.jobs.library import Library, Uses, beside
 from reminderd.jobs.parse import parse_file
+from reminderd.jobs.places import places_for, reader_for
 from reminderd.jobs.reader import Reader, Scan
 from reminderd.jobs.restore import Archive, identities, restore
 from reminderd.jobs.shown import ListShown, PeopleShown, people_shown
@@ -38,6 +39,7 @@ __all__ = [
     "people_shown",
     "places_for",
     "read_whole",
+    "reader_for",
     "reason",
     "restore",
 ]

@@ -25,7 +25,15 @@ def assemble(scan: Scan, running: Mapping[str, Job]) -> Catalog:
     wrong = [problem for parsed in scan.files.values() for problem in parsed.problems]
     # What is wrong with a list is found by each file that names it.
     noted = sorted({note for parsed in scan.files.values() for note in parsed.warnings})
-    return Catalog(jobs, tuple(sorted({*scan.problems, *wrong, *clashes})), tuple(noted))
+    return Catalog(jobs, tuple(sorted({*scan.problems, *_bereft(scan, jobs), *wrong, *clashes})), tuple(noted))
+
+
+def _bereft(scan: Scan, jobs: Mapping[str, Job]) -> Iterator[Problem]:
+    """Directories that need not be there, and from which jobs go on that ran."""
+    told = {problem.file for problem in scan.problems}
+    for folder in sorted({folder_of(job.source.file) for job in jobs.values()} & scan.unreadable - told):
+        hint = "what ran from it goes on; make it again, without the files of jobs that are to end"
+        yield Problem(folder, 0, 0, "", "is not there any more, or cannot be seen", hint)
 
 
 class _Assembly:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from reminderd.jobs.aim import Kind, Target
 from reminderd.jobs.catalog import assemble
@@ -13,8 +13,10 @@ from reminderd.jobs.glance import Names, may_use
 from reminderd.jobs.library import Library, Uses
 from reminderd.jobs.overlay import Overlay, problems_alone
 from reminderd.jobs.parse import parse_file
+from reminderd.jobs.places import places_for
 from reminderd.jobs.reader import Parse, Reader, Scan
 from reminderd.model import Defaults, Job, ParsedFile, Places, Problem, Review
+from reminderd.settings import Settings
 
 _NOTHING = ParsedFile((), ())
 _SHOWS = "`reminderd check` shows them"
@@ -23,13 +25,19 @@ _SHOWS = "`reminderd check` shows them"
 @dataclass(frozen=True)
 class Surroundings:
     """What there is around the file. where: the directories of jobs. without: display paths of job files that will be
-    gone when it has landed."""
+    gone when it has landed. may_lack: those of `where` that need not be there."""
 
     where: Sequence[Path]
     defaults: Defaults
     places: Places
     review: Review
     without: Collection[str] = ()
+    may_lack: Collection[Path] = ()
+
+    @classmethod
+    def of(cls, settings: Settings, review: Review, without: Collection[str] = ()) -> Self:
+        """What these settings read."""
+        return cls(settings.reads, settings.defaults, places_for(settings), review, without, settings.may_lack)
 
     def scan(self, parse: Parse) -> Scan:
         """All job files that stay, each as `parse` reads it."""
@@ -37,7 +45,7 @@ class Surroundings:
         def staying(path: str, data: bytes, defaults: Defaults, uses: Uses) -> ParsedFile:
             return _NOTHING if path in self.without else parse(path, data, defaults, uses)
 
-        return Reader(self.where, self.defaults, staying, places=self.places).scan()
+        return Reader(self.where, self.defaults, staying, places=self.places, may_lack=self.may_lack).scan()
 
 
 class Landing(NamedTuple):
@@ -177,7 +185,8 @@ class _Used:
     def _alone(self, readers: _Readers) -> Iterator[Problem]:
         """What can be said of a file that no job reads."""
         problems = list(problems_alone(self._target, self._overlay))
-        folders = f"job files are those in {', '.join(map(str, self._around.where))}"
+        named = [str(path) for path in self._around.where if path not in self._around.may_lack]
+        folders = f"job files are those in {', '.join(named)}"
         is_csv = self._target.path.lower().endswith(".csv")
         if problems and self._target.kind is Kind.LIST and not is_csv:  # perhaps not meant to be a list at all
             message = "lies in no directory that is read, and is not a list that a job reads"

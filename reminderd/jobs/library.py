@@ -1,7 +1,7 @@
 """The files that job files read besides themselves: lists of people and templates, each read once for all who use it."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path, PurePath
@@ -14,7 +14,6 @@ from reminderd.jobs.disk import MISSING, Bound, UnfitError, changed_at, check_fi
 from reminderd.jobs.lists import PeopleList, read_yaml
 from reminderd.jobs.table import read_table
 from reminderd.model import Places, UsedFile
-from reminderd.settings import Settings
 
 TABLE = Bound("a list", 64 << 20)
 YAML_LIST = Bound("a list in YAML", MAX_SIZE)
@@ -72,12 +71,6 @@ def is_single(jobs: Path) -> bool:
 def outside_of(folder: Path) -> Path:
     """The directory in which this one lies."""
     return folder / ".." if folder.name in ("", "..") else folder.parent
-
-
-def places_for(settings: Settings, paths: Sequence[Path] = ()) -> Places:
-    """Where templates and groups lie: as the settings say, else beside the first of these paths, or of the settings'."""
-    usual = beside((*paths, *settings.jobs)[0])
-    return Places(settings.templates or usual.templates, settings.recipients or usual.recipients)
 
 
 def read_list(data: bytes, path: str, private: bool, accepted: bool = False) -> PeopleList:

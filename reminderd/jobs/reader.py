@@ -106,7 +106,8 @@ class Reader:
 
     A file is read again only when its signature (times, size, inode, device) has changed or was too fresh to be
     trusted, and parsed again only when its content has changed, or that of a file it uses. places: where those are
-    found; by default beside the first of `paths`. Not for several threads at once.
+    found; by default beside the first of `paths`. may_lack: those of `paths` that need not be there. Not for several
+    threads at once.
     """
 
     def __init__(
@@ -116,9 +117,11 @@ class Reader:
         parse: Parse = parse_file,
         *,
         places: Places | None = None,
+        may_lack: Collection[Path] = (),
         clock: Clock = _SYSTEM_CLOCK,
     ) -> None:
         self.paths = tuple(paths)
+        self._may_lack = frozenset(may_lack)
         self.places = places or beside(self.paths[0] if self.paths else Path())
         self._library = Library(self.places, clock)
         self._defaults = defaults
@@ -138,7 +141,7 @@ class Reader:
 
     def with_defaults(self, defaults: Defaults) -> "Reader":
         """A reader of the same paths that parses everything anew with these defaults."""
-        return Reader(self.paths, defaults, self._parse, places=self.places, clock=self._clock)
+        return Reader(self.paths, defaults, self._parse, places=self.places, may_lack=self._may_lack, clock=self._clock)
 
     def scan(self, busy: Collection[str] = ()) -> Scan:
         """Look at everything once. Files in `busy` (display paths) are being written: they keep what they said.
@@ -159,6 +162,9 @@ class Reader:
         return {path: self._cache[path] for path in lost}
 
     def _take_path(self, path: Path, look: _Look) -> None:
+        if path in self._may_lack and _is_out_of_sight(path):
+            look.unreadable.add(str(path))  # should anything have run from it, it is not gone for that
+            return
         try:
             status = path.stat()
             names = _job_files(path) if stat.S_ISDIR(status.st_mode) else None
@@ -227,6 +233,17 @@ class Reader:
         if uses.unfinished:
             return entry
         return _Entry(signature(status), stamp, parsed, {each: found.stamp for each, found in uses.seen.items()})
+
+
+def _is_out_of_sight(path: Path) -> bool:
+    """Whether nothing is there, or nobody of our rights could tell."""
+    try:
+        path.stat()
+    except (FileNotFoundError, PermissionError):
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _job_files(folder: Path) -> list[os.DirEntry[str]]:

@@ -222,7 +222,8 @@ def _sums(forecasts: list[Forecast], staged: Staged | None = None) -> Sums:
 
 def _kept(scan: Scan, after: Mapping[str, Job]) -> Mapping[str, tuple[str, ...]]:
     """By file with problems, the jobs that go on from its last good version."""
-    broken = {path for path, parsed in scan.files.items() if parsed.problems} | scan.unreadable
+    told = {problem.file for problem in scan.problems}
+    broken = {path for path, parsed in scan.files.items() if parsed.problems} | (scan.unreadable & told)
     found: dict[str, tuple[str, ...]] = dict.fromkeys(sorted(broken), ())
     for name in sorted(after):
         path = after[name].source.file

@@ -232,6 +232,7 @@ class _Gathered:
         self._document = document
         self._values: dict[str, Any] = {}
         self._given: dict[Loc, _Given] = {}
+        self._set_aside: list[Path] = []
         if document is not None:
             self._take_file(document)
 
@@ -263,6 +264,10 @@ class _Gathered:
 
     def _put(self, loc: Loc, given: _Given) -> None:
         section = self._section(loc)
+        if loc == ("jobs",):
+            before = self._values.get("jobs")
+            paths = before if isinstance(before, list) else [before]
+            self._set_aside += [Path(each) for each in paths if isinstance(each, str)]
         if isinstance(section, dict):
             section[loc[-1]] = given.value
             self._given[loc] = given
@@ -270,7 +275,7 @@ class _Gathered:
     def settings(self, environ: Mapping[str, str]) -> tuple[Settings | None, list[Problem]]:
         """The settings, with what stands in files of their own or else in systemd's credentials, or what is wrong."""
         try:
-            settings = Settings.model_validate(self._values)
+            settings = Settings.model_validate(self._values).in_place_of(self._set_aside)
         except ValidationError as error:
             return None, [self._problem(fault) for fault in faults(error, _KEYS)]
         problems: list[Problem] = []
@@ -311,7 +316,7 @@ class _Gathered:
         """The settings without what is wrong in them."""
         while True:
             try:
-                return Settings.model_validate(self._values)
+                return Settings.model_validate(self._values).in_place_of(self._set_aside)
             except ValidationError as error:
                 removed = [self._remove(self._leaf(fault.loc)) for fault in faults(error, _KEYS)]
                 if not any(removed):

@@ -1,11 +1,12 @@
 """What the daemon's settings are, and what each may be."""
 
 import os
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, SecretStr, model_validator
 
 from reminderd.document import scalars
 from reminderd.document.scalars import Wrong
@@ -195,6 +196,8 @@ class Settings(_Section):
     heartbeat: Annotated[HeartbeatSettings, BeforeValidator(values.section)] = HeartbeatSettings()
     log: Annotated[LogSettings, BeforeValidator(values.section)] = LogSettings()
 
+    _set_aside: tuple[Path, ...] = PrivateAttr(())
+
     @model_validator(mode="after")
     def _spend_has_a_price(self) -> Self:
         if self.limits.spend_per_day is not None and self.plivo.price is None:
@@ -214,6 +217,28 @@ class Settings(_Section):
         return self
 
     @property
+    def written_to(self) -> Path:
+        """Where reminders made through the API are written, by the name by which it is read. It may not be there."""
+        wanted = self.web.write_to or self.state.parent / "jobs"
+        return next((path for path in self.jobs if _is_same(path, wanted)), wanted)
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """All files and directories of job files; whoever reads them wants `may_lack` too."""
+        beside = () if any(_is_same(path, self.written_to) for path in self._set_aside) else (self.written_to,)
+        return tuple(dict.fromkeys((*self.jobs, *beside)))
+
+    @property
+    def may_lack(self) -> tuple[Path, ...]:
+        """Those of `reads` that need not be there: nobody has named them, and they are made when they are needed."""
+        return tuple(path for path in self.reads if path not in self.jobs)
+
+    def in_place_of(self, paths: Sequence[Path]) -> Self:
+        """The same, where `jobs` was given in the place of these: what was set aside is not read by another name."""
+        self._set_aside = tuple(paths)
+        return self
+
+    @property
     def defaults(self) -> Defaults:
         """What jobs get that do not say it themselves."""
         return Defaults(self.timezone, self.plivo.sender, self._quiet(), self.on_quiet, self.smart_punctuation)
@@ -223,3 +248,8 @@ class Settings(_Section):
             return None
         start, end = (int(part[:2]) * 60 + int(part[3:]) for part in self.quiet_hours.split("-"))
         return QuietHours(start, end)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    # Not Path's own: it raises for links that lead in a circle.
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -11,8 +11,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from reminderd.cli import main
-from reminderd.jobs import Reader
-from reminderd.jobs.library import places_for
+from reminderd.jobs import Reader, places_for
 from reminderd.model import State
 from reminderd.reference import job_files, recipient_files
 from reminderd.settings import Settings
