@@ -46,7 +46,7 @@ class Conditions:
     def ended(self, since: datetime) -> dict[str, int]:
         """How many deliveries due since then have ended, by state."""
         rows = self._db.rows(
-            "select state, count(*) as number from deliveries indexed by deliveries_by_due "
+            "select state, count(*) as number from deliveries indexed by deliveries_by_state "
             "where due_at >= :since and state in ('accepted', 'failed', 'missed') group by state",
             {"since": to_text(since)},
         )

@@ -1,6 +1,11 @@
 """What the fifth migration adds: what Plivo reports by itself, what people write back, and reminders of the API."""
 
-TABLES = """
+# Of a delivery, that Plivo reported it as not delivered.
+NOT_DELIVERED = (
+    "rtrim(substr(receipt, 1, instr(receipt || ' ', ' ') - 1), ';') in ('undelivered', 'failed', 'rejected')"
+)
+
+TABLES = f"""
 -- What Plivo says of a message beside its report: by callbacks (their Sequence that counted last, and how many came) or when
 -- asked. parts: the segments that it charges for; charged: millionths of a US dollar, for all of them; queued_at, sent_at: its times.
 alter table attempts add column callback_sequence integer;
@@ -43,6 +48,12 @@ create table reminders (
 );
 create unique index reminders_key on reminders (key_digest) where key_digest is not null;
 create unique index reminders_live on reminders (name) where deleted_at is null;
+
+-- So that a list of deliveries is quick, whatever it is narrowed by.
+drop index deliveries_by_due;
+create index deliveries_by_time on deliveries (due_at);
+create index deliveries_by_state on deliveries (state, due_at);
+create index deliveries_not_delivered on deliveries (due_at) where {NOT_DELIVERED};
 
 drop view report_attempts;
 create view report_attempts as

@@ -91,7 +91,7 @@ def _to_phone(db: Connection, phone: str, since: str, until: str) -> int:
 def _segments(db: Connection, since: str) -> int:
     """The segments of all that was due since then and is not on hold."""
     query = (
-        "select coalesce(sum(segments), 0) from deliveries indexed by deliveries_by_due "
+        "select coalesce(sum(segments), 0) from deliveries indexed by deliveries_by_time "
         f"where due_at > :since and hold_id is null and {_COUNTS}"
     )
     return int(db.value(query, {"since": since}))

@@ -91,7 +91,7 @@ class Measures:
 
     def deliveries(self) -> dict[str, int]:
         """How many there are, by state."""
-        query = "select state, count(*) from deliveries indexed by deliveries_by_due group by state"
+        query = "select state, count(*) from deliveries indexed by deliveries_by_state group by state"
         return self._by(query, tuple(State))
 
     def oldest(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from reminderd.store.connection import Connection, Row
 from reminderd.store.jobs import contents
 from reminderd.store.overrides import OPEN_OVERRIDES
 
-_HISTORY = """
+HISTORY = """
 select d.*, (select count(*) from attempts a where a.delivery_id = d.id and a.outcome is not 'not_begun') as attempts,
        o.nominal, coalesce(d.zone, o.zone) as zone, o.skipped
 from deliveries d join occurrences o on o.id = d.occurrence_id
@@ -61,7 +61,7 @@ class Reports:
             values["since"] = to_text(since)
         where = " where " + " and ".join(wheres) if wheres else ""
         values["most"] = limit or -1
-        return self._db.rows(_HISTORY + where + " order by d.due_at desc, d.id desc limit :most", values)
+        return self._db.rows(HISTORY + where + " order by d.due_at desc, d.id desc limit :most", values)
 
     def timetable(self) -> list[Row]:
         """Every delivery with what it came to, by the time due, in an order that does not depend on when it was planned."""
@@ -122,7 +122,7 @@ class Reports:
 
     def delivery(self, delivery_id: int) -> Row | None:
         """All columns of one delivery, with its occurrence's `nominal` and `skipped`, and the `zone` it is meant in."""
-        return self._db.row(_HISTORY + " where d.id = :id", {"id": delivery_id})
+        return self._db.row(HISTORY + " where d.id = :id", {"id": delivery_id})
 
     def attempts(self, delivery_id: int) -> list[Row]:
         return self._db.rows("select * from attempts where delivery_id = :id order by number", {"id": delivery_id})

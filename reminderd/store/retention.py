@@ -35,7 +35,7 @@ order by d.due_at limit :most
 _OLD = f"""
 select d.id, d.job, o.nominal, o.zone as own_zone, coalesce(d.zone, o.zone) as zone, d.recipient, d.due_at, d.phone,
        d.text, d.state, d.drill, d.erased, d.occurrence_id
-from deliveries d indexed by deliveries_by_due join occurrences o on o.id = d.occurrence_id
+from deliveries d indexed by deliveries_by_time join occurrences o on o.id = d.occurrence_id
 where d.due_at < :before and {_ENDED}
   and d.id < (select max(id) from deliveries) and d.occurrence_id < (select max(id) from occurrences)
   and not exists (

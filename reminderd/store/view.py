@@ -4,6 +4,7 @@ from pathlib import Path
 
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import Connection, open_beside, open_read_only, upgraded
+from reminderd.store.listing import Listing
 from reminderd.store.measures import Measures
 from reminderd.store.reports import Reports
 from reminderd.store.weeks import Weeks
@@ -17,6 +18,7 @@ class View:
         self.conditions = Conditions(connection)
         self.reports = Reports(connection)
         self.weeks = Weeks(connection)
+        self.listing = Listing(connection)
         self.close = connection.close
 
 
