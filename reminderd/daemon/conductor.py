@@ -14,6 +14,7 @@ import schedule
 from reminderd import __version__
 from reminderd.clock import Clock, earliest
 from reminderd.commands import Commands
+from reminderd.daemon.arrivals import Arrivals
 from reminderd.daemon.clockguard import JUMP
 from reminderd.daemon.clockhold import ClockHold, check_cursors
 from reminderd.daemon.desk import Desk
@@ -43,7 +44,8 @@ from reminderd.telemetry import Event, Figures, emit
 
 _LONGEST_WAIT = 15.0  # even with nothing due the loop looks at the clock now and then
 _HEARTBEAT_SECONDS = 30
-_LEISURE = 0.25
+# Seconds from one to the next, of what would cost each of many passes a second a commit.
+_LEISURE, _HEARING = 0.25, 0.05
 
 
 class Daemon:
@@ -112,7 +114,14 @@ class Daemon:
             lambda: self._tuning.settings,
         )
         self.handle = self._desk.handle  # a command from the socket, in a thread of its own
-        within = Within(self._planner.due_by_job, lambda: self._syncer.running, self._desk.handle)
+        self._arrivals = Arrivals(store.together, lambda: post(lambda: None), {})
+        within = Within(
+            self._planner.due_by_job,
+            lambda: self._syncer.running,
+            self._desk.handle,
+            self._arrivals.take,
+            lambda: self._tuning.gateway,
+        )
         self.surfaces = Surfaces(settings, self._figures, clock, within, post, self._watcher.rescan)
         self._pruning = Pruning(store, settings.retention, clock)
         told = place is not None  # of a rehearsal nobody is
@@ -126,7 +135,7 @@ class Daemon:
         self._ends_by = 0.0
         self._awake_since = clock.now()
         self._changed_since = self._awake_since
-        self._leisure_at = 0.0
+        self._leisure_at = self._hears_at = 0.0
         self._zones = ZoneWatch(self._syncer)
 
     # -- life -------------------------------------------------------------------------------------------
@@ -205,6 +214,7 @@ class Daemon:
 
     def close(self) -> None:
         """Stop the threads and say when this daemon was last alive."""
+        self._arrivals.close()
         self.surfaces.close()
         self._watcher.stop()
         self._dispatcher.stop()
@@ -267,9 +277,12 @@ class Daemon:
         finally:
             # Whatever keeps us from planning, what is under way is recorded, and what is planned is sent.
             self._dispatcher.advance(self._clock_hold.time())
+        in_a_hurry = busy and self._dispatcher.in_flight
+        if not (in_a_hurry and self._clock.boottime() < self._hears_at):
+            self._hears_at = self._clock.boottime() + _HEARING
+            self._arrivals.advance(self._clock_hold.time())
         # While senders keep the loop busy, what can wait is looked at now and then, not in each of many passes a second.
-        hurried = busy and self._dispatcher.in_flight and self._clock.boottime() < self._leisure_at
-        if not self._stopping and not hurried:
+        if not self._stopping and not (in_a_hurry and self._clock.boottime() < self._leisure_at):
             self._leisure_at = self._clock.boottime() + _LEISURE
             self._at_leisure(now)
 
@@ -301,7 +314,7 @@ class Daemon:
         self._inbox.wait(seconds)
 
     def _seconds_to_next(self) -> float:
-        if self._inbox.waiting:
+        if self._inbox.waiting or self._arrivals.waiting:
             return 0.0
         now = self._clock.now()
         if self._clock_hold.held or self._stopping:

@@ -5,12 +5,15 @@ All methods belong to the loop's thread. Neither surface may hold it up: they ha
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reminderd.clock import Clock
+from reminderd.gateway.callbacks import Arrival
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import Job, Problem
+from reminderd.reconciler import Result
 from reminderd.settings import Settings
 from reminderd.telemetry import Credit, Figures
 from reminderd.web.extra import HINT_TO_OPEN, MISSING, can_listen, has_figures
@@ -33,6 +36,8 @@ class Within(NamedTuple):
     due: Callable[[], Mapping[str, datetime]]
     running: Callable[[], Mapping[str, Job]]
     perform: Callable[[dict[str, Any], str], dict[str, Any]]
+    arrive: Callable[[Arrival], Future[Result]]
+    gateway: Callable[[], Gateway]
 
 
 class Surfaces:
@@ -93,6 +98,8 @@ class Surfaces:
             within.running,
             lambda: self._settings,
             within.perform,
+            within.arrive,
+            within.gateway,
         )
 
     def _listen(self, before: "Listener | None") -> None:

@@ -1,6 +1,7 @@
 """Settle what is in doubt, by Plivo's own log; and collect what became of what is accepted."""
 
 from reminderd.reconciler.foreign import foreign_rows, read_log
+from reminderd.reconciler.heard import Heard, Result
 from reminderd.reconciler.judgement import candidates
 from reminderd.reconciler.lookup import SLACK, Findings, look_up
 from reminderd.reconciler.receipts import Answers, ReceiptCollector
@@ -10,8 +11,10 @@ __all__ = [
     "SLACK",
     "Answers",
     "Findings",
+    "Heard",
     "ReceiptCollector",
     "Reconciler",
+    "Result",
     "candidates",
     "foreign_rows",
     "look_up",

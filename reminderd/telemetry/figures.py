@@ -83,6 +83,8 @@ class Figures:
         self.loaded = False
         self.stopping = False
         self.credit: Credit | None = None
+        # What Plivo said by itself, by kind and by what came of it; written by the listener's thread alone.
+        self.callbacks: dict[tuple[str, str], int] = {}
         self._pass_began = self._pass_ended = clock.boottime()
 
     def pass_begins(self) -> None:

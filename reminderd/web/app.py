@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 
 from reminderd.web.access import Access, Guard
 from reminderd.web.headers import Headers
+from reminderd.web.plivo import Callbacks
 from reminderd.web.problems import defect, refused
 from reminderd.web.reader import Reader
 from reminderd.web.sources import Sources
@@ -21,8 +22,10 @@ class Application:
         # Not the thread of the watchers: who looks at a long list must not keep a probe waiting.
         self._reader = Reader(sources.state, "web-page")
         access = Access(sources)
+        self._plivo = Callbacks(sources)
         app = FastAPI(title="reminderd", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
         app.include_router(self._watchers.router())
+        app.include_router(self._plivo.router())
         app.add_exception_handler(HTTPException, refused)
         app.add_exception_handler(Exception, defect)
         self.asgi: Any = Headers(Guard(app, access))
@@ -31,3 +34,4 @@ class Application:
         """Does not wait for what is being asked."""
         self._watchers.close()
         self._reader.close()
+        self._plivo.close()

@@ -1,12 +1,16 @@
 """What a daemon hands to those that watch over it, and act on it, from other threads."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from reminderd.gateway.callbacks import Arrival
+from reminderd.gateway.port import Gateway
 from reminderd.model import Job
+from reminderd.reconciler import Result
 from reminderd.settings import Settings
 from reminderd.store.view import open_view_beside
 from reminderd.telemetry import Figures
@@ -23,6 +27,9 @@ class Sources:
 
     perform(request, who): carry out a command as on the socket; waits for the loop, so it is not for the listener's own thread. Returns
     {"ok": True, "result": ...} or {"ok": False, "error": sentence}.
+
+    arrive(arrival): hand on what Plivo says by itself; the future has what comes of it, once that is committed. Raises queue.Full where
+    too much waits. gateway(): the one in use.
     """
 
     figures: Figures
@@ -32,6 +39,8 @@ class Sources:
     running: Callable[[], Mapping[str, Job]]
     settings: Callable[[], Settings]
     perform: Perform
+    arrive: Callable[[Arrival], Future[Result]]
+    gateway: Callable[[], Gateway]
 
     def overdue_after(self) -> timedelta:
         """How long a message may wait past its time before it counts as overdue."""

@@ -111,7 +111,9 @@ def listening(state: Path, extra: Routes = routes, at: socket.socket | None = No
     )
     clock = SystemClock()
     held: list[Listening] = []
-    sources = Sources(Figures(clock), state, clock.now, dict, dict, lambda: held[0].settings, _no_loop)
+    sources = Sources(
+        Figures(clock), state, clock.now, dict, dict, lambda: held[0].settings, _no_loop, _nobody, _nobody
+    )
     access = Access(sources, seconds)
     sockets = at or socket.create_server(("127.0.0.1", 0))
     port = sockets.getsockname()[1] if sockets.family != socket.AF_UNIX else 0
@@ -136,3 +138,7 @@ def listening(state: Path, extra: Routes = routes, at: socket.socket | None = No
 
 def _no_loop(request: dict[str, Any], who: str) -> dict[str, Any]:
     raise Declined(503, "Service Unavailable", f"{request} of {who}: there is no daemon here")
+
+
+def _nobody(*_: object) -> Any:
+    raise Declined(503, "Service Unavailable", "there is no daemon here")

@@ -1,0 +1,139 @@
+"""The paths that Plivo calls: /plivo/status/TOKEN and /plivo/inbound. POST with a form, or GET with a query.
+
+Who asks is told by the signature alone. 200 once what it says is committed; 403 for a bad signature; 404 for a token that nobody
+knows; 503 where it cannot be taken now, and Plivo tries again after 60, 120 and 240 seconds. Nothing of it is logged.
+"""
+
+import asyncio
+from collections.abc import Callable
+from queue import Full
+from typing import NamedTuple
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
+
+from reminderd.gateway.callbacks import INBOUND_PATH, STATUS_PATH, Arrival, Form, read_inbound, read_status
+from reminderd.reconciler import Result
+from reminderd.store import StateFailure
+from reminderd.web.plivo.confirming import Confirming, Unconfirmed
+from reminderd.web.plivo.signed import Signed, signed
+from reminderd.web.problems import problem
+from reminderd.web.sources import Sources
+
+MOST_FIELDS = 100
+PATIENCE = 5.0  # seconds; Plivo itself waits for eight
+_METHODS = ["GET", "POST"]
+STATUS, INBOUND = "status", "inbound"  # kinds, in figures
+
+
+_Read = Callable[[Form], Arrival | str]
+
+
+class _Refused(Exception):
+    """An answer that ends it. result: a word for the figures."""
+
+    def __init__(self, result: str, status: int, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.result = result
+        self.answer = problem(status, title, detail)
+
+
+class _Asked(NamedTuple):
+    form: Form
+    signed: Signed
+
+
+class Callbacks:
+    """Belongs to the listener's event loop."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._confirming = Confirming(sources.gateway)
+
+    async def status(self, request: Request, token: str) -> Response:
+        return await self._answer(request, STATUS, lambda form: read_status(token, form))
+
+    async def inbound(self, request: Request) -> Response:
+        return await self._answer(request, INBOUND, read_inbound)
+
+    async def _answer(self, request: Request, kind: str, read: _Read) -> Response:
+        try:
+            result = await self._take(await self._asked(request), read)
+        except _Refused as refused:
+            self._count(kind, refused.result)
+            return refused.answer
+        self._count(kind, result)
+        if result is Result.UNKNOWN:
+            return problem(404, "Not Found", "nothing of this name was sent from here")
+        return Response(status_code=200)
+
+    async def _take(self, asked: _Asked, read: _Read) -> Result:
+        arrival = read(asked.form)
+        if isinstance(arrival, str):
+            raise _Refused("unreadable", 400, "Bad Request", arrival)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                if asked.signed is Signed.ADDRESS:
+                    confirmed = await self._confirming.confirm(arrival)
+                    if confirmed is None:
+                        return Result.STRANGE
+                    arrival = confirmed
+                return await asyncio.wrap_future(self._sources.arrive(arrival))
+        except Unconfirmed as error:
+            raise _later("unconfirmed", f"Plivo cannot be asked about it now: {error}") from error
+        except (TimeoutError, Full, StateFailure) as error:
+            raise _later("busy", "it cannot be taken now") from error
+
+    # -- the request ------------------------------------------------------------------------------------
+
+    async def _asked(self, request: Request) -> _Asked:
+        """Raises _Refused."""
+        settings = self._sources.settings()
+        public, token = settings.web.public_url, settings.plivo.auth_token
+        if public is None or token is None:
+            raise _Refused("unexpected", 404, "Not Found", "web.public_url is not set: Plivo is told of no address")
+        query, body = request.scope["query_string"].decode("latin-1"), await _body(request)
+        form, own = _fields(body), _fields(query)
+        path = request.scope["raw_path"].decode("latin-1")
+        url = f"{public}{path}{'?' if query else ''}{query}"
+        found = signed(request.method, url, request.headers, token.get_secret_value(), form)
+        if found is Signed.NOT:
+            raise _Refused(
+                "unsigned", 403, "Forbidden", "this is not signed by the account's own token for web.public_url"
+            )
+        return _Asked(form if request.method == "POST" else own, found)
+
+    def _count(self, kind: str, result: str) -> None:
+        counts = self._sources.figures.callbacks
+        counts[kind, result] = counts.get((kind, result), 0) + 1
+
+    def close(self) -> None:
+        """Does not wait for what is being asked."""
+        self._confirming.close()
+
+    def router(self) -> APIRouter:
+        """The paths."""
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route(f"{STATUS_PATH}{{token}}", self.status, methods=_METHODS, response_model=None)
+        router.add_api_route(INBOUND_PATH, self.inbound, methods=_METHODS, response_model=None)
+        return router
+
+
+def _later(result: str, detail: str) -> _Refused:
+    return _Refused(result, 503, "Service Unavailable", detail)
+
+
+async def _body(request: Request) -> str:
+    """Bounded at the door. Raises _Refused for one that ends early."""
+    try:
+        return (await request.body()).decode("utf-8", "replace")
+    except ClientDisconnect:
+        raise _Refused("unreadable", 400, "Bad Request", "the request has no end") from None
+
+
+def _fields(text: str) -> Form:
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        raise _Refused("unreadable", 400, "Bad Request", f"at most {MOST_FIELDS} fields are taken") from None
