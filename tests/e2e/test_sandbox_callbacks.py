@@ -1,5 +1,6 @@
 """What the sandbox reports by itself, as somebody sees it who listens on this machine."""
 
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from reminderd.gateway.sandbox import AUTH_TOKEN, CallbackOptions, Options, Sandbox, Seen, Standing, parse_behind
+from tests.e2e.test_gateway_routes import CERTIFICATE
 from tests.support.receiver import Call, Receiver
 from tests.support.sandbox import SENDER, Played, sdk_client
 
@@ -140,6 +142,25 @@ def test_what_is_behind_a_proxy_is_called_there_and_signed_as_plivo_would(receiv
     assert public.is_v3(AUTH_TOKEN)
 
 
+def test_https_is_spoken_to_any_certificate_of_this_machine(tmp_path: Path) -> None:
+    (tmp_path / "server.pem").write_text(CERTIFICATE)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "server.pem")
+    with Receiver(tls=tls) as receiver, quick("ends=queued") as sandbox:
+        send(sandbox, f"{receiver.url}/status")
+        (call,) = receiver.wait(1)
+    assert call.url.startswith("https://127.0.0.1:")
+    assert call.is_v3(AUTH_TOKEN)
+
+
+def test_who_speaks_no_tls_where_it_should_is_asked_again(receiver: Receiver) -> None:
+    with quick("ends=queued") as sandbox:
+        send(sandbox, f"{receiver.url.replace('http:', 'https:')}/status")
+        (callback,) = sandbox.wait_callbacks(lambda callbacks: any(each.standing.over for each in callbacks))
+    assert callback.standing is Standing.GIVEN_UP
+    assert not receiver.calls
+
+
 def test_it_tries_again_three_times_and_gives_up() -> None:
     with Receiver(lambda _number, _call: 503) as receiver, quick("ends=queued") as sandbox:
         send(sandbox, f"{receiver.url}/status")
@@ -199,11 +220,8 @@ def test_a_state_is_first_told_when_the_one_before_was_answered() -> None:
     with Receiver(answer) as receiver, Sandbox(faults=[AT_ONCE]) as sandbox:
         send(sandbox, f"{receiver.url}/status")
         receiver.wait(1)
-        assert [callback.standing for callback in sandbox.callbacks()] == [
-            Standing.SENDING,
-            Standing.WAITING,
-            Standing.WAITING,
-        ]
+        callbacks = sandbox.wait_callbacks(lambda callbacks: len(callbacks) == 3)
+        assert [callback.standing for callback in callbacks] == [Standing.SENDING, Standing.WAITING, Standing.WAITING]
         free.set()
         callbacks = sandbox.wait_answered(2)
     assert states(receiver.calls) == ["queued", "sent", "delivered"]

@@ -1,5 +1,6 @@
 """Somebody whom the sandbox calls back: an HTTP server in this process that writes down what comes."""
 
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -38,19 +39,26 @@ class Receiver:
     """Listens on a free port of 127.0.0.1; a context manager.
 
     answer: the status for the nth call (from 0); it may wait, each call has its own thread. None: the connection is
-    closed without one.
+    closed without one. tls: it speaks https.
     """
 
-    def __init__(self, answer: Callable[[int, Call], int | None] = lambda _number, _call: 200) -> None:
+    def __init__(
+        self,
+        answer: Callable[[int, Call], int | None] = lambda _number, _call: 200,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._answer = answer
         self._calls: list[Call] = []
         self._came = threading.Condition()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.receiver = self
+        self.scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self._server.server_port}"
 
     def wait(self, count: int, timeout: float = 30.0) -> list[Call]:
         """The calls as soon as there are `count`; fails when they do not come."""
@@ -105,9 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _take(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         body, query = (dict(parse_qsl(text, keep_blank_values=True)) for text in (content, urlsplit(self.path).query))
-        url = f"http://{self.headers['Host']}{self.path}"
+        receiver = cast(_Server, self.server).receiver
+        url = f"{receiver.scheme}://{self.headers['Host']}{self.path}"
         call = Call(self.command, url, dict(self.headers.items()), body, body if self.command == "POST" else query)
-        status = cast(_Server, self.server).receiver.take(call)
+        status = receiver.take(call)
         if status is None:
             self.close_connection = True
             return

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from reminderd.gateway.sandbox.course import Course
-from reminderd.gateway.sandbox.ledger import Criteria, Draft, Ledger, LedgerError, Message
+from reminderd.gateway.sandbox.index import Criteria
+from reminderd.gateway.sandbox.ledger import Ledger, LedgerError
+from reminderd.gateway.sandbox.message import Draft, Message
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 AUTH_ID = "MASANDBOX00000000000"

@@ -7,7 +7,8 @@ from reminderd.gateway.sandbox.callbacks.options import Behind, CallbackOptions,
 from reminderd.gateway.sandbox.connection import Limits
 from reminderd.gateway.sandbox.credentials import AUTH_ID, AUTH_TOKEN
 from reminderd.gateway.sandbox.faultspec import parse_fault
-from reminderd.gateway.sandbox.ledger import Duplicate, Ledger, LedgerError, Message
+from reminderd.gateway.sandbox.ledger import Duplicate, Ledger, LedgerError
+from reminderd.gateway.sandbox.message import Message
 from reminderd.gateway.sandbox.messagelog import Replacement, parse_replacement
 from reminderd.gateway.sandbox.service import HOST, Seen, Service
 from reminderd.gateway.sandbox.thread import Sandbox, environment

@@ -16,7 +16,8 @@ from reminderd.gateway.sandbox.credentials import Credentials
 from reminderd.gateway.sandbox.faults import Kind, Subject
 from reminderd.gateway.sandbox.http import Request, Response
 from reminderd.gateway.sandbox.incoming import Incoming, Received
-from reminderd.gateway.sandbox.ledger import Draft, Ledger, LedgerError, Message
+from reminderd.gateway.sandbox.ledger import Ledger, LedgerError
+from reminderd.gateway.sandbox.message import Draft, Message
 from reminderd.gateway.sandbox.messagelog import Replacement, read_page, show, show_received
 from reminderd.gateway.sandbox.submission import Rejected, Submission, read_submission
 

@@ -11,18 +11,15 @@ import re
 import stat
 import tempfile
 import uuid
-from array import array
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
-from reminderd.gateway.sandbox.course import Course
+from reminderd.gateway.sandbox.index import Criteria, Index
+from reminderd.gateway.sandbox.message import Draft, Message
 
 MOST_MESSAGES = 1_000_000
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -31,80 +28,6 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-([0-9a-f]{12})")
 
 class LedgerError(Exception):
     """The ledger cannot be used; the text is a sentence for people."""
-
-
-class Draft(NamedTuple):
-    """A message that is about to be accepted. Numbers are digits only, as Plivo's log shows them.
-
-    url, method: where and how what becomes of it is to be reported.
-    """
-
-    auth_id: str
-    api_id: str
-    src: str
-    dst: str
-    text: str
-    units: int
-    type: str = "sms"
-    log: str = "true"
-    message_expiry: int | None = None
-    fault: str | None = None
-    ends: str = Course().ends
-    error_code: int | None = None
-    ends_after: float = Course().after
-    url: str | None = None
-    method: str = "POST"
-
-
-class Message(NamedTuple):
-    """One line of the ledger. ts: when it was accepted, `2026-11-22T08:00:00.123456Z`. seq: from 1 without gaps."""
-
-    seq: int
-    ts: str
-    auth_id: str
-    api_id: str
-    src: str
-    dst: str
-    text: str
-    text_sha256: str
-    message_uuid: str
-    units: int
-    type: str
-    log: str
-    message_expiry: int | None
-    fault: str | None
-    # Ledgers of before have none of these.
-    ends: str = Course().ends
-    error_code: int | None = None
-    ends_after: float = Course().after
-    url: str | None = None
-    method: str = "POST"
-
-    @property
-    def course(self) -> Course:
-        return Course(self.ends, self.error_code, self.ends_after)
-
-    @property
-    def shown_dst(self) -> str:
-        """The destination as the log shows it: its last digits are hidden where the sender asked for that."""
-        return self.dst[:-4] + "XXXX" if self.log in ("false", "content_only") else self.dst
-
-    @property
-    def accepted_at(self) -> datetime:
-        """`ts` as an aware UTC datetime."""
-        return datetime.fromisoformat(self.ts)
-
-
-@dataclass(frozen=True, slots=True)
-class Criteria:
-    """What the index can be asked for; None is anything. The span of time is half open: from <= at < until."""
-
-    auth_id: str
-    since: float
-    until: float
-    src: str | None = None
-    dst: str | None = None
-    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +52,7 @@ class Ledger:
         self._most = most
         self._prefix = str(uuid.uuid4())[:24]
         self._fd = _open(path)
-        self._index = _Index()
+        self._index = Index()
         self._size = 0
         try:
             self._read_back()
@@ -203,7 +126,7 @@ class Ledger:
         """Forget everything, in the file too; uuids of before stay unknown."""
         os.ftruncate(self._fd, 0)
         self._prefix = str(uuid.uuid4())[:24]
-        self._index = _Index()
+        self._index = Index()
         self._size = 0
 
     def _message(self, seq: int, ts: str, draft: Draft) -> Message:
@@ -246,47 +169,6 @@ class Ledger:
         if message.seq != number or not line.endswith(b"\n"):
             raise LedgerError(f"{self.path}:{number}: lines are missing or were added, begin with a new file")
         self._size += len(line)
-
-
-class _Index:
-    """What the searches need of each message, in columns; position `n` is seq `n + 1`. Words are kept as hashes."""
-
-    def __init__(self) -> None:
-        self.offsets = array("Q")
-        self._at = array("d")
-        self._ordered = True  # unless a clock was set back
-        self._accounts, self._sources, self._targets, self._types, self._contents = (array("q") for _ in range(5))
-
-    def add(self, message: Message, at: float, offset: int) -> None:
-        self.offsets.append(offset)
-        self._ordered = self._ordered and (not self._at or self._at[-1] <= at)
-        self._at.append(at)
-        self._accounts.append(hash(message.auth_id))
-        self._sources.append(hash(message.src))
-        self._targets.append(hash(message.shown_dst))
-        self._types.append(hash(message.type))
-        self._contents.append(hash((message.src, message.dst, message.text)))
-
-    def search(self, criteria: Criteria) -> Iterator[int]:
-        asked = (
-            (self._accounts, criteria.auth_id),
-            (self._sources, criteria.src),
-            (self._targets, criteria.dst),
-            (self._types, criteria.type),
-        )
-        tests = [(column, hash(word)) for column, word in asked if word is not None]
-        first, end = 0, len(self._at)
-        if self._ordered:
-            first, end = bisect_left(self._at, criteria.since), bisect_left(self._at, criteria.until)
-        for position in range(end - 1, first - 1, -1):
-            if criteria.since <= self._at[position] < criteria.until and all(
-                column[position] == number for column, number in tests
-            ):
-                yield position + 1
-
-    def repeated(self) -> Iterable[int]:
-        counts = Counter(self._contents)
-        return (position + 1 for position, content in enumerate(self._contents) if counts[content] > 1)
 
 
 def _to_line(message: Message) -> bytes:

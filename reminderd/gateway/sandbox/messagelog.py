@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from reminderd.gateway.sandbox.charges import FREE, charge, network
 from reminderd.gateway.sandbox.incoming import Received
-from reminderd.gateway.sandbox.ledger import Criteria, Message
+from reminderd.gateway.sandbox.index import Criteria
+from reminderd.gateway.sandbox.message import Message
 from reminderd.gateway.sandbox.submission import Rejected
 from reminderd.model import digits
 

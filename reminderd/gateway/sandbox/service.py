@@ -18,7 +18,8 @@ from reminderd.gateway.sandbox.connection import Connection, Ending, Limits, Rep
 from reminderd.gateway.sandbox.control import PREFIX, Control
 from reminderd.gateway.sandbox.faults import Fault, Faults, Subject
 from reminderd.gateway.sandbox.http import Malformed, Request, Response, phrase
-from reminderd.gateway.sandbox.ledger import Ledger, Message
+from reminderd.gateway.sandbox.ledger import Ledger
+from reminderd.gateway.sandbox.message import Message
 
 HOST = "127.0.0.1"  # and nothing else: whoever reaches the sandbox can read every text and set faults
 

@@ -17,7 +17,8 @@ from reminderd.gateway.sandbox.connection import Limits
 from reminderd.gateway.sandbox.credentials import AUTH_ID, AUTH_TOKEN
 from reminderd.gateway.sandbox.faultspec import parse_fault
 from reminderd.gateway.sandbox.incoming import Received
-from reminderd.gateway.sandbox.ledger import Duplicate, Ledger, Message
+from reminderd.gateway.sandbox.ledger import Duplicate, Ledger
+from reminderd.gateway.sandbox.message import Message
 from reminderd.gateway.sandbox.service import HOST, Seen, Service
 
 T = TypeVar("T")

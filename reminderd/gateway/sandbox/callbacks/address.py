@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _URL = re.compile(r"https?://[!-~]+")
@@ -18,6 +19,7 @@ class Address:
     target: str
 
 
+@lru_cache(maxsize=1024)
 def parse_address(url: str) -> Address:
     """The address that `url` names; raises ValueError for what is none, and for what is not on this machine."""
     if not _URL.fullmatch(url):

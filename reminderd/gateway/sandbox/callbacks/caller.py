@@ -12,7 +12,7 @@ from reminderd.gateway.sandbox.callbacks.outbox import Outbox
 from reminderd.gateway.sandbox.course import Step
 from reminderd.gateway.sandbox.faults import Faults, Kind, Subject
 from reminderd.gateway.sandbox.incoming import Received
-from reminderd.gateway.sandbox.ledger import Message
+from reminderd.gateway.sandbox.message import Message
 from reminderd.gateway.sandbox.mishaps import Mishap
 
 
@@ -43,7 +43,8 @@ class Caller:
     def accepted(self, message: Message, token: str) -> None:
         """A message was accepted: report what becomes of it, if that is wanted and the sandbox runs."""
         if message.url is not None and self.outbox.running:
-            self._report(message, Target(message.url.partition("#")[0], message.method, token), 0)
+            target = Target(message.url.partition("#")[0], message.method, token)
+            self.outbox.later(0, lambda: self._report(message, target, 0))
 
     def received(self, received: Received, token: str) -> None:
         """A text came in: pass it on to the inbound URL, if there is one."""

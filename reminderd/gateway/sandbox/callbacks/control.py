@@ -12,7 +12,8 @@ from reminderd.gateway.sandbox.callbacks.caller import Caller, Target, changed, 
 from reminderd.gateway.sandbox.course import STATES, Step
 from reminderd.gateway.sandbox.http import Request, Response
 from reminderd.gateway.sandbox.incoming import Received
-from reminderd.gateway.sandbox.ledger import Ledger, Message
+from reminderd.gateway.sandbox.ledger import Ledger
+from reminderd.gateway.sandbox.message import Message
 from reminderd.gateway.sandbox.mishaps import Mishap, read_mishap
 from reminderd.gateway.sandbox.words import parse_seconds, whole_number, words_of_mapping
 

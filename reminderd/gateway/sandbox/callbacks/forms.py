@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from reminderd.gateway.sandbox.charges import FREE, charge, network
 from reminderd.gateway.sandbox.course import Step
 from reminderd.gateway.sandbox.incoming import Received
-from reminderd.gateway.sandbox.ledger import Message
+from reminderd.gateway.sandbox.message import Message
 
 _FINAL = ("delivered", "undelivered", "failed", "read")
 _WITH_CODE = ("failed", "undelivered")

@@ -35,7 +35,7 @@ class Outbox:
         self._ready: deque[Callback] = deque()
         self._chains: dict[str, Chain] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._timers: set[asyncio.Handle] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[], None]] = []
         self.counts: Counter[Standing] = Counter()
@@ -90,17 +90,14 @@ class Outbox:
         self._listeners.remove(listener)
 
     def later(self, seconds: float, work: Callable[[], None]) -> None:
-        """Do this in so many seconds, unless everything is dropped before."""
+        """Do this in so many seconds, or in its turn when the present request was answered, unless everything is dropped before."""
         assert self._loop is not None
-        if seconds <= 0:
-            work()
-            return
 
         def fire() -> None:
             self._timers.discard(timer)
             work()
 
-        timer = self._loop.call_later(seconds, fire)
+        timer = self._loop.call_later(seconds, fire) if seconds > 0 else self._loop.call_soon(fire)
         self._timers.add(timer)
 
     def put(self, callback: Callback, *, delay: float = 0.0, lost: bool = False, held: bool = False) -> None:
