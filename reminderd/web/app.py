@@ -3,12 +3,11 @@
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
 
 from reminderd.web.access import Access, Guard
 from reminderd.web.headers import Headers
+from reminderd.web.page.room import Page
 from reminderd.web.plivo import Callbacks
-from reminderd.web.problems import defect, refused
 from reminderd.web.reader import Reader
 from reminderd.web.sources import Sources
 from reminderd.web.watchers import Watchers
@@ -26,8 +25,7 @@ class Application:
         app = FastAPI(title="reminderd", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
         app.include_router(self._watchers.router())
         app.include_router(self._plivo.router())
-        app.add_exception_handler(HTTPException, refused)
-        app.add_exception_handler(Exception, defect)
+        Page(sources, self._reader, access.looker).enter(app)
         self.asgi: Any = Headers(Guard(app, access))
 
     def close(self) -> None:

@@ -1,0 +1,62 @@
+"""What is said where a request cannot be answered: a page to those who browse, problem+json (RFC 9457) to others."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
+
+from reminderd.web.page.frame import Frame
+from reminderd.web.problems import LONGEST_NAME, defect, problem, refused
+
+_PROGRAMS = ("/api/", "/plivo/", "/metrics", "/healthz", "/readyz", "/health/")
+_WORDS = {
+    403: "You may not do this with the token that you signed in with.",
+    404: "There is no such page. It may have been about something that is no longer kept.",
+    405: "This page cannot be asked like that.",
+    413: "That was more than this page takes.",
+    429: "That was too much in a short time. Wait a moment, then load the page again.",
+}
+_DEFECT = "This is a defect in the daemon; its log has the traceback: journalctl -u reminderd. Messages are sent by another part."
+
+
+class Errors:
+    """Handlers for the application."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """A path that there is not, or what a page refuses."""
+        assert isinstance(error, HTTPException)
+        if not browses(request):
+            return await refused(request, error)
+        known = HTTPStatus(error.status_code).phrase
+        words = _WORDS.get(error.status_code) or ("" if error.detail == known else error.detail)
+        response = self.page(request, error.status_code, words)
+        response.headers.update(error.headers or {})
+        return response
+
+    async def unreadable(self, request: Request, error: Exception) -> Response:
+        """A StateError: the state cannot be read now."""
+        if not browses(request):
+            return problem(503, "Service Unavailable", str(error))
+        return self.page(request, 503, f"{str(error)[:1].upper()}{str(error)[1:]}.", command="reminderd doctor")
+
+    async def defect(self, request: Request, error: Exception) -> Response:
+        """The boundary of a web request."""
+        said = await defect(request, error)
+        return self.page(request, 500, _DEFECT) if browses(request) else said
+
+    def page(self, request: Request, status: int, words: str, **more: Any) -> Response:
+        """A page that says what is wrong and what to do next."""
+        title = HTTPStatus(status).phrase
+        values = {"title": title, "code": status, "words": words, "path": request.url.path[:LONGEST_NAME]}
+        return self._frame.show(request, None, "error.html", status=status, **values, **{"command": None, **more})
+
+
+def browses(request: Request) -> bool:
+    """Whether a person asks with a browser."""
+    if request.url.path.startswith(_PROGRAMS):
+        return False
+    return "text/html" in request.headers.get("accept", "")

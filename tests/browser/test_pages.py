@@ -1,0 +1,86 @@
+"""What holds for every page, in both themes, at the width of a phone and of a desk, with data and without, and without scripts."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
+
+from tests.browser.pages import BARE, PLACES, Place, seen
+from tests.browser.scene import Scene
+
+pytestmark = pytest.mark.timeout(300)
+
+_PHONE, _DESK = 360, 1280
+every_place = pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+bare_places = pytest.mark.parametrize("place", BARE, ids=lambda place: place.name)
+both_themes = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+both_widths = pytest.mark.parametrize("width", [_PHONE, _DESK])
+
+
+def look(browser: Browser, scene: Scene, place: Place, width: int, dark: bool) -> None:
+    """Nothing is complained of, nothing is asked elsewhere, nothing is too wide, and axe finds nothing."""
+    with seen(browser, scene, place, width=width, dark=dark) as sight:
+        assert sight.page.locator("h1").count() == 1
+        assert sight.sideways() <= 0
+        found = Axe().run(
+            sight.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+        )
+        assert found.violations_count == 0, found.generate_report()
+        assert sight.complaints == []
+
+
+@every_place
+@both_themes
+@both_widths
+def test_a_page_is_accessible_fits_and_keeps_to_its_policy(
+    browser: Browser, busy: Scene, place: Place, width: int, dark: bool
+) -> None:
+    look(browser, busy, place, width, dark)
+
+
+@bare_places
+@both_themes
+def test_a_page_without_data_is_so_too(browser: Browser, empty: Scene, place: Place, dark: bool) -> None:
+    look(browser, empty, place, _PHONE, dark)
+
+
+@every_place
+def test_a_page_shows_all_of_itself_without_scripts(browser: Browser, busy: Scene, place: Place) -> None:
+    with seen(browser, busy, place) as sight:
+        with_scripts = sight.page.locator("main").inner_text()
+    with seen(browser, busy, place, scripts=False) as sight:
+        assert words(sight.page.locator("main").inner_text()) == words(with_scripts)
+        assert sight.complaints == []
+
+
+def words(text: str) -> list[str]:
+    """What is read, without the moment at which it was."""
+    return text.split()
+
+
+@every_place
+def test_every_control_is_reached_by_keyboard_in_the_order_of_the_page(
+    browser: Browser, busy: Scene, place: Place
+) -> None:
+    with seen(browser, busy, place) as sight:
+        page = sight.page
+        page.evaluate(
+            "for (const [i, each] of [...document.querySelectorAll('a[href], button, select, input, summary, textarea')]"
+            ".filter((each) => each.checkVisibility()).entries()) each.dataset.place = i"
+        )
+        number = page.locator("[data-place]").count()
+        reached: list[int] = []
+        for _ in range(number):
+            page.keyboard.press("Tab")
+            found = page.evaluate("Number(document.activeElement.dataset.place ?? -1)")
+            if found >= 0:
+                reached.append(found)
+                assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        assert reached == sorted(set(reached))
+        assert len(reached) == number
+
+
+def test_the_first_tab_leads_past_the_frame(browser: Browser, busy: Scene) -> None:
+    with seen(browser, busy, PLACES[0]) as sight:
+        sight.page.keyboard.press("Tab")
+        sight.page.keyboard.press("Enter")
+        assert sight.page.evaluate("document.activeElement.id") == "content"
