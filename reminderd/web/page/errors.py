@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
 from reminderd.web.page.frame import Frame
-from reminderd.web.problems import LONGEST_NAME, defect, problem, refused
+from reminderd.web.problems import Declined, defect, problem, refused
 
 _PROGRAMS = ("/api/", "/plivo/", "/metrics", "/healthz", "/readyz", "/health/")
 _WORDS = {
@@ -31,8 +31,7 @@ class Errors:
         assert isinstance(error, HTTPException)
         if not browses(request):
             return await refused(request, error)
-        known = HTTPStatus(error.status_code).phrase
-        words = _WORDS.get(error.status_code) or ("" if error.detail == known else error.detail)
+        words = error.words if isinstance(error, Declined) else _WORDS.get(error.status_code, "")
         response = self.page(request, error.status_code, words)
         response.headers.update(error.headers or {})
         return response
@@ -51,8 +50,8 @@ class Errors:
     def page(self, request: Request, status: int, words: str, **more: Any) -> Response:
         """A page that says what is wrong and what to do next."""
         title = HTTPStatus(status).phrase
-        values = {"title": title, "code": status, "words": words, "path": request.url.path[:LONGEST_NAME]}
-        return self._frame.show(request, None, "error.html", status=status, **values, **{"command": None, **more})
+        values = {"title": title, "code": status, "words": words, "command": None, **more}
+        return self._frame.show(request, None, "error.html", status=status, **values)
 
 
 def browses(request: Request) -> bool:
