@@ -7,7 +7,8 @@ HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    # Not no-referrer: browsers would not say of our own forms that they are ours (Origin: null).
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
 }
 

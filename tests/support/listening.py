@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import uvicorn
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from reminderd.clock import SystemClock
 from reminderd.settings import Settings
 from reminderd.settings.grants import Grant, Scope
 from reminderd.telemetry import Figures
-from reminderd.web.access import Access, Caller, Guard
+from reminderd.web.access import Access, Caller, Guard, read_form, read_json
 from reminderd.web.headers import Headers
 from reminderd.web.problems import Declined, refused
 from reminderd.web.sources import Sources
@@ -95,10 +95,28 @@ def routes(app: FastAPI, access: Access) -> None:
     async def size(request: Request) -> int:
         return len(await request.body())
 
+    @app.post("/api/v1/json")
+    async def document(request: Request) -> Any:
+        return read_json(await request.body())
+
+    @app.post("/sign-in")
+    async def sign_in(request: Request) -> Response:
+        form = await read_form(request)
+        return Response(None, 204, {"set-cookie": access.sign_in(request, form["token"])})
+
+    @app.post("/sign-out")
+    async def sign_out(request: Request) -> Response:
+        return Response(None, 204, {"set-cookie": access.sign_out(request, await read_form(request))})
+
+    @app.post("/do")
+    async def do(request: Request) -> dict[str, str]:
+        return {"who": access.actor(request, Scope.ACT, await read_form(request)).who}
+
     @app.get("/look")
     async def look(request: Request) -> dict[str, str | None]:
         caller = access.looker(request)
-        return {"who": caller.who if caller else None, "for": access.admitted(request).origin.key}
+        told = {"who": caller.who if caller else None, "csrf": caller.csrf if caller else None}
+        return {**told, "for": access.admitted(request).origin.key}
 
 
 @contextlib.contextmanager

@@ -1,8 +1,9 @@
 """Who may ask the listener for what: tokens and their scopes, how often, how much, and who may look without one."""
 
 from reminderd.settings.grants import Scope
-from reminderd.web.access.access import Access
+from reminderd.web.access.access import CSRF, Access
+from reminderd.web.access.bodies import read_form, read_json
 from reminderd.web.access.callers import Caller, Via
 from reminderd.web.access.guard import Guard
 
-__all__ = ["Access", "Caller", "Guard", "Scope", "Via"]
+__all__ = ["CSRF", "Access", "Caller", "Guard", "Scope", "Via", "read_form", "read_json"]

@@ -1,43 +1,36 @@
 """Who asks, and whether they may: what the routers of the API and the page are given."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from math import ceil
 from typing import Annotated, Any
 
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from reminderd.settings.grants import Scope
+from reminderd.settings.grants import Grant, Scope
 from reminderd.settings.model import WebSettings
+from reminderd.web.access.browsers import cookies, is_own_page, set_cookie
 from reminderd.web.access.callers import ANYONE, LOCAL, Caller, Via
-from reminderd.web.access.keys import Keys, bearer_of, remembered
+from reminderd.web.access.keys import Keys, bearer_of
+from reminderd.web.access.limits import Limits
 from reminderd.web.access.origin import Origin, origin_of
-from reminderd.web.access.rate import Buckets
 from reminderd.web.access.refusals import Refusals
+from reminderd.web.access.sessions import Sessions, fits
 from reminderd.web.problems import Declined
 from reminderd.web.sources import Sources
 
-# So many different wrong tokens of one address, and then one every three seconds.
-GUESSES, GUESSES_RATE = 10, 1 / 3
-_MOST_WRONG = 4096
+CSRF = "csrf"  # the field of a form
 _ASKER = "reminderd.asker"
-_TOO_MANY = "Too Many Requests"
-
-
-def burst_of(rate: float) -> float:
-    """How many requests may come at once: those of two seconds, and ten at least."""
-    return max(10.0, 2 * rate)
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """One request's: where it comes from, and whose token it bears."""
+    """One request's: where it comes from, whose token it bears, and who is signed in."""
 
     origin: Origin
     bearer: Caller | None
+    signed_in: Caller | None
 
 
 class Access:
@@ -46,11 +39,9 @@ class Access:
     def __init__(self, sources: Sources, now: Callable[[], float] = time.monotonic) -> None:
         """now(): seconds, of a clock that never goes back."""
         self._sources = sources
-        self._now = now
         self._keys = Keys(lambda: self._web.tokens)
-        self._requests = Buckets()
-        self._guesses = Buckets()
-        self._wrong: OrderedDict[bytes, None] = OrderedDict()
+        self._limits = Limits(lambda: self._web.rate, now)
+        self._sessions = Sessions(now)
         self._refusals = Refusals(now)
         self._scheme = HTTPBearer(scheme_name="token", description="A token of `web.tokens`", auto_error=False)
 
@@ -64,13 +55,14 @@ class Access:
         """Note in an ASGI scope who asks. Raises Declined: a wrong token, or too many requests."""
         origin = origin_of(scope, self._web.forwarded)
         token = bearer_of(_header(scope, b"authorization"))
-        caller = None
-        if token is None:
-            self._count(f"address {origin.key}")
+        bearer = signed_in = None
+        if token is not None:
+            bearer = _caller(self._known(token, origin), Via.API)
         else:
-            caller = self._known(token, origin)
-            self._count(f"token {caller.name}")
-        asker = scope[_ASKER] = Asker(origin, caller)
+            signed_in = self._session(scope, origin)
+        caller = bearer or signed_in
+        self._limits.count(f"token {caller.name}" if caller else f"address {origin.key}")
+        asker = scope[_ASKER] = Asker(origin, bearer, signed_in)
         return asker
 
     @staticmethod
@@ -79,35 +71,26 @@ class Access:
         asker: Asker = request.scope[_ASKER]
         return asker
 
-    def _known(self, token: bytes, origin: Origin) -> Caller:
-        """Whose token it is. Different wrong ones are counted, so that guessing is slow; the same one again is not a guess."""
-        key, mark = f"{origin.key}", remembered(token)
-        known_wrong = mark in self._wrong
-        if not known_wrong:
-            self._decline_for(self._guesses.lacking(key, GUESSES_RATE, GUESSES, self._now()), "wrong tokens")
-            grant = self._keys.grant_for(token)
-            if grant is not None:
-                return Caller(grant.name, grant.scopes, Via.API)
-            self._guesses.take(key, GUESSES_RATE, GUESSES, self._now())
-        elif (grant := self._keys.grant_for(token)) is not None:  # since a reload
-            del self._wrong[mark]
-            return Caller(grant.name, grant.scopes, Via.API)
-        self._wrong[mark] = None
-        if len(self._wrong) > _MOST_WRONG:
-            self._wrong.popitem(last=False)
-        self._count(f"address {key}")
-        self._refusals.note("a wrong token", address=key)
-        raise no_token("the token is not one of web.tokens, or no longer", 'error="invalid_token"')
+    def _known(self, token: bytes, origin: Origin) -> Grant:
+        """Whose token it is."""
+        self._limits.before_looking(origin.key, token)
+        grant = self._keys.grant_for(token)
+        if grant is None:
+            self._refusals.note("a wrong token", address=origin.key)
+            self._limits.was_wrong(origin.key, token)
+            raise no_token("the token is not one of web.tokens, or no longer", 'error="invalid_token"')
+        return grant
 
-    def _count(self, key: str) -> None:
-        rate = self._web.rate
-        self._decline_for(self._requests.take(key, rate, burst_of(rate), self._now()), "requests")
-
-    @staticmethod
-    def _decline_for(seconds: float, what: str) -> None:
-        if seconds > 0:
-            again = {"retry-after": str(ceil(seconds))}
-            raise Declined(429, _TOO_MANY, f"too many {what}; ask again in {ceil(seconds)} s (web.rate)", again)
+    def _session(self, scope: Mapping[str, Any], origin: Origin) -> Caller | None:
+        """Who is signed in; a token that is gone takes its sessions along."""
+        by_hand = _header(scope, b"sec-fetch-mode") in (None, b"navigate")
+        for ident in cookies(scope, origin.secure):
+            session = self._sessions.find(ident, used=by_hand)
+            grant = self._keys.now(session.grant) if session else None
+            if session and grant:
+                return _caller(grant, Via.PAGE, session.csrf)
+            self._sessions.end(ident)
+        return None
 
     # -- the API ----------------------------------------------------------------------------------------
 
@@ -140,15 +123,61 @@ class Access:
 
     def looker(self, request: Request) -> Caller | None:
         """Who may look at the page, and as whom; None where they have to sign in first."""
-        asker = self.admitted(request)
-        if asker.bearer is not None and Scope.READ in asker.bearer.scopes:
-            return asker.bearer
-        web = self._web
+        asker, web = self.admitted(request), self._web
+        for known in (asker.signed_in, asker.bearer):
+            if known is not None and Scope.READ in known.scopes:
+                return known
         if web.look == "anyone":
             return ANYONE
         if web.look == "local" and asker.origin.is_local(web.public_url is not None):
             return LOCAL
         return None
+
+    def actor(self, request: Request, scope: Scope, form: Mapping[str, str]) -> Caller:
+        """Who acts on the page. form: what was posted, with the field `CSRF` that holds the `csrf` of a caller.
+
+        Raises Declined: nobody is signed in (401), the form is not one of this session's, or the scope lacks (403).
+        """
+        caller = self._poster(request, form)
+        self._demand(caller, scope)
+        return caller
+
+    def sign_in(self, request: Request, token: str) -> str:
+        """A Set-Cookie header for whose token this is. Raises Declined: a wrong one, or one that may not look."""
+        self._demand_own_page(request)
+        origin = self.admitted(request).origin
+        grant = self._known(token.strip().encode("utf-8", "replace"), origin)
+        self._demand(_caller(grant, Via.PAGE), Scope.READ)
+        for before in cookies(request.scope, origin.secure):
+            self._sessions.end(before)
+        return set_cookie(self._sessions.begin(grant), origin.secure)
+
+    def sign_out(self, request: Request, form: Mapping[str, str]) -> str:
+        """A Set-Cookie header that removes the cookie of a session, which is over. Raises Declined as `actor` does."""
+        self._poster(request, form)
+        secure = self.admitted(request).origin.secure
+        for ident in cookies(request.scope, secure):
+            self._sessions.end(ident)
+        return set_cookie("", secure)
+
+    def _poster(self, request: Request, form: Mapping[str, str]) -> Caller:
+        self._demand_own_page(request)
+        caller = self.admitted(request).signed_in
+        if caller is None:
+            raise no_token("nobody is signed in, or no longer: sign in, and do it again")
+        if not fits(caller.csrf, form.get(CSRF, "")):
+            detail = "this form is of another session: load the page again, and do it again"
+            raise Declined(403, "Forbidden", detail)
+        return caller
+
+    def _demand_own_page(self, request: Request) -> None:
+        if not is_own_page(request.scope, self.admitted(request).origin, self._web.public_url):
+            detail = "this was not sent by a page of this address; behind a proxy let it pass Host on, or give web.public_url"
+            raise Declined(403, "Forbidden", detail)
+
+
+def _caller(grant: Grant, via: Via, csrf: str = "") -> Caller:
+    return Caller(grant.name, grant.scopes, via, csrf)
 
 
 def no_token(detail: str = "a token is needed: Authorization: Bearer TOKEN", error: str = "") -> Declined:
