@@ -14,7 +14,7 @@ from reminderd.commands.requests import Answer, Request, ids_of, shown, whole, w
 from reminderd.duration import format_duration, parse_duration
 from reminderd.model import Job, mask
 from reminderd.reconciler import Findings
-from reminderd.store import Doubt, Refusal, Store
+from reminderd.store import Doubt, Malformed, Refusal, Store
 
 
 @dataclass
@@ -79,7 +79,9 @@ class Commands:
         given = word(request.get("valid_for"), "duration")
         valid_for = parse_duration(given) if given else None
         if valid_for is not None and valid_for < timedelta(seconds=10):
-            raise Refusal(f"--valid-for {format_duration(valid_for)} is too short to send anything; give at least 10s")
+            raise Malformed(
+                f"--valid-for {format_duration(valid_for)} is too short to send anything; give at least 10s"
+            )
         operations = self.store.operations
         with self.store.together():
             until = {

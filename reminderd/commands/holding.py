@@ -4,7 +4,7 @@ from datetime import datetime
 
 from reminderd.clock import to_text
 from reminderd.commands.requests import Answer, Request, ids_of, until_of, why_of, zone_of
-from reminderd.store import Hold, Refusal, Store
+from reminderd.store import Hold, Store, Unknown
 from reminderd.telemetry import Event, emit
 
 
@@ -34,7 +34,7 @@ def approve(store: Store, wanted: int, who: str, now: datetime) -> tuple[Hold, i
     found = next((each for each in holds if each.id == wanted), None)
     if found is None:
         known = ", ".join(f"{each.id} ({each.kind})" for each in holds) or "none"
-        raise Refusal(f"there is no open hold {wanted}; open holds: {known}")
+        raise Unknown(f"there is no open hold {wanted}; open holds: {known}")
     with store.together():
         store.holds.close(found.id, who, True, now)
         store.operations.record(who, "approve", str(found.id), {"kind": found.kind}, now)

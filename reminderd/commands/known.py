@@ -4,7 +4,7 @@ import difflib
 
 from reminderd.jobs import Archive, identities, restore
 from reminderd.model import Defaults, Job, Source
-from reminderd.store import Refusal, Store
+from reminderd.store import Refusal, Store, Unknown
 
 
 def check_known(store: Store, name: str) -> bool:
@@ -14,7 +14,7 @@ def check_known(store: Store, name: str) -> bool:
         return known[name].present
     close = difflib.get_close_matches(name, known, 1)
     hint = f"did you mean {close[0]!r}?" if close else "`reminderd list` shows them"
-    raise Refusal(f"there was never a job {name!r}; {hint}")
+    raise Unknown(f"there was never a job {name!r}; {hint}")
 
 
 def restored(store: Store, name: str) -> Job | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from reminderd.commands.requests import Answer, Request, phone_of, sender_of, word
 from reminderd.model import bare, mask
-from reminderd.store import Refusal, Store
+from reminderd.store import Store, Unknown
 from reminderd.telemetry import Event, emit
 
 
@@ -30,7 +30,7 @@ def remove(store: Store, request: Request, who: str, now: datetime) -> Answer:
     there = store.opt_outs.of(phone)
     mine = next((each for each in there if bare(each["sender"]) == bare(sender)), None)
     if mine is None:
-        raise Refusal(f"{phone} has not opted out of {sender or 'every sender'}{_others(phone, there)}")
+        raise Unknown(f"{phone} has not opted out of {sender or 'every sender'}{_others(phone, there)}")
     with store.together():
         store.opt_outs.remove(phone, sender)
         detail = {"sender": sender, "since": mine["since"], "source": mine["source"]}

@@ -9,7 +9,7 @@ from reminderd.commands.known import check_known
 from reminderd.commands.requests import Answer, Request, until_of, why_of, word, zone_of
 from reminderd.model import Instant, Job
 from reminderd.recurrence import ScheduleError, around, latest, named, next_after
-from reminderd.store import Refusal, Store
+from reminderd.store import Malformed, Refusal, Store
 from reminderd.telemetry import Event, emit
 
 _MOST_NAMED = 20
@@ -69,7 +69,7 @@ def skip(store: Store, find: FindJob, request: Request, who: str, now: datetime)
     """Do not send one coming occurrence of a job."""
     job, text, why = _job_of(request), word(request.get("at"), "time"), why_of(request)
     if job is None or text is None:
-        raise Refusal("name a job and the time of the occurrence to skip")
+        raise Malformed("name a job and the time of the occurrence to skip")
     occurrence = _coming(store, find, job, text, now)
     last = max(occurrence.due.values())
     with store.together():
@@ -89,7 +89,7 @@ def skip(store: Store, find: FindJob, request: Request, who: str, now: datetime)
 
 def _unskip(store: Store, find: FindJob, job: str | None, text: str, who: str, now: datetime) -> Answer:
     if job is None:
-        raise Refusal("--at goes with the name of a job")
+        raise Malformed("--at goes with the name of a job")
     skips = {each.nominal: each for each in store.overrides.open_ones(now) if (each.kind, each.job) == ("skip", job)}
     nominal = next((each for each in skips if each is not None and _typed(each) == _typed(text)), None)
     if nominal is None:
@@ -141,7 +141,7 @@ def _named(job: Job | None, text: str) -> list[_Occurrence]:
     try:
         nominals = {each.nominal: each for zone in zones for each in named(job.schedule, zone, text)}
     except ScheduleError as error:
-        raise Refusal(f"{error.message}; {_EXAMPLE}") from None
+        raise Malformed(f"{error.message}; {_EXAMPLE}") from None
     return [_Occurrence(nominal, _due(job, zones, nominal)) for nominal in nominals]
 
 
@@ -190,5 +190,5 @@ def _job_of(request: Request) -> str | None:
     """The job's name; None for all of them."""
     name = word(request.get("job"), "name of a job")
     if (name is None) != bool(request.get("all")):
-        raise Refusal("name a job, or say --all")
+        raise Malformed("name a job, or say --all")
     return name

@@ -9,7 +9,7 @@ from reminderd.document import scalars
 from reminderd.duration import HINT, format_duration, parse_duration
 from reminderd.message import PhoneError, parse_phone
 from reminderd.recurrence import ScheduleError, parse_zone, read_time
-from reminderd.store import Refusal
+from reminderd.store import Malformed
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -25,20 +25,20 @@ def uuid_of(request: Request) -> str | None:
     if given is None:
         return None
     if not _UUID.fullmatch(given):
-        raise Refusal(f"{shown(given)} is not a message_uuid; one looks like 5b40a428-bfc7-4daf-9d06-726c558bf3b8")
+        raise Malformed(f"{shown(given)} is not a message_uuid; one looks like 5b40a428-bfc7-4daf-9d06-726c558bf3b8")
     return given.lower()
 
 
 def ids_of(request: Request) -> list[int]:
     ids = request.get("ids")
     if not isinstance(ids, list) or not ids:
-        raise Refusal("name at least one delivery by its number")
+        raise Malformed("name at least one delivery by its number")
     return list(dict.fromkeys(whole(each) for each in ids))
 
 
 def whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
-        raise Refusal(f"{shown(value)} is not a number of a delivery or hold")
+        raise Malformed(f"{shown(value)} is not a number of a delivery or hold")
     return value
 
 
@@ -47,7 +47,7 @@ def word(value: object, what: str) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str) or not value.isprintable() or len(value) > _LONGEST_WORD:
-        raise Refusal(f"{shown(value)} is not a {what}")
+        raise Malformed(f"{shown(value)} is not a {what}")
     return value
 
 
@@ -55,7 +55,7 @@ def why_of(request: Request) -> str:
     """Whoever reads it later must not have to ask."""
     said = word(request.get("why"), "reason")
     if said is None or not said.strip():
-        raise Refusal("say why, for those who see it later: --why TEXT")
+        raise Malformed("say why, for those who see it later: --why TEXT")
     return said.strip()
 
 
@@ -67,14 +67,14 @@ def until_of(request: Request, zone: str, now: datetime) -> datetime | None:
     if _DURATION.fullmatch(given):
         length = parse_duration(given)
         if length < timedelta(seconds=1):
-            raise Refusal(f"--until {given}: that is now")
+            raise Malformed(f"--until {given}: that is now")
         return now + length
     try:
         moment = read_time(given, zone)
     except ScheduleError as error:
-        raise Refusal(f"--until: {_said(error)}; or how long from now: {HINT}") from None
+        raise Malformed(f"--until: {_said(error)}; or how long from now: {HINT}") from None
     if moment <= now:
-        raise Refusal(f"--until {given}: that is {format_duration(now - moment)} ago ({to_text(moment)})")
+        raise Malformed(f"--until {given}: that is {format_duration(now - moment)} ago ({to_text(moment)})")
     return moment
 
 
@@ -82,11 +82,11 @@ def phone_of(value: object, option: str) -> str:
     """A phone in E.164."""
     given = word(value, "phone number")
     if given is None:
-        raise Refusal(f"{option} needs a phone number")
+        raise Malformed(f"{option} needs a phone number")
     try:
         return parse_phone(given)
     except PhoneError as error:
-        raise Refusal(f"{option}: {_said(error)}") from None
+        raise Malformed(f"{option}: {_said(error)}") from None
 
 
 def sender_of(request: Request) -> str:
@@ -97,7 +97,7 @@ def sender_of(request: Request) -> str:
     try:
         return scalars.sender(given)
     except scalars.Wrong as error:
-        raise Refusal(f"--sender: {_said(error)}") from None
+        raise Malformed(f"--sender: {_said(error)}") from None
 
 
 def zone_of(request: Request) -> str:

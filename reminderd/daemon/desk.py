@@ -13,7 +13,7 @@ from reminderd.daemon.inbox import Inbox
 from reminderd.gateway.port import Gateway
 from reminderd.reconciler import look_up
 from reminderd.settings import Settings
-from reminderd.store import Refusal, StateFailure, advice
+from reminderd.store import Malformed, Refusal, StateFailure, advice
 from reminderd.telemetry import LONGEST_PASS, Event, Figures, emit
 
 _ASK_SECONDS = 60.0
@@ -46,7 +46,10 @@ class Desk:
         self._settings = settings
 
     def handle(self, request: dict[str, Any], who: str) -> dict[str, Any]:
-        """Carry out one command; returns {"ok": True, "result": ...} or {"ok": False, "error": sentence}."""
+        """Carry out one command; returns {"ok": True, "result": ...} or {"ok": False, "error": sentence, "kind": word}.
+
+        kind: `refused`, `unknown` or `malformed`, as the refusal is; `unavailable` where it may be done later as it is.
+        """
         try:
             if request.get("command") == "reload":
                 return self._handle_reload(who)
@@ -59,11 +62,12 @@ class Desk:
             perform = lambda: self._commands.perform(request, who, self._now(), findings)  # noqa: E731
             result = self._inbox.ask(perform, _ASK_SECONDS)
         except (Refusal, ValueError) as refusal:
-            return {"ok": False, "error": str(refusal)}
+            kind = refusal.kind if isinstance(refusal, Refusal) else Malformed.kind
+            return {"ok": False, "error": str(refusal), "kind": kind}
         except StateFailure as error:
-            return {"ok": False, "error": f"the state cannot be used: {error}; {advice(error)}, and look what was done"}
+            return _unavailable(f"the state cannot be used: {error}; {advice(error)}, and look what was done")
         except TimeoutError:
-            return {"ok": False, "error": "the daemon is busy or cannot write its state; see its log and try again"}
+            return _unavailable("the daemon is busy or cannot write its state; see its log and try again")
         emit(Event.COMMAND_DONE, command=request.get("command"), target=target_of(request), who=who)
         return {"ok": True, "result": result}
 
@@ -72,10 +76,9 @@ class Desk:
         runs, until = threading.Event(), time.monotonic() + _FILES_SECONDS
         self._inbox.ask(lambda: self._reload(runs.set), _FILES_SECONDS)
         if not runs.wait(max(0.0, until - time.monotonic())):
-            return {
-                "ok": False,
-                "error": "the files do not run yet: reading them or planning a long list takes time; see the log",
-            }
+            return _unavailable(
+                "the files do not run yet: reading them or planning a long list takes time; see the log"
+            )
         result = self._inbox.ask(self._problems, _ANSWER_SECONDS)
         emit(Event.COMMAND_DONE, command="reload", who=who)
         return {"ok": True, "result": result}
@@ -103,3 +106,7 @@ class Desk:
         told = a_test(self._settings(), to_text(self._now()))
         emit(Event.COMMAND_DONE, command="alerts --test", who=who)
         return {"ok": True, "result": {"told": documents(told)}}
+
+
+def _unavailable(error: str) -> dict[str, Any]:
+    return {"ok": False, "error": error, "kind": "unavailable"}

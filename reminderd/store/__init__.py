@@ -34,7 +34,7 @@ from reminderd.store.lock import COMMAND, StateLocked, Tenure, holder_pid, is_lo
 from reminderd.store.mark import Began, Mark, Site, default_folder, host_identity
 from reminderd.store.moves import Why
 from reminderd.store.nights import Hushed, Nights
-from reminderd.store.operations import Operations, Refusal
+from reminderd.store.operations import Malformed, Operations, Refusal, Unknown
 from reminderd.store.optouts import OptOuts
 from reminderd.store.origin import Identity, Origin
 from reminderd.store.overrides import Overrides
@@ -118,6 +118,7 @@ __all__ = [
     "Identity",
     "Kept",
     "KnownJob",
+    "Malformed",
     "Mark",
     "Owed",
     "Question",
@@ -137,6 +138,7 @@ __all__ = [
     "Suspension",
     "Task",
     "Tenure",
+    "Unknown",
     "Why",
     "advice",
     "back_up",

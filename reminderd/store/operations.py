@@ -23,6 +23,20 @@ Belongs = Callable[[str, str], bool]  # a job's name, and the identity of a reci
 class Refusal(Exception):
     """A command that cannot be done as asked; the message says why and what to do instead."""
 
+    kind = "refused"  # by the state that things are in
+
+
+class Unknown(Refusal):
+    """What it is about is not there."""
+
+    kind = "unknown"
+
+
+class Malformed(Refusal):
+    """It makes no sense, whatever the state is."""
+
+    kind = "malformed"
+
 
 class Operations:
     """The operator's moves."""
@@ -163,7 +177,7 @@ class Operations:
             {"id": delivery_id},
         )
         if row is None:
-            raise Refusal(f"there is no delivery {delivery_id}; `reminderd history` lists them")
+            raise Unknown(f"there is no delivery {delivery_id}; `reminderd history` lists them")
         return row
 
     def record(self, who: str, action: str, target: str, detail: Mapping[str, object], now: datetime) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from reminderd.web.access import Access, Guard
+from reminderd.web.api import Api
 from reminderd.web.headers import Headers
 from reminderd.web.page.room import Page
 from reminderd.web.plivo import Callbacks
@@ -25,11 +26,14 @@ class Application:
         app = FastAPI(title="reminderd", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
         app.include_router(self._watchers.router())
         app.include_router(self._plivo.router())
+        self._api = Api(sources, access)
+        self._api.enter(app)
         Page(sources, self._reader, access.looker).enter(app)
-        self.asgi: Any = Headers(Guard(app, access))
+        self.asgi: Any = Headers(Guard(self._api.around(app), access))
 
     def close(self) -> None:
         """Does not wait for what is being asked."""
         self._watchers.close()
         self._reader.close()
         self._plivo.close()
+        self._api.close()

@@ -26,7 +26,7 @@ class Sources:
     state: the file. due(): when each job is due next. running(): the jobs that run, by name. settings(): those in use.
 
     perform(request, who): carry out a command as on the socket; waits for the loop, so it is not for the listener's own thread. Returns
-    {"ok": True, "result": ...} or {"ok": False, "error": sentence}.
+    {"ok": True, "result": ...} or {"ok": False, "error": sentence, "kind": as `Desk.handle` has it}.
 
     arrive(arrival): hand on what Plivo says by itself; the future has what comes of it, once that is committed. Raises queue.Full where
     too much waits. gateway(): the one in use.
