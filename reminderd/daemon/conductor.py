@@ -386,6 +386,7 @@ class Daemon:
                 self._watcher.replace_reader(reader_for(settings))
 
         self._syncer.settings_problems = self._tuning.reload((self._configure, reread))
+        self.surfaces.renew()
 
     def _configure(self, settings: Settings, gateway: Gateway) -> None:
         plivo = settings.plivo

@@ -81,10 +81,17 @@ class Surfaces:
         before, self._settings = self._settings, settings
         if self._opened and settings.web.listen != before.web.listen and not self._handed:
             self._clear("web.listen")
+            self._clear("web.tls_certificate")
             self._listen(self._listener)
         if self._opened and settings.metrics.textfile != before.metrics.textfile:
             self._clear("metrics.textfile")
             self._write(self._textfile)
+
+    def renew(self) -> None:
+        """After a reload, also one that changed nothing: files that the settings name may have been renewed."""
+        if (listener := self._listener) is not None:
+            hint = "the one before goes on; mend it, then `reminderd reload`"
+            listener.renew(lambda trouble: self._hear("web.tls_certificate", listener, trouble, hint))
 
     def _sources(self) -> "Sources":
         from reminderd.web.sources import Sources
@@ -112,7 +119,7 @@ class Surfaces:
         elif address is not None or self._handed:
             from reminderd.web.listener import Listener
 
-            hint = "it is tried again; give another address, or end what holds this one"
+            hint = "it is tried again; give another address, end what holds this one, or mend what is named"
             told = lambda trouble: self._hear("web.listen", fresh, trouble, hint)  # noqa: E731
             fresh: Listener = Listener(self._sources(), address, self._handed, told)
             self._listener = fresh

@@ -7,8 +7,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from reminderd.settings.model import WebSettings
 from reminderd.telemetry import Event, emit, traceback
 from reminderd.web.sources import Sources
+from reminderd.web.tls import TlsError
 
 if TYPE_CHECKING:
     from reminderd.web.serving import Serving
@@ -55,6 +57,11 @@ class Listener:
         if self._serving is not None:
             self._serving.stop()
 
+    def renew(self, told: Callable[[str | None], None]) -> None:
+        """Read certificate and key anew, for connections that come. told(trouble): called in its thread."""
+        if self._serving is not None:
+            self._serving.renew(told)
+
     def join(self, seconds: float) -> None:
         if self._thread.is_alive():
             self._thread.join(seconds)
@@ -68,6 +75,8 @@ class Listener:
             try:
                 self._serve()
                 pause = _FIRST_PAUSE
+            except TlsError as error:
+                self._tell(f"does not listen on {self._where}: {error}")
             except OSError as error:
                 self._tell(f"cannot listen on {self._where}: {error.strerror or error}")
             except Exception as error:  # noqa: BLE001 - the thread's boundary: said, and tried again
@@ -95,8 +104,11 @@ class Listener:
 
     def _serves(self, sockets: Sequence[socket.socket]) -> None:
         open_to_all = not all(_is_local(each) for each in sockets)
-        warning = "whoever reaches this address may read it: there is no authentication" if open_to_all else None
-        emit(Event.WEB_LISTENING, address=", ".join(map(_name, sockets)), warning=warning)
+        emit(
+            Event.WEB_LISTENING,
+            address=", ".join(map(_name, sockets)),
+            warning=_warning(self._sources.settings().web, open_to_all=open_to_all),
+        )
         self._tell(None)
 
     def _tell(self, trouble: str | None) -> None:
@@ -105,6 +117,18 @@ class Listener:
             if trouble is not None:
                 emit(Event.WEB_FAILED, error=trouble)
             self._told(trouble)
+
+
+def _warning(web: WebSettings, *, open_to_all: bool) -> str | None:
+    """What these settings let others do, and perhaps should not. open_to_all: others than this host reach the address."""
+    found = []
+    if open_to_all:
+        found.append("whoever reaches this address may read figures and health, which need no token")
+    if web.look == "anyone" and (open_to_all or web.public_url or web.forwarded):
+        found.append("whoever reaches the page may read it (web.look: anyone)")
+    if open_to_all and web.tls_certificate is None:
+        found.append("tokens can be read on their way: there is no TLS (web.tls_certificate)")
+    return "; ".join(found) or None
 
 
 def _opened(address: str) -> list[socket.socket]:

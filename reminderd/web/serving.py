@@ -4,8 +4,8 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
-from functools import partial
-from typing import Any, cast
+from contextlib import suppress
+from typing import Any, Protocol, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from reminderd.telemetry import Event, emit
 from reminderd.web.app import Application
 from reminderd.web.sources import Sources
+from reminderd.web.tls import Handshake, Tls
 
 MOST_CONNECTIONS = 64
 _HEAD_SECONDS = 5.0  # for the first request to be there
@@ -22,20 +23,28 @@ _MOST_HEAD = 16 * 1024  # bytes of a request before its body
 _STOP_SECONDS = 1
 
 
+class _Open(Protocol):
+    """A connection. idle: it waits for its peer."""
+
+    @property
+    def idle(self) -> bool: ...
+    def cut(self) -> None: ...
+
+
 class _Crowd:
     """The connections that are open, the oldest first."""
 
     def __init__(self) -> None:
-        self._open: dict[_Connection, None] = {}
+        self._open: dict[_Open, None] = {}
 
-    def enter(self, fresh: "_Connection") -> None:
+    def enter(self, fresh: _Open) -> None:
         """Whoever comes when all places are taken gets that of who has been idle longest; where nobody is, the oldest's."""
         self._open[fresh] = None
         if len(self._open) > MOST_CONNECTIONS:
             idle = (each for each in self._open if each.idle and each is not fresh)
             next(idle, next(iter(self._open))).cut()
 
-    def leave(self, gone: "_Connection") -> None:
+    def leave(self, gone: _Open) -> None:
         self._open.pop(gone, None)
 
     def end(self) -> None:
@@ -108,10 +117,20 @@ def _note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         emit(Event.DAEMON_FAILED, where="web", error=f"{context['message']}: {type(error).__name__}")
 
 
+async def _end_tasks() -> None:
+    """Also lets what was cut be closed."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in left:
+        each.cancel()
+    await asyncio.gather(*left, asyncio.sleep(0), return_exceptions=True)
+
+
 class Serving:
     """Serves on these sockets, which it closes, until it is told to stop. To be run in a thread of its own."""
 
     def __init__(self, sources: Sources, sockets: list[socket.socket]) -> None:
+        """Raises TlsError where the settings want TLS and it cannot be had."""
+        self._tls = Tls(lambda: sources.settings().web)
         self._sources = sources
         self._sockets = sockets
         self._loop = asyncio.new_event_loop()
@@ -123,9 +142,14 @@ class Serving:
             logging.getLogger(name).disabled = True  # what strangers send must not fill the log
         application = Application(self._sources)
         crowd = _Crowd()
+
+        def connection(**parts: Any) -> asyncio.Protocol:
+            plain = _Connection(crowd, **parts)
+            return Handshake(crowd, self._tls.context, plain) if self._tls.context else plain
+
         config = uvicorn.Config(
             application.asgi,
-            http=cast("type[asyncio.Protocol]", partial(_Connection, crowd)),
+            http=cast("type[asyncio.Protocol]", connection),
             loop="asyncio",
             ws="none",
             lifespan="off",
@@ -147,14 +171,17 @@ class Serving:
         finally:
             application.close()
             crowd.end()
-            self._loop.run_until_complete(asyncio.sleep(0))  # so that what was cut is closed
+            self._loop.run_until_complete(_end_tasks())
             self._loop.close()
             for each in self._sockets:
                 each.close()
 
+    def renew(self, told: Callable[[str | None], None]) -> None:
+        """From any thread: read certificate and key anew. told(trouble): called in the thread of `run`."""
+        with suppress(RuntimeError):  # its loop is closed: it is over
+            self._loop.call_soon_threadsafe(lambda: told(self._tls.renew()))
+
     def stop(self) -> None:
         """From any thread, at any time: `run` returns soon, also one that only begins."""
-        try:
+        with suppress(RuntimeError):  # its loop is closed: it is over
             self._loop.call_soon_threadsafe(self._stop.set)
-        except RuntimeError:  # its loop is closed: it is over
-            return
