@@ -25,6 +25,7 @@ from reminderd.daemon.originhold import OriginHold, Place
 from reminderd.daemon.parts import limits_of, reading_of, terms_of
 from reminderd.daemon.planning import Planning
 from reminderd.daemon.pruning import Pruning
+from reminderd.daemon.reminding import reminders_of
 from reminderd.daemon.saying import given_up, pass_failed, watcher_failed
 from reminderd.daemon.surfaces import Surfaces, Within
 from reminderd.daemon.tuning import BuildGateway, LoadSettings, Tuning
@@ -121,6 +122,8 @@ class Daemon:
             self._desk.handle,
             self._arrivals.take,
             lambda: self._tuning.gateway,
+            reminders_of(store, self._inbox, lambda: self._tuning.settings, clock),
+            self._reread,
         )
         self.surfaces = Surfaces(settings, self._figures, clock, within, post, self._watcher.rescan)
         self._pruning = Pruning(store, settings.retention, clock)
@@ -361,6 +364,10 @@ class Daemon:
             self._clock_hold.note()
             self._vitals.ready()
         self._vitals.tell()
+
+    def _reread(self, done: Callable[[], None]) -> None:
+        """Look at the files now, and call done() when what they say runs. From any thread."""
+        self._watcher.rescan(lambda _: self._inbox.post(lambda: self._readers.append(done)))
 
     def _reload(self, done: Callable[[], None] = lambda: None) -> None:
         """Settings and files anew; done() when they run. Settings with a problem change nothing."""

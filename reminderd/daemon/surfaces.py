@@ -6,6 +6,7 @@ All methods belong to the loop's thread. Neither surface may hold it up: they ha
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,7 @@ from reminderd.gateway.callbacks import Arrival
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import Job, Problem
 from reminderd.reconciler import Result
+from reminderd.reminders import RefusedError, Reminders
 from reminderd.settings import Settings
 from reminderd.telemetry import Credit, Figures
 from reminderd.web.extra import HINT_TO_OPEN, MISSING, can_listen, has_figures
@@ -38,6 +40,8 @@ class Within(NamedTuple):
     perform: Callable[[dict[str, Any], str], dict[str, Any]]
     arrive: Callable[[Arrival], Future[Result]]
     gateway: Callable[[], Gateway]
+    reminders: Reminders
+    reread: Callable[[Callable[[], None]], None]
 
 
 class Surfaces:
@@ -107,6 +111,8 @@ class Surfaces:
             within.perform,
             within.arrive,
             within.gateway,
+            within.reminders,
+            within.reread,
         )
 
     def _listen(self, before: "Listener | None") -> None:
@@ -124,6 +130,8 @@ class Surfaces:
             fresh: Listener = Listener(self._sources(), address, self._handed, told)
             self._listener = fresh
             self._start("web.listen", lambda: fresh.start(before))
+            with suppress(RefusedError):
+                self._within.reminders.settle()
 
     def _write(self, before: "Textfile | None") -> None:
         if before is not None:
@@ -191,6 +199,7 @@ class Surfaces:
 
     def close(self) -> None:
         """All of it ends, within a few seconds."""
+        self._within.reminders.close()
         ends = [each for each in (self._listener, self._textfile) if each is not None]
         for each in ends:
             each.stop()

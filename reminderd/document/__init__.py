@@ -10,6 +10,7 @@ from reminderd.document.document import (
     fault_of,
     faults,
     load,
+    path_text,
     read_text,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "fault_of",
     "faults",
     "load",
+    "path_text",
     "read_text",
 ]

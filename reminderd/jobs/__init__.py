@@ -7,12 +7,15 @@ from reminderd.jobs.landing import Landing, Surroundings, land
 from reminderd.jobs.library import Library, Uses, beside
 from reminderd.jobs.parse import parse_file
 from reminderd.jobs.places import places_for, reader_for
-from reminderd.jobs.reader import Reader, Scan
+from reminderd.jobs.reader import JOB_FILE, Reader, Scan
 from reminderd.jobs.restore import Archive, identities, restore
 from reminderd.jobs.shown import ListShown, PeopleShown, people_shown
+from reminderd.jobs.spec import KEYS, job_name
 from reminderd.jobs.watcher import Watcher
 
 __all__ = [
+    "JOB_FILE",
+    "KEYS",
     "Archive",
     "AstrayError",
     "Bound",
@@ -33,6 +36,7 @@ __all__ = [
     "beside",
     "check_size",
     "identities",
+    "job_name",
     "land",
     "location",
     "parse_file",

@@ -52,11 +52,13 @@ class Landing(NamedTuple):
     """What landing would do. jobs: those of the file, or those that read it.
 
     problems: of the file, and those that it would bring to others. warnings: likewise; and notes of what else was seen.
+    clashes: those of the problems that are about names which others have.
     """
 
     jobs: Mapping[str, Job]
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    clashes: frozenset[Problem] = frozenset()
 
 
 def land(target: Target, data: bytes, around: Surroundings) -> Landing:
@@ -104,10 +106,12 @@ class _Job:
         blind = list(_blind(scan, self._target, self._around))
         warnings += _notes(scan, self._target, blind)
         problems.update(blind)
+        clashes: frozenset[Problem] = frozenset()
         if not self._new.problems:
-            problems.update(self._clashes(scan))
+            clashes = frozenset(self._clashes(scan))
             warnings += self._broken(scan)
-        return Landing({job.name: job for job in self._new.jobs}, tuple(sorted(problems)), tuple(warnings))
+        jobs = {job.name: job for job in self._new.jobs}
+        return Landing(jobs, tuple(sorted(problems | clashes)), tuple(warnings), clashes)
 
     def _neighbours(self, names: set[str]) -> Scan:
         """The directory as it is, but of the other files only those that have to do with these names.

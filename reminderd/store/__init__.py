@@ -39,6 +39,7 @@ from reminderd.store.optouts import OptOuts
 from reminderd.store.origin import Identity, Origin
 from reminderd.store.overrides import Overrides
 from reminderd.store.receipts import Question, Receipts, Report
+from reminderd.store.reminders import BY_THE_FILES, Place, Reminder, Reminders, Reserved, Wanted
 from reminderd.store.reports import Reports
 from reminderd.store.retention import Retention
 from reminderd.store.zones import Zones
@@ -64,6 +65,7 @@ class Store:
         self.health = Health(connection)
         self.origin = Origin(connection)
         self.zones = Zones(connection)
+        self.reminders = Reminders(connection)
         self.reports = Reports(connection)
         self.conditions = Conditions(connection)
         self.alerts = Alerts(connection)
@@ -101,6 +103,7 @@ def open_reports(path: Path) -> Reports:
 
 __all__ = [
     "BRIEF_ABSENCE",
+    "BY_THE_FILES",
     "COMMAND",
     "SQLITE_VERSION",
     "Alert",
@@ -121,11 +124,14 @@ __all__ = [
     "Malformed",
     "Mark",
     "Owed",
+    "Place",
     "Question",
     "Reading",
     "Refusal",
+    "Reminder",
     "Report",
     "Reports",
+    "Reserved",
     "Row",
     "Settled",
     "Site",
@@ -139,6 +145,7 @@ __all__ = [
     "Task",
     "Tenure",
     "Unknown",
+    "Wanted",
     "Why",
     "advice",
     "back_up",

@@ -32,7 +32,7 @@ create index inbound_by_phone on inbound (phone, received_at);
 create index inbound_by_time on inbound (received_at);
 
 -- Reminders that were made through the API. Their files are the truth; this is what tells them from the files of others,
--- and a repeated request from a new one.
+-- and a repeated request from a new one. A row is there before its file, and says that it goes before it goes.
 create table reminders (
     id integer primary key,
     name text not null,            -- of the job
@@ -41,13 +41,16 @@ create table reminders (
     key_digest text,               -- of who asked and of the Idempotency-Key
     request_digest text not null,
     who text not null,
-    why text not null default '',
     created_at text not null,
-    deleted_at text,
-    deleted_by text
+    written_at text,               -- null: whether the file is there is not known yet
+    deleted_at text,               -- when somebody wanted it gone
+    deleted_by text,
+    removed_at text                -- when the file was gone for that
 );
 create unique index reminders_key on reminders (key_digest) where key_digest is not null;
 create unique index reminders_live on reminders (name) where deleted_at is null;
+create index reminders_by_name on reminders (name);
+create index reminders_unsettled on reminders (id) where written_at is null or (deleted_at is not null and removed_at is null);
 
 -- So that a list of deliveries is quick, whatever it is narrowed by.
 drop index deliveries_by_due;
@@ -64,5 +67,5 @@ from attempts a join deliveries d on d.id = a.delivery_id;
 create view report_inbound as
 select id, message_uuid, received_at, phone, sender, text, intent, result from inbound;
 create view report_reminders as
-select id, name, file, who, why, created_at, deleted_at, deleted_by from reminders;
+select id, name, file, who, created_at, deleted_at, deleted_by from reminders;
 """

@@ -81,6 +81,7 @@ _THE_REST = (
     delete from shifts where id in (
       select id from shifts where noted_at < :before and max(was_due_at, due_at) < :before limit :most)
     """,
+    "delete from reminders where id in (select id from reminders where removed_at < :before limit :most)",
 )
 
 _ABSENT = """

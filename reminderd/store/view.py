@@ -6,6 +6,7 @@ from reminderd.store.conditions import Conditions
 from reminderd.store.connection import Connection, open_beside, open_read_only, upgraded
 from reminderd.store.listing import Listing
 from reminderd.store.measures import Measures
+from reminderd.store.reminders import Reminders
 from reminderd.store.reports import Reports
 from reminderd.store.weeks import Weeks
 
@@ -16,6 +17,7 @@ class View:
     def __init__(self, connection: Connection) -> None:
         self.measures = Measures(connection)
         self.conditions = Conditions(connection)
+        self.reminders = Reminders(connection)
         self.reports = Reports(connection)
         self.weeks = Weeks(connection)
         self.listing = Listing(connection)

@@ -71,6 +71,8 @@ class Event(StrEnum):
     ZONES_CHANGED = "zones.changed"
     STATE_PRUNED = "state.pruned"
     RECIPIENT_FORGOTTEN = "recipient.forgotten"
+    REMINDER_WRITTEN = "reminder.written"
+    REMINDER_REMOVED = "reminder.removed"
     WEB_LISTENING = "web.listening"
     WEB_FAILED = "web.failed"
     WEB_REFUSED = "web.refused"

@@ -11,6 +11,7 @@ from reminderd.gateway.callbacks import Arrival
 from reminderd.gateway.port import Gateway
 from reminderd.model import Job
 from reminderd.reconciler import Result
+from reminderd.reminders import Reminders
 from reminderd.settings import Settings
 from reminderd.store.view import open_view_beside
 from reminderd.telemetry import Figures
@@ -30,6 +31,9 @@ class Sources:
 
     arrive(arrival): hand on what Plivo says by itself; the future has what comes of it, once that is committed. Raises queue.Full where
     too much waits. gateway(): the one in use.
+
+    reminders: makes and removes them, in a thread of its own. reread(done): look at the job files now; done() is called when what they say
+    runs, in the loop's thread.
     """
 
     figures: Figures
@@ -41,6 +45,8 @@ class Sources:
     perform: Perform
     arrive: Callable[[Arrival], Future[Result]]
     gateway: Callable[[], Gateway]
+    reminders: Reminders
+    reread: Callable[[Callable[[], None]], None]
 
     def overdue_after(self) -> timedelta:
         """How long a message may wait past its time before it counts as overdue."""

@@ -16,6 +16,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from starlette.exceptions import HTTPException
 
 from reminderd.clock import SystemClock
+from reminderd.reminders import Reminders
 from reminderd.settings import Settings
 from reminderd.settings.grants import Grant, Scope
 from reminderd.telemetry import Figures
@@ -130,7 +131,17 @@ def listening(state: Path, extra: Routes = routes, at: socket.socket | None = No
     clock = SystemClock()
     held: list[Listening] = []
     sources = Sources(
-        Figures(clock), state, clock.now, dict, dict, lambda: held[0].settings, _no_loop, _nobody, _nobody
+        Figures(clock),
+        state,
+        clock.now,
+        dict,
+        dict,
+        lambda: held[0].settings,
+        _no_loop,
+        _nobody,
+        _nobody,
+        Reminders(_nobody, Settings, clock.now),
+        _nobody,
     )
     access = Access(sources, seconds)
     sockets = at or socket.create_server(("127.0.0.1", 0))
