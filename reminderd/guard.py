@@ -44,6 +44,8 @@ class RemovalGuard:
             for job in known.values()
             if job.present or (job.name not in let_go and (job.absent_since or BEGINNING) > since)
         }
+        # Who had the API remove a reminder has said so for each of them: that is no accident, however many these are.
+        remembered -= self._store.reminders.ended(name for name in remembered if name not in declared)
         missing = {name for name in remembered if name not in declared} - approved
         going = {name for name in missing if known[name].present}
         # Jobs that have just been added must not hide that those of before are gone.

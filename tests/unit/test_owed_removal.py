@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from reminderd.store import Refusal
+from reminderd.store import Refusal, Wanted
 from tests.support.world import FOLDER, World, job, nominal
 
 TEN = [f"job-{number}" for number in range(10)]
@@ -33,6 +33,55 @@ def test_a_removal_of_more_than_half_of_ten_jobs_is_on_hold_and_they_go_on(world
     assert world.holds() == ["removal"]
     world.go_to("09:30")
     assert len(world.texts) == 10
+
+
+def end_by_api(world: World, name: str) -> None:
+    """As the API removes a reminder: its row says so, then the file goes."""
+    wanted = Wanted(name, f"{FOLDER}/{name}.yaml", "", None, "", "api:ci")
+    row = world.store.reminders.reserve(wanted, world.clock.now(), 1000, vacant=False).found
+    assert row is not None
+    world.store.reminders.written(row.id, world.clock.now())
+    world.store.reminders.condemn(row.id, "api:ci", world.clock.now())
+
+
+def test_reminders_that_the_api_removed_one_by_one_are_no_accident(world: World) -> None:
+    load_many(world)
+    world.go_to("08:30")
+    for name in TEN[:8]:
+        end_by_api(world, name)
+    synced = world.delete(*files(TEN[:8]))
+    assert (synced.held, world.holds()) == (frozenset(), [])
+    world.go_to("09:30")
+    assert len(world.texts) == 2
+
+
+def test_they_do_not_hide_that_others_are_gone_by_accident(world: World) -> None:
+    load_many(world, [*TEN, *(f"more-{number}" for number in range(10))])
+    for name in TEN:
+        end_by_api(world, name)
+    assert world.delete(*files(TEN)).held == frozenset()
+    gone = [f"more-{number}" for number in range(6)]
+    assert world.delete(*files(gone)).held == set(gone)
+
+
+def test_one_that_came_back_by_hand_is_guarded_like_any_job(world: World) -> None:
+    load_many(world)
+    for name in TEN:
+        end_by_api(world, name)
+    world.delete(*files(TEN))
+    world.go_to(world.clock.now() + timedelta(minutes=30))
+    load_many(world)
+    world.go_to(world.clock.now() + timedelta(minutes=30))
+    assert world.delete(*files(TEN[:6])).held == set(TEN[:6])
+
+
+def test_what_a_hold_keeps_already_goes_when_the_api_removes_it(world: World) -> None:
+    load_many(world)
+    assert world.delete(*files(TEN[:6])).held == set(TEN[:6])
+    for name in TEN[:6]:
+        end_by_api(world, name)
+    assert world.sync().held == frozenset()
+    assert world.holds() == []
 
 
 def test_a_removal_of_half_of_ten_jobs_is_believed(world: World) -> None:
