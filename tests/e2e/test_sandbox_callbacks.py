@@ -197,15 +197,15 @@ def test_who_is_slow_is_asked_again_and_holds_up_no_answer_to_a_send() -> None:
             assert free.wait(30)
         return 200
 
-    with Receiver(answer) as receiver, quick("ends=queued", patience=0.2) as sandbox:
+    with Receiver(answer) as receiver, quick("ends=queued", patience=0.5) as sandbox:
         try:
             send(sandbox, f"{receiver.url}/status")
             send(sandbox, f"{receiver.url}/status")
             callbacks = sandbox.wait_answered(2)
         finally:
             free.set()
-    slow = next(each for each in callbacks if len(each.tries) > 1)
-    assert [each.result for each in slow.tries] == ["no answer within 0.2 s", "200 OK"]
+    assert "no answer within 0.5 s" in [each.tries[0].result for each in callbacks]
+    assert {each.tries[-1].result for each in callbacks} == {"200 OK"}
 
 
 def test_a_state_is_first_told_when_the_one_before_was_answered() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 
 from reminderd.gateway.sandbox.callbacks.address import Address, host_header, parse_address
@@ -11,6 +12,7 @@ from reminderd.gateway.sandbox.callbacks.callback import Callback
 from reminderd.gateway.sandbox.mishaps import signed
 
 _LONGEST_HEAD = 64 * 1024
+_LINGER = 1.0  # seconds
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: [^\r\n]*)?\r\n")
 
 
@@ -20,15 +22,19 @@ async def post(callback: Callback, url: str, patience: float) -> int:
     Raises OSError without a connection, TimeoutError after `patience` seconds, and ValueError for what is no HTTP.
     """
     address = parse_address(url)
-    async with asyncio.timeout(patience):
-        reader, writer = await asyncio.open_connection(
-            address.host, address.port, ssl=_any_certificate() if address.tls else None, limit=_LONGEST_HEAD
-        )
-        try:
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout(patience):
+            reader, writer = await asyncio.open_connection(
+                address.host, address.port, ssl=_any_certificate() if address.tls else None, limit=_LONGEST_HEAD
+            )
             writer.write(_request(callback, address))
-            return await _status(reader)
-        finally:
-            writer.close()
+            status = await _status(reader)
+        await _read_to_the_end(reader)
+        return status
+    finally:
+        if writer is not None:
+            writer.transport.abort()  # an orderly end of TLS would wait for the other side
 
 
 def _request(callback: Callback, address: Address) -> bytes:
@@ -64,6 +70,14 @@ async def _status(reader: asyncio.StreamReader) -> int:
         raise ValueError("the answer broke off" if error.partial else "closed without an answer") from error
     except asyncio.LimitOverrunError as error:
         raise ValueError("the head of the answer has no end") from error
+
+
+async def _read_to_the_end(reader: asyncio.StreamReader) -> None:
+    """A close with bytes unread would be a reset to whoever is still writing."""
+    with suppress(TimeoutError, OSError):
+        async with asyncio.timeout(_LINGER):
+            while await reader.read(_LONGEST_HEAD):
+                pass
 
 
 @cache
