@@ -22,7 +22,7 @@ from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.observers import Observers
 from reminderd.daemon.originhold import OriginHold, Place
-from reminderd.daemon.parts import limits_of, reading_of, terms_of
+from reminderd.daemon.parts import limits_of, reading_of, receipts_of, terms_of
 from reminderd.daemon.planning import Planning
 from reminderd.daemon.pruning import Pruning
 from reminderd.daemon.reminding import reminders_of
@@ -34,10 +34,11 @@ from reminderd.daemon.vitals import Vitals
 from reminderd.daemon.worker import Worker
 from reminderd.daemon.zonefiles import ZoneWatch
 from reminderd.dispatcher import Dispatcher, hush, lease
+from reminderd.gateway.callbacks import StatusReport
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.jobs import Scan, Watcher, reader_for
 from reminderd.planner import Planner
-from reminderd.reconciler import ReceiptCollector, Reconciler
+from reminderd.reconciler import CallbackTaker, ReceiptCollector, Reconciler
 from reminderd.settings import Settings
 from reminderd.store import StateFailure, Store
 from reminderd.sync import Syncer
@@ -88,7 +89,7 @@ class Daemon:
             store,
             gateway,
             time,
-            plivo.receipts,
+            receipts_of(settings),
             lambda: self._dispatcher.suspended,
             self._syncer.belongs,
             self._receipt_worker.run,
@@ -115,7 +116,8 @@ class Daemon:
             lambda: self._tuning.settings,
         )
         self.handle = self._desk.handle  # a command from the socket, in a thread of its own
-        self._arrivals = Arrivals(store.together, lambda: post(lambda: None), {})
+        self._callbacks = CallbackTaker(store, receipts_of(settings), plivo.shared_sender)
+        self._arrivals = Arrivals(store.together, lambda: post(lambda: None), {StatusReport: self._callbacks.hear})
         within = Within(
             self._planner.due_by_job,
             lambda: self._syncer.running,
@@ -151,7 +153,8 @@ class Daemon:
         last_alive = self._store.health.started(now)
         self._awake_since = now
         self._changed_since = min(last_alive, now) if last_alive else now
-        back, doubt = self._store.deliveries.recover(now, self._first_look)
+        limits = limits_of(self._tuning.settings)
+        back, doubt = self._store.deliveries.recover(now, limits.first_look, limits.first_receipt)
         self._store.health.forget_future(now, now + JUMP)
         self._observers.start()
         self._dispatcher.reread()
@@ -400,7 +403,8 @@ class Daemon:
         self._dispatcher.configure(gateway, limits_of(settings))
         self._planner.terms = terms_of(settings)
         self._reconciler.configure(gateway, plivo.reconcile, plivo.shared_sender)
-        self._receipts.configure(gateway, plivo.receipts)
+        self._receipts.configure(gateway, receipts_of(settings))
+        self._callbacks.configure(receipts_of(settings), plivo.shared_sender)
         self._pruning.configure(settings.retention)
         self.surfaces.configure(settings)
         self._observers.configure(settings)
@@ -435,10 +439,6 @@ class Daemon:
         emit(Event.HOLD_CLOSED, kind=kind, by="an operator")
 
     # -- the rest ---------------------------------------------------------------------------------------
-
-    @property
-    def _first_look(self) -> timedelta:
-        return limits_of(self._tuning.settings).first_look
 
     def _probe_gateway(self) -> None:
         gateway = self._tuning.gateway

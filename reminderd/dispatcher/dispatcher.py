@@ -16,7 +16,7 @@ from reminderd.dispatcher.senders import Beginning, BuildSenders, Senders, Task,
 from reminderd.dispatcher.suspension import after_outcome, after_probe, careful
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import NotBegun, State, mask
-from reminderd.store import Claim, Finished, Settled, Store, Suspension
+from reminderd.store import ACCEPTED, Claim, Finished, Settled, Store, Suspension
 from reminderd.telemetry import Event, Figures, emit, in_one_write
 
 _JITTER = 0.1
@@ -101,7 +101,7 @@ class Dispatcher:
         try:
             with self._store.together():
                 if self._unsure:
-                    self._store.deliveries.let_go(self._in_flight, now)
+                    self._store.deliveries.let_go(self._in_flight, now, self._limits.first_receipt)
                 settled = self._record(now)
                 if beginnings and self._open:
                     granted = self._store.deliveries.begin([b.claim for b in beginnings], now)
@@ -271,7 +271,7 @@ _EVENTS = {
 
 def _tell(settled: Settled) -> None:
     claim = settled.claim
-    reason = None if settled.state is State.ACCEPTED else settled.reason
+    reason = None if settled.reason == ACCEPTED else settled.reason
     emit(
         _EVENTS.get(settled.state, Event.DELIVERY_CLAIMED),
         job=claim.job,

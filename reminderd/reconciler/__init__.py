@@ -1,5 +1,6 @@
 """Settle what is in doubt, by Plivo's own log; and collect what became of what is accepted."""
 
+from reminderd.reconciler.callbacks import CallbackTaker
 from reminderd.reconciler.foreign import foreign_rows, read_log
 from reminderd.reconciler.heard import Heard, Result
 from reminderd.reconciler.judgement import candidates
@@ -10,6 +11,7 @@ from reminderd.reconciler.reconciler import Reconciler
 __all__ = [
     "SLACK",
     "Answers",
+    "CallbackTaker",
     "Findings",
     "Heard",
     "ReceiptCollector",

@@ -12,7 +12,7 @@ from reminderd.duration import format_duration
 from reminderd.gateway.codes import OPTED_OUT, in_words, may_be_sent_again, meaning
 from reminderd.gateway.port import Details, DetailsUnavailable, Gateway, MessageState
 from reminderd.model import State, mask
-from reminderd.store import Question, Report, Store
+from reminderd.store import Facts, Question, Report, Store
 from reminderd.telemetry import Event, emit
 
 # Ten questions, then a second of rest: a sixth of what Plivo answers an account at the most.
@@ -21,8 +21,12 @@ _PAUSE = timedelta(seconds=1)
 # Where none can be asked: so long, then twice that, and so on.
 _SHORTEST_REST, _LONGEST_REST = timedelta(seconds=30), timedelta(minutes=15)
 
-_WELL = frozenset({MessageState.DELIVERED, MessageState.READ})
-_BADLY = frozenset({MessageState.UNDELIVERED, MessageState.FAILED, MessageState.REJECTED})
+# So many reports of callbacks are judged in one go.
+_JUDGED = 100
+WELL = frozenset({MessageState.DELIVERED, MessageState.READ})
+BADLY = frozenset({MessageState.UNDELIVERED, MessageState.FAILED, MessageState.REJECTED})
+
+_NO_FACTS = Facts()
 
 Answered = tuple[Question, Details | DetailsUnavailable]
 
@@ -84,7 +88,9 @@ class ReceiptCollector:
         self._delays = tuple(delays)
 
     def advance(self, now: datetime) -> None:
-        """Start asking about what is due, unless that is under way, has just been done, or makes no sense now."""
+        """Do what follows from what callbacks said; and start asking about what is due, unless that is under way, has just been
+        done, or makes no sense now."""
+        self._judge(now)
         if self._busy or self._suspended() or (self._rests_until and now < self._rests_until):
             return
         if not self._delays:
@@ -118,10 +124,19 @@ class ReceiptCollector:
         with self._store.together():
             for question, answer in answers.found:
                 told += self._note(question, answer, now)
-        for tell in told:
-            tell()
-        for code in sorted({code for _, answer in answers.found if (code := _alarming(answer)) is not None}):
-            emit(Event.RECEIPT_ACCOUNT, code=code, meaning=meaning(code).words)
+        _tell(told, [answer for _, answer in answers.found])
+
+    def _judge(self, now: datetime) -> None:
+        """What Plivo itself said for good, of what did not arrive, before it was asked."""
+        found: list[Details] = []
+        told: list[Callable[[], None]] = []
+        with self._store.together():
+            for question, code in self._store.receipts.heard(_JUDGED):
+                details = Details(MessageState(state_of(question.receipt) or MessageState.FAILED), code)
+                told += self._keep(question, details, Event.RECEIPT_UNDELIVERED, now)
+                self._store.receipts.judged(question)
+                found.append(details)
+        _tell(told, found)
 
     def _rest(self, unavailable: DetailsUnavailable | None, now: datetime) -> None:
         if unavailable is None:
@@ -143,37 +158,40 @@ class ReceiptCollector:
         again_at = next_question(question.sent_at, self._delays, now)
         if isinstance(answer, DetailsUnavailable):
             return self._nothing_new(question, _in_vain(answer), again_at, now)
-        if answer.state in _WELL:
+        if answer.state in WELL:
             return self._keep(question, answer, Event.RECEIPT_DELIVERED, now)
-        if answer.state in _BADLY:
+        if answer.state in BADLY:
             return self._keep(question, answer, Event.RECEIPT_UNDELIVERED, now)
         known = question._replace(receipt=in_words(answer))
-        return self._nothing_new(known, "", again_at, now)
+        return self._nothing_new(known, "", again_at, now, facts_of(answer))
 
     def _nothing_new(
-        self, question: Question, trouble: str, again_at: datetime | None, now: datetime
+        self, question: Question, trouble: str, again_at: datetime | None, now: datetime, facts: Facts = _NO_FACTS
     ) -> list[Callable[[], None]]:
         """It may still be on its way. After the last question it ends with what is known."""
         words = question.receipt or f"none yet: {trouble}"
         if again_at is None:
-            words = f"{_state(question.receipt) or 'none'}; no final report within {format_duration(self._delays[-1])}"
+            words = (
+                f"{state_of(question.receipt) or 'none'}; no final report within {format_duration(self._delays[-1])}"
+            )
             words += f" ({trouble})" if trouble else ""
-        noted = self._store.receipts.note(question, Report(words), again_at, now)
+        noted = self._store.receipts.note(question, Report(words, facts=facts), again_at, now)
         if noted is None or again_at is not None:
             return []
         return [_telling(Event.RECEIPT_MISSING, question, receipt=words)]
 
     def _keep(self, question: Question, details: Details, event: Event, now: datetime) -> list[Callable[[], None]]:
         """What Plivo says for good."""
-        report = Report(in_words(details), details.error_code)
+        report = report_of(details)
         again = may_be_sent_again(details)
         noted = self._store.receipts.note(question, report, None, now, try_again=again, belongs=self._belongs)
-        if noted is None:
-            return []
+        opted_out = event is Event.RECEIPT_UNDELIVERED and details.error_code == OPTED_OUT
+        if noted is None:  # of a delivery that is not accepted by this message
+            return self._opt_out(question, now) if opted_out and question.phone else []
         told = [_telling(event, question, receipt=noted.words, at=details.at, segments=details.units)]
         if noted.state is State.PENDING:
             told.append(_telling(Event.DELIVERY_RETRYING, question, reason=f"Plivo's report: {noted.words}"))
-        if event is Event.RECEIPT_UNDELIVERED and details.error_code == OPTED_OUT:
+        if opted_out:
             told += self._opt_out(question, now)
         return told
 
@@ -185,9 +203,26 @@ class ReceiptCollector:
         return [told, *(_cancelled(each.id, each.job) for each in cancelled)]
 
 
-def _state(receipt: str | None) -> str | None:
+def state_of(receipt: str | None) -> str | None:
     """The message's state in an earlier report; None where there was none."""
-    return None if receipt is None or receipt.startswith("none") else receipt.partition(";")[0]
+    return None if receipt is None or receipt.startswith("none") else receipt.partition(";")[0].partition(" ")[0]
+
+
+def report_of(details: Details) -> Report:
+    """What Plivo says, as the state keeps it."""
+    final, well = details.state in WELL | BADLY, details.state in WELL
+    return Report(in_words(details), details.error_code, final, well, facts_of(details))
+
+
+def facts_of(details: Details) -> Facts:
+    return Facts(details.units, details.charged, details.mcc, details.mnc, details.queued_at, details.sent_at)
+
+
+def _tell(told: Sequence[Callable[[], None]], answers: Sequence[Details | DetailsUnavailable]) -> None:
+    for each in told:
+        each()
+    for code in sorted({code for answer in answers if (code := _alarming(answer)) is not None}):
+        emit(Event.RECEIPT_ACCOUNT, code=code, meaning=meaning(code).words)
 
 
 def _in_vain(answer: DetailsUnavailable) -> str:
@@ -197,7 +232,7 @@ def _in_vain(answer: DetailsUnavailable) -> str:
 
 def _alarming(answer: Details | DetailsUnavailable) -> int | None:
     """The code of what a person has to look at beyond this one message."""
-    if isinstance(answer, DetailsUnavailable) or answer.state not in _BADLY:
+    if isinstance(answer, DetailsUnavailable) or answer.state not in BADLY:
         return None
     return answer.error_code if meaning(answer.error_code).alert else None
 

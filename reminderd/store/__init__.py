@@ -4,6 +4,7 @@ from pathlib import Path
 
 from reminderd.store.alerts import Alert, Alerts
 from reminderd.store.backups import BackupUnderWay, Kept, back_up_into, last_backup_in
+from reminderd.store.callbacks import Addressed, Callback, Callbacks, Effect
 from reminderd.store.checkup import SQLITE_VERSION, Checkup, check_up
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import (
@@ -21,7 +22,7 @@ from reminderd.store.connection import (
     state_exists,
     upgraded,
 )
-from reminderd.store.deliveries import Claim, Deliveries, Finished, Owed, Settled
+from reminderd.store.deliveries import ACCEPTED, Claim, Deliveries, Finished, Owed, Settled
 from reminderd.store.doubts import Doubt, Doubts
 from reminderd.store.drills import Drill, Drills
 from reminderd.store.failures import StateFailure, advice, may_pass
@@ -38,7 +39,7 @@ from reminderd.store.operations import Malformed, Operations, Refusal, Unknown
 from reminderd.store.optouts import OptOuts
 from reminderd.store.origin import Identity, Origin
 from reminderd.store.overrides import Overrides
-from reminderd.store.receipts import Question, Receipts, Report
+from reminderd.store.receipts import Facts, Question, Receipts, Report
 from reminderd.store.reminders import BY_THE_FILES, Place, Reminder, Reminders, Reserved, Wanted
 from reminderd.store.reports import Reports
 from reminderd.store.retention import Retention
@@ -62,6 +63,7 @@ class Store:
         self.opt_outs = OptOuts(connection)
         self.drills = Drills(connection)
         self.receipts = Receipts(connection)
+        self.callbacks = Callbacks(connection)
         self.health = Health(connection)
         self.origin = Origin(connection)
         self.zones = Zones(connection)
@@ -102,18 +104,23 @@ def open_reports(path: Path) -> Reports:
 
 
 __all__ = [
+    "ACCEPTED",
     "BRIEF_ABSENCE",
     "BY_THE_FILES",
     "COMMAND",
     "SQLITE_VERSION",
+    "Addressed",
     "Alert",
     "BackupUnderWay",
     "Began",
+    "Callback",
     "Checkup",
     "Claim",
     "Conditions",
     "Doubt",
     "Drill",
+    "Effect",
+    "Facts",
     "Finished",
     "Forgotten",
     "Hold",

@@ -18,7 +18,7 @@ from reminderd.store.optouts import recall_opt_outs
 _EQUAL = """
 select d.id, d.job, d.state from deliveries d
 where d.phone = :phone and d.due_at = :due_at and d.text = :text and d.occurrence_id <> :occurrence
-  and (d.state in ('accepted', 'in_doubt') or d.state in ('pending', 'sending') and d.withdrawn is null
+  and (d.state in ('accepted', 'in_doubt') or d.proven_by is not null or d.state in ('pending', 'sending') and d.withdrawn is null
     or d.state = 'sending' and exists (
       select 1 from attempts a where a.delivery_id = d.id and a.number = d.attempts and a.begun_at is not null))
 order by d.id limit 1

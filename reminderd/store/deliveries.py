@@ -9,13 +9,15 @@ from reminderd.model import Accepted, InDoubt, NotBegun, NotSent, Outcome, Refus
 from reminderd.plan import LEAST_VALIDITY, Plan
 from reminderd.store.births import add_plan
 from reminderd.store.connection import Connection, Row, listed, listed_rows
-from reminderd.store.moves import NO_RECEIPT, Why, move
+from reminderd.store.moves import Why, move
+from reminderd.store.names import take_back
 from reminderd.store.optouts import HAS_OPTED_OUT, IS_OPTED_OUT
 from reminderd.store.outcomes import next_state
+from reminderd.store.receipts import CALLBACK_PROVES, receipt_of
 
 # What has to hold of a delivery `d` of job `j` whenever its request may go out. A drill is sent for its own sake: neither
 # a pause nor a disabled job keeps it.
-_MAY_GO_OUT = f"""d.withdrawn is null and d.valid_until > :soon and d.hold_id is null
+_MAY_GO_OUT = f"""d.withdrawn is null and d.proven_by is null and d.valid_until > :soon and d.hold_id is null
   and (d.quiet_from is null or d.quiet_from > :soon)
   and not {HAS_OPTED_OUT}
   and j.present = 1 and (d.drill = 1 or j.enabled = 1 and not exists (
@@ -49,18 +51,19 @@ returning id
 _END = """
 with ends(id, outcome, status, evidence, message_uuid, uuid_from) as (values {rows})
 update attempts set finished_at = :now, outcome = ends.outcome, status = ends.status, evidence = ends.evidence,
-    message_uuid = ends.message_uuid, uuid_from = ends.uuid_from
+    message_uuid = coalesce(attempts.message_uuid, ends.message_uuid),
+    uuid_from = iif(attempts.message_uuid is null, ends.uuid_from, attempts.uuid_from)
 from ends where attempts.id = ends.id
 """
 
-_ACCEPTED = "accepted by Plivo"
+ACCEPTED = "accepted by Plivo"
 
-# As `moves.move()` does it, for several at once; their attempts have the names already.
+# As `moves.move()` does it, for several at once; their attempts have the names already, and what callbacks said before.
 _ACCEPT = f"""
-update deliveries set state = 'accepted', reason = '{_ACCEPTED}', who = 'daemon', evidence = 'answer', updated_at = :at,
-    message_uuid = (select a.message_uuid from attempts a where a.id = deliveries.attempt_id),
-    receipt_due_at = (select :ask from attempts a where a.id = deliveries.attempt_id and a.message_uuid is not null)
-where id in ({{ids}}) and state = 'sending'
+update deliveries set state = 'accepted', reason = '{ACCEPTED}', who = 'daemon', evidence = 'answer', updated_at = :at,
+    message_uuid = a.message_uuid, receipt = a.receipt, receipt_code = a.receipt_code, receipt_at = a.receipt_at,
+    receipt_due_at = iif(a.message_uuid is null or a.receipt_stage is not null, null, :ask), proven_by = null
+from attempts a where a.id = deliveries.attempt_id and deliveries.id in ({{ids}}) and deliveries.state = 'sending'
 """
 
 # How an attempt ended, in one word.
@@ -186,11 +189,11 @@ class Deliveries:
         jitter: the share by which a retry's delay is lengthened, 0.0 to 1.0. first_look: after how long what is in doubt
         is looked up in Plivo's log. first_receipt: after how long Plivo is asked what became of what it accepted; None: never.
         """
-        ask = None if first_receipt is None else to_text(now + first_receipt)
+        ask = None if first_receipt is None else now + first_receipt
         batch = list(finished)
         ids, values = listed([claim.delivery_id for claim, _ in batch])
         query = (
-            "select d.id, d.state, d.attempts, d.retries_used, d.retry_delays, d.valid_until, d.withdrawn, d.quiet_from, "
+            "select d.id, d.state, d.attempts, d.retries_used, d.retry_delays, d.valid_until, d.withdrawn, d.quiet_from, d.proven_by, "
             f"{IS_OPTED_OUT} from deliveries d where d.id in ({ids})"
         )
         with self._db.write():
@@ -204,31 +207,43 @@ class Deliveries:
                     settled[one.claim.attempt_id] = self._finish(one, row, now, jitter, first_look, ask)
         return [settled[one.claim.attempt_id] for one in batch]
 
-    def _accept(self, claims: Sequence[Claim], now: datetime, ask: str | None) -> dict[int, Settled]:
+    def _accept(self, claims: Sequence[Claim], now: datetime, ask: datetime | None) -> dict[int, Settled]:
         """What most answers say, for several at once; by attempt."""
         ids, values = listed([claim.delivery_id for claim in claims])
         if claims:
-            moved = self._db.execute(_ACCEPT.format(ids=ids), {**values, "at": to_text(now), "ask": ask})
+            moved = self._db.execute(
+                _ACCEPT.format(ids=ids), {**values, "at": to_text(now), "ask": to_text(ask) if ask else None}
+            )
             assert moved == len(claims)
-        return {claim.attempt_id: Settled(claim, State.ACCEPTED, _ACCEPTED) for claim in claims}
+        return {claim.attempt_id: Settled(claim, State.ACCEPTED, ACCEPTED) for claim in claims}
 
     def _finish(
-        self, one: Finished, row: Row, now: datetime, jitter: float, first_look: timedelta, ask: str | None
+        self, one: Finished, row: Row, now: datetime, jitter: float, first_look: timedelta, ask: datetime | None
     ) -> Settled:
         claim, outcome = one
         if not _is_current(claim, row):
             return self._late(claim, outcome, State(row["state"]), now, ask)
+        if row["proven_by"] is not None:
+            return self._proven(claim, row["proven_by"], now, ask)
         state, reason, changes = next_state(outcome, row, now, jitter, first_look)
         why = Why(reason, evidence=outcome.evidence, attempt_id=claim.attempt_id)
         moved = move(self._db, claim.delivery_id, State.SENDING, state, now, why, **changes)
         assert moved
         return Settled(claim, state, reason)
 
-    def _late(self, claim: Claim, outcome: Outcome, state: State, now: datetime, ask: str | None) -> Settled:
+    def _proven(self, claim: Claim, attempt_id: int, now: datetime, ask: datetime | None) -> Settled:
+        """Whatever came of this attempt: Plivo took it, or an earlier one, as it said by itself before."""
+        why = Why(CALLBACK_PROVES, evidence="callback", attempt_id=attempt_id)
+        changes = receipt_of(self._db, attempt_id, ask)
+        moved = move(self._db, claim.delivery_id, State.SENDING, State.ACCEPTED, now, why, **changes)
+        assert moved
+        return Settled(claim, State.ACCEPTED, why.reason)
+
+    def _late(self, claim: Claim, outcome: Outcome, state: State, now: datetime, ask: datetime | None) -> Settled:
         """An answer for an attempt that is no longer the one in flight: only a proof of acceptance still counts."""
         if isinstance(outcome, Accepted) and state in (State.PENDING, State.IN_DOUBT):
             why = Why("a late answer proves it", evidence="answer", attempt_id=claim.attempt_id)
-            changes = {"message_uuid": outcome.message_uuid, "receipt_due_at": ask}
+            changes = receipt_of(self._db, claim.attempt_id, ask)
             move(self._db, claim.delivery_id, state, State.ACCEPTED, now, why, **changes)
             return Settled(claim, State.ACCEPTED, why.reason)
         return Settled(claim, state, "settled before its answer came")
@@ -252,7 +267,7 @@ class Deliveries:
             if uuid is not None:
                 # Its own, where a commit that seemed to fail was done in truth.
                 owned = owners.get(uuid, claim.attempt_id) != claim.attempt_id
-                taken = uuid in given or (owned and not self._take_back(uuid, now))
+                taken = uuid in given or (owned and not take_back(self._db, uuid, "answer", now))
                 given.add(uuid)
                 uuid = None if taken else uuid
             status, source = getattr(outcome, "status", None), "answer" if uuid else None
@@ -260,31 +275,6 @@ class Deliveries:
         if ends:
             places, values = listed_rows(ends)
             self._db.execute(_END.format(rows=places), {**values, "now": to_text(now)})
-
-    def _take_back(self, uuid: str, now: datetime) -> bool:
-        """Free a message_uuid for its proven owner: whoever had it from the log is in doubt again.
-
-        False when Plivo itself named two messages alike: both are accepted, and the first keeps the name. So it does where
-        its text is no longer kept, which could not be sent again.
-        """
-        other = self._db.row(
-            "select a.id, a.delivery_id, a.uuid_from, d.text from attempts a join deliveries d on d.id = a.delivery_id "
-            "where a.message_uuid = :uuid",
-            {"uuid": uuid},
-        )
-        assert other is not None
-        if other["uuid_from"] == "answer" or other["text"] is None:
-            return False
-        self._db.execute(
-            "update attempts set message_uuid = null, uuid_from = null, receipt = null, receipt_code = null, "
-            "receipt_at = null where id = :id",
-            {"id": other["id"]},
-        )
-        reason = "Plivo's answer gave its message_uuid to another delivery"
-        why = Why(reason, evidence="answer", attempt_id=other["id"])
-        changes = {**NO_RECEIPT, "reconcile_step": 0, "reconcile_at": to_text(now)}
-        move(self._db, other["delivery_id"], State.ACCEPTED, State.IN_DOUBT, now, why, **changes)
-        return True
 
     # -- the passing of time ----------------------------------------------------------------------------
 
@@ -306,20 +296,24 @@ class Deliveries:
                     move(self._db, row["id"], State.PENDING, State.MISSED, now, why)
         return [(row["id"], row["job"]) for row in rows]
 
-    def recover(self, now: datetime, first_look: timedelta) -> tuple[int, int]:
-        """Settle the claims of a process that died: (back to pending, in doubt). The caller holds the lock."""
+    def recover(self, now: datetime, first_look: timedelta, first_receipt: timedelta | None = None) -> tuple[int, int]:
+        """Settle the claims of a process that died: (back to pending, in doubt). The caller holds the lock.
+
+        first_look, first_receipt: as `finish` has them.
+        """
         unsent = NotBegun("the daemon stopped before the request began")
         cut = InDoubt("the daemon stopped while the request was under way")
         finished = [Finished(claim, cut if claim.begun else unsent) for claim in self._sending(now)]
-        self.finish(finished, now, jitter=0, first_look=first_look)
-        doubt = sum(1 for one in finished if isinstance(one.outcome, InDoubt))
-        return len(finished) - doubt, doubt
+        settled = self.finish(finished, now, jitter=0, first_look=first_look, first_receipt=first_receipt)
+        states = [one.state for one in settled]
+        doubt, proven = states.count(State.IN_DOUBT), states.count(State.ACCEPTED)
+        return len(states) - doubt - proven, doubt
 
-    def let_go(self, held: Collection[int], now: datetime) -> None:
+    def let_go(self, held: Collection[int], now: datetime, first_receipt: timedelta | None = None) -> None:
         """Back to pending with what is being sent by none of these attempts: its claim was given to nobody."""
         unsent = NotBegun("the commit of its claim seemed to fail")
         finished = [Finished(claim, unsent) for claim in self._sending(now) if claim.attempt_id not in held]
-        self.finish(finished, now, jitter=0, first_look=timedelta(0))
+        self.finish(finished, now, jitter=0, first_look=timedelta(0), first_receipt=first_receipt)
 
     def _sending(self, now: datetime) -> list[Claim]:
         """The claims of all that is being sent, without their texts."""

@@ -16,6 +16,12 @@ alter table attempts add column mcc text;
 alter table attempts add column mnc text;
 alter table attempts add column queued_at text;
 alter table attempts add column sent_at text;
+-- Of a report that is for good: heard, while what follows from it is still to be done; final.
+alter table attempts add column receipt_stage text check (receipt_stage in ('heard', 'final'));
+create index attempts_heard on attempts (id) where receipt_stage = 'heard';
+
+-- The attempt that Plivo took, as it says by itself, while the delivery is in a state from which it cannot be accepted (yet).
+alter table deliveries add column proven_by integer;
 
 -- What people wrote to one of our numbers; `sender` is that number, as jobs name it.
 create table inbound (

@@ -136,7 +136,7 @@ class Forgetting:
 
     def _deliveries(self, phone: str) -> list[Row]:
         return self._db.rows(
-            "select d.id, d.job, o.nominal, d.recipient, d.due_at, d.phone, d.name, d.text, d.state, d.drill "
+            "select d.id, d.job, o.nominal, d.recipient, d.due_at, d.phone, d.name, d.text, d.state, d.proven_by, d.drill "
             "from deliveries d join occurrences o on o.id = d.occurrence_id where d.phone = :phone order by d.id",
             {"phone": phone},
         )
@@ -149,7 +149,7 @@ class Forgetting:
             [
                 (memory.text(row["phone"], row["due_at"], row["text"]), memory.occurrence(row["job"], row["nominal"]))
                 for row in rows
-                if row["state"] == State.ACCEPTED and row["text"] is not None
+                if (row["state"] == State.ACCEPTED or row["proven_by"] is not None) and row["text"] is not None
             ]
         )
         for start in range(0, len(rows), _AT_ONCE):

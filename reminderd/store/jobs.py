@@ -176,7 +176,7 @@ class Jobs:
         """Withdraw what is owed to people who left the job, and take back what was withdrawn from those who returned."""
         wanted = {recipient.identity for recipient in job.recipients}
         query = (
-            "select d.id, d.job, d.recipient, d.state, d.withdrawn, d.valid_until, d.phone, d.due_at, d.text, d.occurrence_id, "
+            "select d.id, d.job, d.recipient, d.state, d.withdrawn, d.valid_until, d.phone, d.due_at, d.text, d.occurrence_id, d.proven_by, "
             f"{IS_OPTED_OUT} from deliveries d where d.job = :job and d.drill = 0 "
             "and (d.state in ('pending', 'sending', 'in_doubt') or d.withdrawn is not null)"
         )
@@ -206,6 +206,8 @@ class Jobs:
     def _take_back(self, row: Row, now: datetime) -> None:
         if row["state"] == State.CANCELLED and row["text"] is None:
             return  # there is nothing left to send
+        if row["proven_by"] is not None:
+            return  # Plivo took it after all
         if row["state"] == State.CANCELLED and find_equal(self._db, row["occurrence_id"], row) is not None:
             return  # another name has sent it meanwhile, or will
         self._db.execute("update deliveries set withdrawn = null where id = :id", {"id": row["id"]})

@@ -69,6 +69,7 @@ class Operations:
                 not_before=to_text(begins),
                 valid_until=to_text(until),
                 retries_used=0,
+                proven_by=None,
                 hold_id=None,  # by the operator's word it is not to wait any longer
                 **quiet,
             )
@@ -87,6 +88,8 @@ class Operations:
             raise Refusal(f"{name} cannot be retried: {what} no longer kept")
         if row["text"] is None or row["phone"] is None or row["sender"] is None:
             raise Refusal(f"{name} has nothing that could be sent: {row['reason']}")
+        if row["proven_by"] is not None:
+            self._check_proof(name, row["proven_by"])
         if row["drill"]:
             raise Refusal(f"{name} was a test; send another: reminderd test-send {row['job']} --to PHONE")
         if row["opted_out"]:
@@ -96,6 +99,16 @@ class Operations:
             )
         if unwanted := no_longer_wanted(row):
             raise Refusal(f"{name} cannot be retried: {unwanted}")
+
+    def _check_proof(self, name: str, attempt_id: int) -> None:
+        """Only what no carrier ever had, as Plivo says for good, may be sent again."""
+        attempt = self._db.row("select number, receipt, receipt_stage from attempts where id = :id", {"id": attempt_id})
+        assert attempt is not None
+        if attempt["receipt_stage"] is None or not attempt["receipt"].startswith("failed"):
+            raise Refusal(
+                f"{name} cannot be retried: Plivo took its attempt {attempt['number']}, and reports: {attempt['receipt']}; "
+                "another one would be a second message"
+            )
 
     def cancel(self, delivery_id: int, who: str, now: datetime) -> None:
         """Give up a pending delivery."""

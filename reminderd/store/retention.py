@@ -24,7 +24,7 @@ and not (d.state = 'cancelled' and d.withdrawn is not null and d.valid_until >= 
 """
 
 _WITH_TEXT = f"""
-select d.id, d.job, o.nominal, d.due_at, d.phone, d.text, d.state
+select d.id, d.job, o.nominal, d.due_at, d.phone, d.text, d.state, d.proven_by
 from deliveries d indexed by deliveries_whole join occurrences o on o.id = d.occurrence_id
 where d.erased is null and d.due_at < :before and {_ENDED}
 order by d.due_at limit :most
@@ -34,7 +34,7 @@ order by d.due_at limit :most
 # still own what is looked for.
 _OLD = f"""
 select d.id, d.job, o.nominal, o.zone as own_zone, coalesce(d.zone, o.zone) as zone, d.recipient, d.due_at, d.phone,
-       d.text, d.state, d.drill, d.erased, d.occurrence_id
+       d.text, d.state, d.proven_by, d.drill, d.erased, d.occurrence_id
 from deliveries d indexed by deliveries_by_time join occurrences o on o.id = d.occurrence_id
 where d.due_at < :before and {_ENDED}
   and d.id < (select max(id) from deliveries) and d.occurrence_id < (select max(id) from occurrences)
@@ -175,7 +175,7 @@ class Retention:
             [
                 (memory.text(row["phone"], row["due_at"], row["text"]), memory.occurrence(row["job"], row["nominal"]))
                 for row in rows
-                if row["state"] == "accepted" and row["text"] is not None
+                if (row["state"] == "accepted" or row["proven_by"] is not None) and row["text"] is not None
             ]
         )
 

@@ -22,6 +22,7 @@ from reminderd.commands import Commands
 from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
 from reminderd.dispatcher import Dispatcher, Limits, hush
+from reminderd.gateway.callbacks import StatusReport
 from reminderd.gateway.port import (
     Details,
     DetailsUnavailable,
@@ -37,7 +38,7 @@ from reminderd.jobs.disk import Bound
 from reminderd.jobs.library import Found, Library, Stamp
 from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, ParsedFile, digits
 from reminderd.planner import Planner, Terms
-from reminderd.reconciler import ReceiptCollector, Reconciler, look_up
+from reminderd.reconciler import CallbackTaker, ReceiptCollector, Reconciler, Result, look_up
 from reminderd.store import Began, Claim, Mark, Store
 from reminderd.store.mark import NOTHING
 from reminderd.sync import Synced, Syncer
@@ -237,11 +238,12 @@ class World:
             self.syncer.belongs,
             self._run,
         )
+        self.taker = CallbackTaker(self.store, self.receipts, shared_sender=False)
         self.commands = Commands(self.store, self._approved, lambda: self.syncer.running)
         last_alive = self.store.health.started(now)
         self.awake_since = now
         self.changed_since = min(last_alive, now) if last_alive else now
-        self.store.deliveries.recover(now, timedelta(0))
+        self.store.deliveries.recover(now, timedelta(0), self.limits.first_receipt)
         self.syncer.reload_planner()
         self.loaded = False
 
@@ -330,6 +332,17 @@ class World:
         self.collector.advance(now)
         if self.loaded:
             self.syncer.note_alive(now)
+
+    def call_back(
+        self, token: str, details: Details, sequence: int | None = None, uuid: str | None = None, *, proven: bool = True
+    ) -> Result:
+        """Plivo reports of the message of the attempt with that token, and the loop takes it. uuid: of another message."""
+        said = StatusReport(token, uuid or f"uuid-{token}", details, sequence, proven)
+        with self.store.together():
+            heard = self.taker.hear(said, self.clock.now())
+        for tell in heard.told:
+            tell()
+        return heard.result
 
     def go_to(self, text: str | datetime) -> None:
         """Run until that moment (`2027-03-01 09:00`, or `09:00` on the same day), waking up as the daemon would."""
