@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reminderd.gateway.sandbox import AUTH_TOKEN, CallbackOptions, Options, Sandbox, Seen, Standing, parse_behind
+from reminderd.gateway.sandbox.callbacks.outbox import AT_ONCE as AT_ONCE_MOST
 from tests.e2e.test_gateway_routes import CERTIFICATE
 from tests.support.receiver import Call, Receiver
 from tests.support.sandbox import SENDER, Played, sdk_client
@@ -239,6 +240,47 @@ def test_many_messages_are_all_reported(receiver: Receiver) -> None:
     assert len(by_message) == 300
     assert all(found == ["queued", "sent", "delivered"] for found in by_message.values())
     assert all(len(callback.tries) == 1 for callback in callbacks)
+
+
+def test_so_many_are_made_at_once_and_no_more() -> None:
+    free = threading.Event()
+    under_way, most = 0, 0
+    lock = threading.Lock()
+
+    def answer(_number: int, _call: Call) -> int:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        assert free.wait(30)
+        with lock:
+            under_way -= 1
+        return 200
+
+    phones = "<".join(f"+1415556{number:04d}" for number in range(50))
+    with Receiver(answer) as receiver, quick("ends=queued", patience=30.0) as sandbox:
+        try:
+            send(sandbox, f"{receiver.url}/status", phones)
+            receiver.wait(AT_ONCE_MOST)
+            send(sandbox, f"{receiver.url}/status")  # is answered all the same
+        finally:
+            free.set()
+        sandbox.wait_answered(51)
+    assert most == AT_ONCE_MOST
+
+
+def test_what_comes_on_top_of_what_may_wait_is_dropped_and_said() -> None:
+    seen: list[Seen] = []
+    options = Options(callbacks=CallbackOptions(most=20))
+    phones = "<".join(f"+1415556{number:04d}" for number in range(50))
+    with Receiver(lambda _number, _call: 503) as receiver:
+        with Sandbox(faults=["ends=queued"], options=options, watch=seen.append) as sandbox:
+            send(sandbox, f"{receiver.url}/status", phones)
+            callbacks = sandbox.wait_callbacks(lambda callbacks: len(callbacks) == 50)
+    dropped = [each for each in callbacks if each.standing is Standing.DROPPED]
+    assert 0 < len(dropped) < 50
+    assert {each.reason for each in dropped} == {"too many wait"}
+    assert sum(each.result == "dropped: too many wait" for each in seen) == len(dropped)
 
 
 def test_an_outage_of_the_sandbox_drops_what_was_to_be_tried_again() -> None:

@@ -109,10 +109,25 @@ def test_details_tell_of_a_text_by_its_uuid(receiver: Receiver) -> None:
         client.messages.create(src=SENDER, dst=PHONE, text="How are you?")
         received = sandbox.hear(PHONE, SENDER, "Fine")
         details = client.messages.get(received.message_uuid)
-        assert client.messages.list().meta.next is None
+        assert [each.message_direction for each in client.messages.list()] == ["outbound"]
     assert (details.message_direction, details.message_state) == ("inbound", "received")
     assert (details.from_number, details.to_number, details.units) == ("14155550101", "14155550100", 1)
     assert (details.total_rate, details.total_amount, details.error_code) == ("0.00000", "0.00000", None)
+
+
+def test_the_log_lists_texts_that_came_in_newest_first() -> None:
+    with Sandbox(options=Options(log_limit=0)) as sandbox, sdk_client(sandbox.url) as client:
+        client.messages.create(src=SENDER, dst=PHONE, text="How are you?")
+        uuids = [sandbox.hear(phone, SENDER, "Fine").message_uuid for phone in [PHONE] * 3 + ["+14155550102"]]
+
+        def listed(**filters: object) -> list[str]:
+            return [each.message_uuid for each in client.messages.list(message_direction="inbound", **filters)]
+
+        assert listed() == uuids[::-1]
+        assert listed(from_number=PHONE) == uuids[2::-1]
+        assert listed(limit=2, offset=1) == uuids[2:0:-1]
+        assert listed(to_number=PHONE) == listed(message_state="delivered") == []
+        assert listed(message_time__lt="2026-01-01 00:00:00") == []
 
 
 def test_a_running_sandbox_is_told_over_its_control_addresses(tmp_path: Path, receiver: Receiver) -> None:

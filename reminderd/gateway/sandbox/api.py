@@ -18,7 +18,7 @@ from reminderd.gateway.sandbox.http import Request, Response
 from reminderd.gateway.sandbox.incoming import Incoming, Received
 from reminderd.gateway.sandbox.ledger import Ledger, LedgerError
 from reminderd.gateway.sandbox.message import Draft, Message
-from reminderd.gateway.sandbox.messagelog import Replacement, read_page, show, show_received
+from reminderd.gateway.sandbox.messagelog import Page, Replacement, read_page, show, show_received
 from reminderd.gateway.sandbox.submission import Rejected, Submission, read_submission
 
 _PATH = re.compile(r"/v1/Account/([A-Za-z0-9]{1,40})/(?:(Message)/(?:([A-Za-z0-9-]{1,64})/)?|Number/([0-9]{1,20})/)?")
@@ -163,16 +163,26 @@ class PlivoApi:
         page = read_page(auth_id, request.query, self._clock.now(), self._options.log_lag)
 
         def perform(_fault: str | None, _course: Course | None) -> Response:
-            now = self._clock.now()
-            keep = None if page.state is None else lambda message: _state(message, now) == page.state
-            found = self._ledger.search(page.criteria, page.offset, page.limit + 1, keep) if page.criteria else []
-            objects = [
-                show(message, now, self._options.offset, self._options.numbers) for message in found[: page.limit]
-            ]
+            found = self._received(page) if page.inbound else self._sent(page)
             meta = page.meta(request.path, more=len(found) > page.limit)
+            objects = found[: page.limit]
             return Response.of_json(200, {"api_id": str(uuid.uuid4()), "meta": meta, "objects": objects})
 
         return Call(Subject(Kind.LOG), perform)
+
+    def _sent(self, page: Page) -> list[Mapping[str, object]]:
+        """What the page shows of what was sent, and one more if there is one."""
+        now = self._clock.now()
+        keep = None if page.state is None else lambda message: _state(message, now) == page.state
+        found = self._ledger.search(page.criteria, page.offset, page.limit + 1, keep)
+        return [show(message, now, self._options.offset, self._options.numbers) for message in found]
+
+    def _received(self, page: Page) -> list[Mapping[str, object]]:
+        """The same of what came in."""
+        if page.state not in (None, "received"):
+            return []
+        found = self.incoming.search(page.criteria, page.offset, page.limit + 1)
+        return [show_received(received, self._options.offset) for received in found]
 
     def _too_many(self) -> bool:
         if not self._options.log_limit:

@@ -3,9 +3,11 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from reminderd.gateway.sandbox.course import intent
+from reminderd.gateway.sandbox.index import Criteria
 from reminderd.message import measure
 from reminderd.model import digits
 
@@ -47,9 +49,19 @@ class Incoming:
     def find(self, message_uuid: str) -> Received | None:
         return self._kept.get(message_uuid)
 
-    def all(self) -> Sequence[Received]:
-        """In the order in which they came."""
-        return list(self._kept.values())
+    def search(self, criteria: Criteria, offset: int, limit: int) -> Sequence[Received]:
+        """At most `limit` texts that meet the criteria, newest first, after passing over `offset` of them."""
+        found = (received for received in reversed(self._kept.values()) if _meets(received, criteria))
+        return list(islice(found, offset, offset + limit))
 
     def clear(self) -> None:
         self._kept.clear()
+
+
+def _meets(received: Received, criteria: Criteria) -> bool:
+    asked = ((received.src, criteria.src), (received.dst, criteria.dst), ("sms", criteria.type))
+    return (
+        received.auth_id == criteria.auth_id
+        and criteria.since <= received.at.timestamp() < criteria.until
+        and all(wanted is None or value == wanted for value, wanted in asked)
+    )

@@ -30,9 +30,10 @@ class Replacement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One question to the log. `criteria` is None when nothing of ours can meet the filters. state: the one asked for."""
+    """One question to the log. inbound: about texts that came in, not about what was sent. state: the one asked for."""
 
-    criteria: Criteria | None
+    criteria: Criteria
+    inbound: bool
     state: str | None
     offset: int
     limit: int
@@ -61,7 +62,8 @@ def read_page(auth_id: str, query: str, now: datetime, lag: float) -> Page:
     limit = _number(asked, "limit", LONGEST_PAGE, 1, LONGEST_PAGE)
     offset = _number(asked, "offset", 0, 0, 10**9)
     others = tuple((name, value) for name, value in asked.items() if name not in ("limit", "offset"))
-    return Page(_criteria(auth_id, asked, now, lag), asked.get("message_state"), offset, limit, others)
+    inbound = asked.get("message_direction") == "inbound"
+    return Page(_criteria(auth_id, asked, now, lag), inbound, asked.get("message_state"), offset, limit, others)
 
 
 def _number(asked: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
@@ -71,9 +73,7 @@ def _number(asked: Mapping[str, str], name: str, default: int, least: int, most:
     return int(text)
 
 
-def _criteria(auth_id: str, asked: Mapping[str, str], now: datetime, lag: float) -> Criteria | None:
-    if asked.get("message_direction", "outbound") != "outbound":
-        return None
+def _criteria(auth_id: str, asked: Mapping[str, str], now: datetime, lag: float) -> Criteria:
     since, until = _span(asked, now)
     until = min(until, now.timestamp() - lag + _TINY)
     return Criteria(

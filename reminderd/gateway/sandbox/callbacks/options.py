@@ -19,6 +19,7 @@ class Behind(NamedTuple):
 class CallbackOptions(NamedTuple):
     """inbound_url, inbound_method: where texts to our senders are posted, None for nowhere. scale: of the pauses before
     another try, which are Plivo's for 1. patience: seconds in which a callback is to be answered. behind: see there.
+    most: so many may wait, with the states that are still to come; what comes on top is dropped.
     """
 
     inbound_url: str | None = None
@@ -26,6 +27,7 @@ class CallbackOptions(NamedTuple):
     scale: float = 1.0
     patience: float = 8.0
     behind: tuple[Behind, ...] = ()
+    most: int = 50_000
 
     def local(self, url: str) -> str:
         """The address to which a callback to `url` is made."""

@@ -15,7 +15,6 @@ from reminderd.gateway.sandbox.callbacks.post import post
 from reminderd.gateway.sandbox.http import phrase
 
 PAUSES = (60.0, 120.0, 240.0)  # seconds before the second, third and fourth try, as Plivo has them
-MOST_OPEN = 50_000
 MOST_KEPT = 50_000
 AT_ONCE = 16
 
@@ -48,7 +47,7 @@ class Outbox:
     @property
     def full(self) -> bool:
         """Whether no more will be made until some are over."""
-        return len(self._open) + len(self._timers) > MOST_OPEN
+        return len(self._open) + len(self._timers) > self._options.most
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
