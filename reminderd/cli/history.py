@@ -17,6 +17,7 @@ from reminderd.cli.common import (
     settings_options_but_state,
 )
 from reminderd.clock import to_text
+from reminderd.documents import delivery_document
 from reminderd.gateway.port import MessageState
 from reminderd.model import State
 
@@ -75,35 +76,12 @@ def command(
         fail(f"there was never a job {job!r}; `reminderd list` shows those declared now")
     rows = reports.history(job, wanted, parse_moment(since) if since else None, limit, receipts)
     if as_json:
-        print_json([_document(row) for row in rows])
+        print_json([delivery_document(row) for row in rows])
     elif rows:
         headings = ("ID", "DUE", "JOB", "TO", "STATE", "RECEIPT", "REASON")
         print_table(headings, [_row(row) for row in rows], state_column=4)
     else:
         click.echo("no deliveries")
-
-
-def _document(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "job": row["job"],
-        "due_at": row["due_at"],
-        "timezone": row["zone"],
-        "recipient": {"name": row["name"], "phone": row["phone"]},
-        "text": row["text"],
-        "state": row["state"],
-        "reason": row["reason"],
-        "attempts": row["attempts"],
-        "message_uuid": row["message_uuid"],
-        "receipt": row["receipt"],
-        "receipt_code": row["receipt_code"],
-        "receipt_at": row["receipt_at"],
-        "drill": bool(row["drill"]),
-        "hold": row["hold_id"] if row["state"] == "pending" else None,
-        "not_before": row["not_before"],
-        "updated_at": row["updated_at"],
-        "erased": row["erased"],
-    }
 
 
 def _row(row: dict[str, Any]) -> tuple[object, ...]:

@@ -6,12 +6,10 @@ from typing import Any
 
 import click
 
-from reminderd import recurrence
 from reminderd.cli.catalog import mention_problems, read_catalog, running_jobs
 from reminderd.cli.common import SettingsSource, json_option, local, plural, print_json, print_table, settings_options
-from reminderd.cli.overrides import of_job, overrides_in_force
-from reminderd.clock import to_text
-from reminderd.model import Job
+from reminderd.cli.overrides import overrides_in_force
+from reminderd.documents import job_document, of_job
 from reminderd.settings import Settings
 from reminderd.store import StateError, open_reports
 
@@ -36,7 +34,7 @@ def command(source: SettingsSource, as_json: bool) -> None:
     # Their files are gone, and they go on until that is approved.
     kept = [job for name, job in running_jobs(settings).items() if name in held] if held else []
     jobs = [
-        {**_document(job, results.get(job.name, {}), now), "overrides": of_job(overrides, job.name)}
+        {**job_document(job, results.get(job.name, {}), now), "overrides": of_job(overrides, job.name)}
         for job in (*catalog.jobs.values(), *kept)
     ]
     jobs.sort(key=lambda job: (job["next_due"] is None, job["next_due"] or "", job["name"]))
@@ -51,25 +49,6 @@ def _results(settings: Settings) -> Mapping[str, Result]:
         return open_reports(settings.state).last_results()
     except StateError:
         return {}  # no daemon has run yet: the files alone can be listed too
-
-
-def _document(job: Job, result: Result, now: datetime) -> dict[str, Any]:
-    coming = (recurrence.next_after(job.schedule, zone, now) for zone in job.by_zone())
-    following = min((each for each in coming if each is not None), key=lambda each: each.due_at, default=None)
-    return {
-        "name": job.name,
-        "description": job.description,
-        "file": str(job.source),
-        "schedule": recurrence.describe_job(job),
-        "timezone": job.timezone,
-        "enabled": job.enabled,
-        "recipients": len(job.recipients),
-        "next_due": to_text(following.due_at) if following and job.enabled else None,
-        "finished": following is None and not result.get("waiting"),
-        "held": bool(result.get("held")),
-        "last_state": result.get("state"),
-        "last_due": result.get("due_at"),
-    }
 
 
 def _print(active: list[dict[str, Any]], finished: list[dict[str, Any]]) -> None:

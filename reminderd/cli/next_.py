@@ -11,8 +11,9 @@ import click
 from reminderd import recurrence
 from reminderd.cli.catalog import mention_problems, read_catalog
 from reminderd.cli.common import SettingsSource, clean, coloured, fail, json_option, local, print_json, settings_options
-from reminderd.cli.overrides import covering, opted_out, overrides_in_force
+from reminderd.cli.overrides import opted_out, overrides_in_force
 from reminderd.clock import to_text
+from reminderd.documents import covering
 from reminderd.jobs import people_shown
 from reminderd.model import Instant, Job, Recipient, State, bare
 from reminderd.plan import OPTED_OUT, NewDelivery

@@ -1,31 +1,13 @@
 """How pauses and skips are shown beside what they stand above."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from reminderd.cli.common import clean, local
-from reminderd.model import Instant, bare
-from reminderd.plan import Override
+from reminderd.documents import override_document
+from reminderd.model import bare
 from reminderd.settings import Settings
 from reminderd.store import StateError, open_reports
-
-
-def override_document(row: dict[str, Any]) -> dict[str, Any]:
-    """One row of `Reports.overrides` as `--json` prints it."""
-    skip = row["kind"] == "skip"
-    # The last moment of a skipped occurrence can be typed, whatever its nominal time looks like.
-    end = f"{row['job']} --at {row['until'][:19]}Z" if skip else row["job"] or "--all"
-    return {
-        "word": "skipped" if skip else "paused",
-        "job": row["job"],
-        "nominal": row["nominal"],
-        "who": row["who"],
-        "why": row["why"],
-        "since": row["since"],
-        "until": None if skip else row["until"],
-        "end_with": f"reminderd resume {end}",
-    }
 
 
 def said_of_override(each: dict[str, Any]) -> str:
@@ -49,19 +31,3 @@ def opted_out(settings: Settings) -> frozenset[tuple[str, str]]:
         return frozenset((row["phone"], bare(row["sender"])) for row in open_reports(settings.state).opt_outs())
     except StateError:
         return frozenset()
-
-
-def of_job(overrides: Sequence[dict[str, Any]], job: str) -> list[dict[str, Any]]:
-    """Those that say something about a job."""
-    return [each for each in overrides if each["job"] in (None, job)]
-
-
-def covering(overrides: Sequence[dict[str, Any]], job: str, instant: Instant) -> dict[str, Any] | None:
-    """The one that keeps a coming occurrence from being sent."""
-    return next((each for each in overrides if _override(each).covers(job, instant)), None)
-
-
-def _override(each: dict[str, Any]) -> Override:
-    kind: Literal["pause", "skip"] = "skip" if each["word"] == "skipped" else "pause"
-    since, until = datetime.fromisoformat(each["since"]), each["until"] and datetime.fromisoformat(each["until"])
-    return Override(kind, each["job"], each["nominal"], each["who"], each["why"], since, until or None)

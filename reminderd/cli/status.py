@@ -1,6 +1,5 @@
 """reminderd status"""
 
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,12 @@ from reminderd.cli.common import (
     style,
 )
 from reminderd.cli.heartbeats import alert_document, backup_is_old, said_of_run, said_of_telling
-from reminderd.cli.overrides import override_document, said_of_override
+from reminderd.cli.overrides import said_of_override
 from reminderd.cli.standing import open_alerts, standing, trouble
 from reminderd.clock import SystemClock
+from reminderd.documents import hold_document, override_document, problem_of
 from reminderd.gateway.port import MessageState
-from reminderd.model import Problem, State
+from reminderd.model import State
 from reminderd.store import Reports, StateError, StateMissing, Task, holder_pid, is_locked, open_reports
 
 _MOST_SHOWN = 20
@@ -79,12 +79,12 @@ def _document(reports: Reports, alive: bool, state: Path) -> dict[str, Any]:
             "digest": daemon["catalog_digest"],
             "loaded_at": daemon["catalog_loaded_at"],
         },
-        "problems": [str(_problem(row)) for row in reports.problems()],
+        "problems": [str(problem_of(row)) for row in reports.problems()],
         "deliveries": {str(name): counts.get(name, 0) for name in State},
         "reported": reports.reported(SystemClock().now() - _REPORTED),
         "oldest_pending": reports.oldest(State.PENDING),
         "oldest_in_doubt": reports.oldest(State.IN_DOUBT),
-        "holds": [_hold(row) for row in reports.holds()],
+        "holds": [hold_document(row) for row in reports.holds()],
         "overrides": [override_document(row) for row in reports.overrides(SystemClock().now())],
         "opt_outs": len(reports.opt_outs()),
         "moved": reports.shifts(SystemClock().now()),
@@ -97,26 +97,6 @@ def _document(reports: Reports, alive: bool, state: Path) -> dict[str, Any]:
             "since": gateway["suspended_since"],
             "next_probe_at": gateway["suspended_until"],
         },
-    }
-
-
-def _problem(row: dict[str, Any]) -> Problem:
-    return Problem(row["file"], row["line"], row["column"], row["path"], row["message"], row["hint"])
-
-
-def _hold(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "kind": row["kind"],
-        "reason": row["reason"],
-        "key": row["key"],
-        "since": row["opened_at"],
-        "by": row["opened_by"],
-        "until": row["until"],
-        "detail": json.loads(row["detail"]),
-        "settle_with": f"reminderd release {row['key']}"
-        if row["kind"] == "delivery"
-        else f"reminderd approve {row['id']}",
     }
 
 
