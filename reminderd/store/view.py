@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from reminderd.store.attention import Attention
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import Connection, open_beside, open_read_only, upgraded
 from reminderd.store.listing import Listing
 from reminderd.store.measures import Measures
+from reminderd.store.overrides import Overrides
 from reminderd.store.reminders import Reminders
 from reminderd.store.reports import Reports
 from reminderd.store.weeks import Weeks
@@ -16,7 +18,9 @@ class View:
 
     def __init__(self, connection: Connection) -> None:
         self.measures = Measures(connection)
+        self.attention = Attention(connection)
         self.conditions = Conditions(connection)
+        self.overrides = Overrides(connection)
         self.reminders = Reminders(connection)
         self.reports = Reports(connection)
         self.weeks = Weeks(connection)

@@ -59,9 +59,16 @@ class Sight:
 
 @contextmanager
 def seen(
-    browser: Browser, scene: Scene, place: Place, *, width: int = 1280, dark: bool = False, scripts: bool = True
+    browser: Browser,
+    scene: Scene,
+    place: Place,
+    *,
+    width: int = 1280,
+    dark: bool = False,
+    scripts: bool = True,
+    clock: bool = False,
 ) -> Iterator[Sight]:
-    """The page, loaded."""
+    """The page, loaded. clock: the browser's timers wait until the test lets time pass."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if dark else "light",
@@ -70,6 +77,8 @@ def seen(
     )
     try:
         sight = Sight(context, scene, place.status)
+        if clock:
+            sight.page.clock.install()
         answer = sight.page.goto(scene.url + place.path(scene), wait_until="load")
         assert answer is not None
         assert answer.status == place.status

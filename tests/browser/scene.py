@@ -56,7 +56,7 @@ def busy_scene(folder: Path) -> Iterator[Scene]:
     ):
         _write(home)
         home.start()
-        home.run("pause", "newsletter", "--reason", "the new list is not ready")
+        home.json("pause", "newsletter", "--why", "the new list is not ready")
         settled = {
             "refused": "failed",
             "lost": "in_doubt",

@@ -1,6 +1,6 @@
 """Templates, loaded once, and how times and numbers are written on the page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,8 +32,8 @@ class Rendering:
             cache_size=len(sources),
             auto_reload=False,
         )
-        self._environment.globals.update(static=static.path, version=__version__)
-        self._environment.filters.update(moment=moment, number=number)
+        self._environment.globals.update(static=static.path, version=__version__, hour=timedelta(hours=1))
+        self._environment.filters.update(moment=moment, number=number, plural=plural, text=local)
 
     def render(self, template: str, **values: Any) -> str:
         """The document. values: what the template names."""
@@ -57,3 +57,8 @@ def local(at: datetime, zone: ZoneInfo, form: str) -> str:
 def number(value: int) -> str:
     """With separators that belong to no country's decimals: 1 234 567."""
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def plural(value: int, one: str, many: str | None = None) -> str:
+    """The number with its noun: 1 job, 2 jobs."""
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"

@@ -1,0 +1,70 @@
+"""What people look at first: deliveries that need someone, and how each hour's ended. Read-only; works on any connection."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from reminderd.clock import to_text
+from reminderd.model import State
+from reminderd.store.connection import Connection, Row, listed
+
+_SHOWN = "d.id, d.job, d.name, d.phone, d.recipient, d.due_at, d.reason, d.drill, d.erased"
+
+
+class Worst(NamedTuple):
+    """The first few rows of a kind, and how many there are."""
+
+    rows: list[Row]
+    number: int
+
+
+class Attention:
+    """Each question reads no more rows than are unsettled, or were due since the moment that is given."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def in_doubt(self, most: int) -> Worst:
+        """Deliveries in doubt, the one that was due first at the top; `reconcile_at` is null where nobody looks any more."""
+        rows = self._db.rows(
+            f"select {_SHOWN}, d.reconcile_at from deliveries d indexed by deliveries_in_doubt "
+            "where d.state = 'in_doubt' order by d.due_at, d.id limit :most",
+            {"most": most},
+        )
+        query = "select count(*) from deliveries indexed by deliveries_in_doubt where state = 'in_doubt'"
+        return Worst(rows, int(self._db.value(query)))
+
+    def ended(self, state: str, since: datetime, most: int) -> Worst:
+        """Deliveries due since then that are in this state now, the newest first."""
+        values = {"state": state, "since": to_text(since), "most": most}
+        rows = self._db.rows(
+            f"select {_SHOWN} from deliveries d indexed by deliveries_by_state "
+            "where d.due_at >= :since and d.state = :state order by d.due_at desc limit :most",
+            values,
+        )
+        query = (
+            "select count(*) from deliveries indexed by deliveries_by_state where due_at >= :since and state = :state"
+        )
+        return Worst(rows, int(self._db.value(query, values)))
+
+    def by_hour(self, since: datetime, until: datetime) -> list[Row]:
+        """`hour, state, number` of the deliveries due in [since, until); hours of UTC as `2026-11-22T08`."""
+        states, values = listed(tuple(State))
+        return self._db.rows(
+            "select substr(due_at, 1, 13) as hour, state, count(*) as number from deliveries indexed by deliveries_by_state "
+            f"where state in ({states}) and due_at >= :since and due_at < :until group by hour, state order by hour",
+            {**values, "since": to_text(since), "until": to_text(until)},
+        )
+
+    def problems(self, most: int) -> Worst:
+        """What is wrong in settings and files, in their order."""
+        rows = self._db.rows("select * from problems order by position limit :most", {"most": most})
+        return Worst(rows, int(self._db.value("select count(*) from problems")))
+
+    def next_waiting(self, now: datetime) -> str | None:
+        """When the next delivery that waits for its own time may go out."""
+        found: str | None = self._db.value(
+            "select min(not_before) from deliveries indexed by deliveries_waiting "
+            "where state = 'pending' and not_before > :now",
+            {"now": to_text(now)},
+        )
+        return found
