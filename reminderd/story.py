@@ -1,13 +1,17 @@
 """One delivery's whole story, as a document: for a terminal, for programs and for the page."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from reminderd.clock import from_text, to_text
 from reminderd.store import Reports
 
 Document = dict[str, Any]
 Row = Mapping[str, Any]
+
+MOST_ANSWERS = 5
+_ANSWERED_WITHIN = timedelta(days=7)
 
 
 def story_of(reports: Reports, delivery_id: int, now: datetime) -> Document | None:
@@ -46,9 +50,16 @@ def story_of(reports: Reports, delivery_id: int, now: datetime) -> Document | No
         "skipped": row["skipped"],
         "attempts": [_without(attempt, "id", "delivery_id") for attempt in reports.attempts(delivery_id)],
         "lookups": reports.lookups(delivery_id),
+        "answers": _answers(reports, row),
         "holds": reports.holds_of(delivery_id),
         "moves": [_without(move, "id", "delivery_id", "attempt_id") for move in reports.moves(delivery_id)],
     }
+
+
+def _answers(reports: Reports, row: Row) -> list[Document]:
+    """What its recipient wrote to its sender after it was planned."""
+    until = from_text(row["created_at"]) + _ANSWERED_WITHIN
+    return reports.answers(row["phone"], row["sender"], row["created_at"], to_text(until), MOST_ANSWERS)
 
 
 def _kept_back(reports: Reports, row: Row, now: datetime) -> list[Document]:

@@ -31,6 +31,7 @@ _GROUPS = {
         "status": "Is the daemon alive, and does anything need someone?",
         "doctor": "Look for what keeps reminderd from working on this machine.",
         "history": "Show deliveries, newest first.",
+        "inbound": "Show what people wrote to your numbers, newest first.",
         "why": "Tell one delivery's whole story.",
         "metrics": "Print the state's figures for Prometheus.",
         "backup": "Copy the state to a file, also while the daemon runs.",

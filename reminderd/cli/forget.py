@@ -54,7 +54,7 @@ def _lines(answer: dict[str, Any], phone: str) -> list[str]:
     would, are = ("would be ", "would be") if answer["dry_run"] else ("", "are")
     lines = [
         f"{plural(answer['deliveries'], 'delivery', 'deliveries')} with {plural(answer['attempts'], 'attempt')}, "
-        f"{plural(answer['opt_outs'], 'opt-out')} and {plural(answer['others'], 'other row')} {are} emptied of this phone"
+        f"{plural(answer['opt_outs'], 'opt-out')}, {plural(answer['inbound'], 'text')} that came in and {plural(answer['others'], 'other row')} {are} emptied of this phone"
     ]
     if answer["cancelled"]:
         ids = ", ".join(map(str, answer["cancelled"]))

@@ -50,6 +50,10 @@ def remove(source: SettingsSource, phone: str, sender: str | None, as_json: bool
     lines = [f"{result['phone']} gets messages from {clean(result['sender']) or 'every sender'} again"]
     if result["still"]:
         lines.append(f"but not from: {', '.join(clean(each) or 'any' for each in result['still'])}")
+    if result["stopped_at"]:
+        lines.append(
+            f"they have texted a word that stops messages at {local(result['stopped_at'])}, and none since that begins them"
+        )
     if result["source"] != "operator":
         lines.append("Plivo keeps a list of its own: there it ends when they text START")
     show(result, as_json, *lines)

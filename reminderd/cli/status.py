@@ -87,6 +87,7 @@ def _document(reports: Reports, alive: bool, state: Path) -> dict[str, Any]:
         "holds": [hold_document(row) for row in reports.holds()],
         "overrides": [override_document(row) for row in reports.overrides(SystemClock().now())],
         "opt_outs": len(reports.opt_outs()),
+        "inbound": reports.inbound_counts(SystemClock().now() - _REPORTED),
         "moved": reports.shifts(SystemClock().now()),
         "alerts": [alert_document(row) for row in open_alerts(reports.alerts(), said)],
         "heartbeats": heartbeats,
@@ -138,6 +139,12 @@ def _print(document: dict[str, Any]) -> None:
         _line("overrides", f"and {len(document['overrides']) - _MOST_SHOWN} more; see --json")
     if document["opt_outs"]:
         _line("opted out", f"{plural(document['opt_outs'], 'phone')}; see `reminderd opt-out list`")
+    if document["inbound"]:
+        said = ", ".join(f"{number} {name}" for name, number in sorted(document["inbound"].items()))
+        _line(
+            "came in",
+            f"{plural(sum(document['inbound'].values()), 'text')} in 24 hours ({said}); see `reminderd inbound`",
+        )
     for row in document["moved"][:_MOST_SHOWN]:
         was, due = local(row["was_due_at"], row["zone"]), local(row["due_at"], row["zone"])
         _line(

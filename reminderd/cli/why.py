@@ -15,6 +15,7 @@ from reminderd.cli.common import (
     settings_options,
     style,
 )
+from reminderd.cli.inbound import said
 from reminderd.clock import SystemClock
 from reminderd.story import story_of
 
@@ -108,6 +109,7 @@ def _print_moves(story: dict[str, Any]) -> None:
     happened = [(move["at"], _move(move)) for move in story["moves"]]
     happened += [(look["at"], _look(look)) for look in story["lookups"]]
     happened += [line for hold in story["holds"] for line in _held(hold)]
+    happened += [(each["received_at"], _answer(each)) for each in story["answers"]]
     # What Plivo reported comes before what followed from it.
     reported = [(one["receipt_at"], _report(one)) for one in story["attempts"] if one["receipt"]]
     for at, line in sorted([*reported, *happened], key=lambda one: one[0]):
@@ -124,6 +126,10 @@ def _move(move: dict[str, Any]) -> str:
     attempt = f" (attempt {move['attempt']})" if move["attempt"] else ""
     by = "" if move["who"] == "daemon" else f", by {clean(move['who'])}"
     return f"{way:<22}{clean(move['reason'])}{attempt}{by}"
+
+
+def _answer(each: dict[str, Any]) -> str:
+    return f"{'they wrote':<22}{clean(said(each))} → {each['result']}"
 
 
 def _held(hold: dict[str, Any]) -> list[tuple[str, str]]:

@@ -37,7 +37,8 @@ def remove(store: Store, request: Request, who: str, now: datetime) -> Answer:
         store.operations.record(who, "opt-out remove", phone, detail, now)
     emit(Event.OPT_OUT_REMOVED, to=mask(phone), sender=sender or None, by=who)
     left = [each["sender"] for each in there if bare(each["sender"]) != bare(sender)]
-    return {"phone": phone, "sender": sender, "source": mine["source"], "still": left}
+    stopped_at = store.inbound.stopped_at(phone, sender)
+    return {"phone": phone, "sender": sender, "source": mine["source"], "still": left, "stopped_at": stopped_at}
 
 
 def _others(phone: str, there: list[dict[str, object]]) -> str:

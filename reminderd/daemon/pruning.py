@@ -68,6 +68,9 @@ class Pruning:
             while done := self._store.retention.empty_texts(before, _CHUNK):
                 emptied += done
                 yield
+            while done := self._store.inbound.empty_texts(before, _CHUNK):
+                emptied += done
+                yield
             self._store.retention.empty_definitions(before)
             yield
         if self._kept.deliveries is not None:
@@ -86,6 +89,8 @@ class Pruning:
         after: int | None = 0
         while after is not None:
             after = self._store.retention.prune_empty(before, after, _MANY)
+            yield
+        while self._store.inbound.prune(before, _CHUNK):
             yield
         while self._store.retention.prune_rest(before, now, _CHUNK):
             yield

@@ -30,6 +30,7 @@ from reminderd.store.forgetting import Forgetting, Forgotten
 from reminderd.store.health import Health, Reading, Suspension
 from reminderd.store.heartbeats import Heartbeats, Task
 from reminderd.store.holds import Hold, Holds
+from reminderd.store.inbound import Inbound, Upshot, Written
 from reminderd.store.jobs import BRIEF_ABSENCE, Jobs, KnownJob
 from reminderd.store.lock import COMMAND, StateLocked, Tenure, holder_pid, is_locked, locked
 from reminderd.store.mark import Began, Mark, Site, default_folder, host_identity
@@ -61,6 +62,7 @@ class Store:
         self.operations = Operations(connection)
         self.overrides = Overrides(connection)
         self.opt_outs = OptOuts(connection)
+        self.inbound = Inbound(connection)
         self.drills = Drills(connection)
         self.receipts = Receipts(connection)
         self.callbacks = Callbacks(connection)
@@ -152,8 +154,10 @@ __all__ = [
     "Task",
     "Tenure",
     "Unknown",
+    "Upshot",
     "Wanted",
     "Why",
+    "Written",
     "advice",
     "back_up",
     "back_up_into",

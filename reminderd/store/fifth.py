@@ -28,14 +28,17 @@ create table inbound (
     id integer primary key,
     message_uuid text not null unique, -- Plivo's name for it: what comes again is the same message
     received_at text not null,
-    phone text not null,
+    written_at text,               -- as far as Plivo was asked
+    phone text,                    -- null: forgotten
     sender text not null,
     text text,                     -- null: no longer kept
+    media integer not null,        -- how many pictures and such came with it
     intent text not null check (intent in ('stop', 'start', 'help', 'other')),
     result text not null           -- what came of it, in words
 );
 create index inbound_by_phone on inbound (phone, received_at);
 create index inbound_by_time on inbound (received_at);
+create index inbound_with_text on inbound (received_at) where text is not null;
 
 -- Reminders that were made through the API. Their files are the truth; this is what tells them from the files of others,
 -- and a repeated request from a new one. A row is there before its file, and says that it goes before it goes.
@@ -71,7 +74,7 @@ select a.id, a.delivery_id, d.job, d.phone, a.number, a.token, a.claimed_at, a.b
        a.mcc, a.mnc, a.queued_at, a.sent_at
 from attempts a join deliveries d on d.id = a.delivery_id;
 create view report_inbound as
-select id, message_uuid, received_at, phone, sender, text, intent, result from inbound;
+select id, message_uuid, received_at, written_at, phone, sender, text, media, intent, result from inbound;
 create view report_reminders as
 select id, name, file, who, created_at, deleted_at, deleted_by from reminders;
 """

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from reminderd.clock import to_text
 from reminderd.model import State
 from reminderd.store.connection import Connection, Row, listed
+from reminderd.store.inbound import Inbound
 from reminderd.store.memory import Memory
 from reminderd.store.moves import Why, move
 from reminderd.store.operations import Refusal
@@ -27,8 +28,9 @@ _TEXTS = (
     *(("lookups", "finding"), ("attempts", "evidence"), ("gateway", "reason"), ("gateway", "refusal")),
     *(("problems", "path"), ("problems", "message"), ("problems", "hint")),
     *(("alerts", "summary"), ("heartbeats", "detail")),
+    ("inbound", "text"),
 )
-_WRITTEN = "why"
+_WRITTEN = ("why", "text")  # by people
 
 # Plivo's log is asked for a doubt some minutes back at the most: what was settled by a word alone may be what it shows.
 _RECENT = timedelta(minutes=30)
@@ -54,6 +56,7 @@ class Forgotten(NamedTuple):
     deliveries: int
     attempts: int
     opt_outs: int
+    inbound: int  # texts that they wrote
     others: int  # rows of other tables whose free text named them
     cancelled: tuple[tuple[int, str], ...]
 
@@ -64,6 +67,7 @@ class Forgetting:
     def __init__(self, connection: Connection) -> None:
         self._db = connection
         self._memory = Memory(connection)
+        self._inbound = Inbound(connection)
         self.log_is_full = False  # somebody read the state when the log was to be emptied
 
     def word(self, phone: str) -> str:
@@ -126,11 +130,12 @@ class Forgetting:
             for start in range(0, len(rows), _AT_ONCE):
                 self._empty([row["id"] for row in rows[start : start + _AT_ONCE]])
             opt_outs = self._opt_outs(phone)
+            inbound = self._inbound.forget(phone)
             self._db.execute(
                 "update actions set target = :word where target = :phone", {"phone": phone, "word": self.word(phone)}
             )
             others = self._texts(_Eraser(number, names)) + self._absent(number) + self._refused(phone)
-        return Forgotten(len(rows), attempts, opt_outs, others, cancelled)
+        return Forgotten(len(rows), attempts, opt_outs, inbound, others, cancelled)
 
     # -- the parts --------------------------------------------------------------------------------------
 
@@ -202,7 +207,7 @@ class Forgetting:
         for table, column in _TEXTS:
             erased = f"without({column}, '{column}')"
             # Most of what the program says has neither, and is passed over at once.
-            some = "true" if column == _WRITTEN else f"{column} glob '*[0-9:]*'"
+            some = "true" if column in _WRITTEN else f"{column} glob '*[0-9:]*'"
             done += self._db.execute(f"update {table} set {column} = {erased} where {some} and {column} <> {erased}")
         return done
 
@@ -259,7 +264,7 @@ class _Eraser:
         """The value of a column without them."""
         if not isinstance(value, str):
             return value
-        return self._written(value) if column == _WRITTEN else self._said(value)
+        return self._written(value) if column in _WRITTEN else self._said(value)
 
     def _written(self, value: str) -> str:
         """What a person wrote."""
@@ -286,7 +291,7 @@ class _Eraser:
             case str():
                 if " " not in value and self._number.search(value):
                     return _GONE  # a recipient's identity, whose key goes as well
-                return self._written(value) if name == _WRITTEN else self._number.sub(_GONE, value)
+                return self._written(value) if name == "why" else self._number.sub(_GONE, value)
             case list():
                 return [self._walk(each) for each in value]
             case dict():

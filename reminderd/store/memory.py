@@ -40,6 +40,10 @@ class Memory:
     def uuid(self, message_uuid: str) -> bytes:
         return self._digest("uuid", message_uuid)
 
+    def inbound(self, message_uuid: str) -> bytes:
+        """Of a text that somebody wrote to us."""
+        return self._digest("inbound", message_uuid)
+
     def text(self, phone: str, due_at: str, text: str) -> bytes:
         """Of what must not be repeated under another name."""
         return self._digest("text", phone, due_at, text)

@@ -22,6 +22,8 @@ HAS_OPTED_OUT = (
 )
 IS_OPTED_OUT = f"{HAS_OPTED_OUT} as opted_out"  # selected beside a delivery
 
+# An empty sender is one of its own here: whoever sends.
+_OF_ONE = f"phone = :phone and {_SENDER.format('sender')} = :sender"
 _OF_SENDER = f"phone = :phone and (:sender = '' or {_SENDER.format('sender')} = {_SENDER.format(':sender')})"
 
 
@@ -69,8 +71,18 @@ class OptOuts:
         with self._db.write():
             recall_opt_outs(self._db, [phone])
             return 0 < self._db.execute(
-                f"delete from opt_outs where phone = :phone and {_SENDER.format('sender')} = :sender",
+                f"delete from opt_outs where {_OF_ONE}",
                 {"phone": phone, "sender": bare(sender)},
+            )
+
+    def lift(self, phone: str, sender: str, before: datetime) -> bool:
+        """They have said themselves that they want messages from this sender again: what they, or Plivo, had said before that
+        moment ends, and what an operator has entered stays. False where nothing ended."""
+        with self._db.write():
+            recall_opt_outs(self._db, [phone])
+            return 0 < self._db.execute(
+                f"delete from opt_outs where {_OF_ONE} and source in ('inbound', 'plivo') and since < :before",
+                {"phone": phone, "sender": bare(sender), "before": to_text(before)},
             )
 
     def of(self, phone: str) -> list[Row]:

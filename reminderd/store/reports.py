@@ -252,6 +252,47 @@ class Reports:
             {"phone": phone, "sender": bare(sender or "")},
         )
 
+    def inbound(
+        self,
+        phone: str | None = None,
+        sender: str | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+    ) -> list[Row]:
+        """What people wrote, the newest first; limit 0 means no limit."""
+        wheres = ["phone = :phone"] if phone is not None else []
+        wheres += ["ltrim(sender, '+') = :sender"] if sender is not None else []
+        wheres += ["received_at >= :since"] if since is not None else []
+        where = f"where {' and '.join(wheres)} " if wheres else ""
+        return self._db.rows(
+            "select id, message_uuid, received_at, written_at, phone, sender, text, media, intent, result from inbound "
+            f"{where}order by received_at desc, id desc limit :most",
+            {
+                "phone": phone,
+                "sender": bare(sender or ""),
+                "since": to_text(since) if since else None,
+                "most": limit or -1,
+            },
+        )
+
+    def answers(self, phone: str | None, sender: str | None, since: str, until: str, most: int) -> list[Row]:
+        """What this phone wrote to this sender from one time to another, the first of it: `received_at, text, media, intent,
+        result`."""
+        return self._db.rows(
+            "select received_at, text, media, intent, result from inbound where phone = :phone "
+            "and ltrim(sender, '+') = :sender and received_at >= :since and received_at < :until "
+            "order by received_at, id limit :most",
+            {"phone": phone, "sender": bare(sender or ""), "since": since, "until": until, "most": most},
+        )
+
+    def inbound_counts(self, since: datetime) -> dict[str, int]:
+        """How many texts came in since then, by what they were taken for."""
+        rows = self._db.rows(
+            "select intent, count(*) as number from inbound where received_at >= :since group by intent",
+            {"since": to_text(since)},
+        )
+        return {row["intent"]: row["number"] for row in rows}
+
     def actions(self) -> list[Row]:
         """What operators did, the first thing first: `at, who, action, target, detail`."""
         return self._db.rows("select at, who, action, target, detail from actions order by id")

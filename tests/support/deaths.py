@@ -40,6 +40,7 @@ _CONCERNS = (
     "operations",
     "overrides",
     "opt_outs",
+    "inbound",
     "drills",
     "health",
     "origin",

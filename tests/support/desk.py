@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from reminderd.model import InDoubt, Instant, OnDoubt, Outcome, Source, State, Text
 from reminderd.plan import NewDelivery, NewOccurrence, Plan
@@ -70,6 +71,9 @@ class Desk:
 
     def send(self, outcome: Outcome, now: datetime = START) -> Settled:
         return self.finish(self.begin(now), outcome, now)
+
+    def command(self, command: str, **arguments: Any) -> dict[str, Any]:
+        return self.world.command(command, **arguments)
 
     def state(self, delivery: int) -> str:
         row = self.store.reports.delivery(delivery)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from reminderd.message import in_any_notation
-from reminderd.model import InDoubt, LogRow, NotSent, Refused, digits
-from reminderd.store import Refusal
+from reminderd.model import InDoubt, Intent, LogRow, NotSent, Refused, digits
+from reminderd.store import Refusal, Written
 from tests.support.clock import utc
 from tests.support.world import ANNA, BERT, CARA, SENDER, World, job
 
@@ -66,6 +66,11 @@ def everything(world: World) -> None:
     world.command("pause", job="other", why=f"{NAME} called from {WRITTEN[1]}")
     world.command("resume", job="other")
     world.command("opt-out add", phone=ANNA, sender="+14155550199", why=f"{WRITTEN[2]} said so")
+    for uuid, phone, text in (
+        ("text-of-anna", ANNA, f"This is {NAME}, stop it"),
+        ("text-of-bert", BERT, f"I am {NAME}'s brother, call {WRITTEN[0]} or {WRITTEN[1]}. Bert."),
+    ):
+        world.store.inbound.record(Written(uuid, phone, SENDER, text, Intent.OTHER), world.clock.now())
     world.delete("rent.yaml", "past.yaml", "bad.yaml", "doubt.yaml")
 
 
@@ -75,8 +80,8 @@ def test_nothing_of_the_number_the_name_or_the_text_stays_in_the_files(world: Wo
     answer = forget(world)
     assert (answer["deliveries"], answer["opt_outs"], answer["jobs"]) == (5, 1, [])
     assert (answer["rewritten"], answer["log_emptied"]) == (True, True)
-    assert traces(world, ANNA, ANNA[1:], NAME, "flat-11", "flat 11", "Absalom", *WRITTEN) == []
-    assert traces(world, BERT, "For Bert.") == [BERT, "For Bert."]
+    assert traces(world, ANNA, ANNA[1:], NAME, "flat-11", "flat 11", "Absalom", "text-of-anna", *WRITTEN) == []
+    assert traces(world, BERT, "For Bert.", "text-of-bert") == [BERT, "For Bert.", "text-of-bert"]
 
 
 def test_the_rows_stay_with_their_states_and_sums(world: World) -> None:
@@ -273,6 +278,26 @@ def test_a_list_that_names_them_is_shown(world: World) -> None:
     assert named["lists"] == ["jobs.d/people.csv"]
 
 
+def test_what_they_wrote_counts_no_second_time(world: World) -> None:
+    """Whoever repeats what Plivo handed on once changes nothing, also when nothing is left of it."""
+    texts = [
+        Written("one", ANNA, SENDER, "STOP", Intent.STOP),
+        Written("two", ANNA, SENDER, "START", Intent.START, written_at=world.clock.now() + timedelta(seconds=1)),
+    ]
+    world.store.inbound.record(texts[0], world.clock.now())
+    world.clock.advance(timedelta(minutes=1))
+    world.store.inbound.record(texts[1], world.clock.now())
+    assert forget(world)["inbound"] == 2
+    (row, _) = world.store.reports.inbound()
+    assert (row["phone"], row["text"], row["intent"]) == (None, None, "start")
+    assert world.store.inbound.record(texts[0], world.clock.now()) is None
+    world.clock.advance(timedelta(days=3))
+    world.store.inbound.record(Written("three", BERT, SENDER, "Hello?", Intent.OTHER), world.clock.now())
+    assert world.store.inbound.prune(world.clock.now(), 10) == 2
+    assert [world.store.inbound.record(each, world.clock.now()) for each in texts] == [None, None]
+    assert world.store.opt_outs.of(ANNA) == []
+
+
 # -- saying so without doing it, and what fails ------------------------------------------------------------
 
 
@@ -283,8 +308,8 @@ def test_a_rehearsal_counts_and_changes_nothing(world: World) -> None:
     assert (answer["deliveries"], answer["dry_run"]) == (5, True)
     assert (world.path.read_bytes(), world.store.reports.actions(), world.rows()) == before
     real = forget(world, opt_out=True)
-    assert {key: real[key] for key in ("deliveries", "attempts", "opt_outs", "cancelled")} == {
-        key: answer[key] for key in ("deliveries", "attempts", "opt_outs", "cancelled")
+    assert {key: real[key] for key in ("deliveries", "attempts", "opt_outs", "inbound", "cancelled")} == {
+        key: answer[key] for key in ("deliveries", "attempts", "opt_outs", "inbound", "cancelled")
     }
 
 

@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
+from reminderd.gateway.intents import as_plivo_reads
+from reminderd.model import Intent
+
 STATES = ("queued", "sent", "delivered", "undelivered", "failed", "read")
 OPTED_OUT = 200  # the error code of what goes to somebody who has said STOP
 _SENT_AFTER = 1.0  # seconds
 _NEVER_SENT = ("queued", "failed")
-_STOP = frozenset({"STOP", "END", "QUIT", "CANCEL", "UNSUBSCRIBE", "UNSUB", "STOP ALL"})
-_HELP = frozenset({"HELP", "INFO"})
-_START = frozenset({"START", "YES", "RESUME", "UNSTOP", "GO"})
+_SAID = {Intent.STOP: "optout", Intent.START: "optin", Intent.HELP: "help", Intent.OTHER: ""}
 
 
 class Step(NamedTuple):
@@ -50,15 +51,9 @@ class Course(NamedTuple):
 
 def intent(text: str) -> str:
     """What Plivo says that an incoming text is meant as: optout, optin, help, or nothing in particular."""
-    match stops(text):
-        case True:
-            return "optout"
-        case False:
-            return "optin"
-    return "help" if text.strip().upper() in _HELP else ""
+    return _SAID[as_plivo_reads(text)]
 
 
 def stops(text: str) -> bool | None:
     """Whether the text of an incoming message ends what is sent to its writer (True) or begins it again (False)."""
-    word = text.strip().upper()
-    return True if word in _STOP else False if word in _START else None
+    return {Intent.STOP: True, Intent.START: False}.get(as_plivo_reads(text))
