@@ -34,11 +34,11 @@ from reminderd.daemon.vitals import Vitals
 from reminderd.daemon.worker import Worker
 from reminderd.daemon.zonefiles import ZoneWatch
 from reminderd.dispatcher import Dispatcher, hush, lease
-from reminderd.gateway.callbacks import StatusReport
+from reminderd.gateway.callbacks import InboundText, StatusReport
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.jobs import Scan, Watcher, reader_for
 from reminderd.planner import Planner
-from reminderd.reconciler import CallbackTaker, ReceiptCollector, Reconciler
+from reminderd.reconciler import CallbackTaker, InboundTexts, ReceiptCollector, Reconciler
 from reminderd.settings import Settings
 from reminderd.store import StateFailure, Store
 from reminderd.sync import Syncer
@@ -117,7 +117,10 @@ class Daemon:
         )
         self.handle = self._desk.handle  # a command from the socket, in a thread of its own
         self._callbacks = CallbackTaker(store, receipts_of(settings), plivo.shared_sender)
-        self._arrivals = Arrivals(store.together, lambda: post(lambda: None), {StatusReport: self._callbacks.hear})
+        texts = InboundTexts(store, self._figures)
+        self._arrivals = Arrivals(
+            store.together, lambda: post(lambda: None), {StatusReport: self._callbacks.hear, InboundText: texts.hear}
+        )
         within = Within(
             self._planner.due_by_job,
             lambda: self._syncer.running,

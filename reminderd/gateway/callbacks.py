@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from reminderd.gateway.classify import message_uuid, utc
 from reminderd.gateway.details import NEED_A_CODE, charge_of, code_of, network_of, parts_of, whole_of
+from reminderd.gateway.intents import INTENTS
 from reminderd.gateway.port import Details, MessageState
 
 STATUS_PATH = "/plivo/status/"
@@ -21,6 +22,7 @@ Form = Mapping[str, Sequence[str]]
 _REPORTED = frozenset(MessageState) - {MessageState.RECEIVED}
 _LONGEST_NUMBER = 40
 _LONGEST_TEXT = 4000
+_MOST_MEDIA = 100
 _ADDRESS = re.compile(rf"\+?[0-9A-Za-z .&_-]{{1,{_LONGEST_NUMBER}}}")
 
 
@@ -41,7 +43,8 @@ class StatusReport(NamedTuple):
 class InboundText(NamedTuple):
     """What somebody wrote to one of our numbers. phone, sender: theirs and ours, E.164 where Plivo gives digits.
 
-    intent: Plivo's own word for it (`optout`, `optin`, `help`, or nothing). proven: whether Plivo signed all of it; else Plivo,
+    intent: Plivo's own word for it, `optout`, `optin`, `help`, or "" for nothing in particular; None where it says none. at: when it was
+    written. media: how many pictures and such came with it. proven: whether Plivo signed all of it; else Plivo,
     when asked, knew such a message, of which it does not tell the text.
     """
 
@@ -49,8 +52,9 @@ class InboundText(NamedTuple):
     phone: str
     sender: str
     text: str
-    intent: str = ""
+    intent: str | None = None
     at: datetime | None = None
+    media: int = 0
     proven: bool = True
 
 
@@ -100,11 +104,21 @@ def read_inbound(form: Form) -> InboundText | str:
         return "From or To is missing or cannot be read"
     text = _one(form, "Text")
     text = _one(form, "Body") if text is None else text
-    intent = (_one(form, "MessageIntent") or "").strip().lower()
-    known = intent if intent in ("optout", "optin", "help") else ""
+    intent = _one(form, "MessageIntent")
     return InboundText(
-        uuid, _e164(phone), _e164(sender), (text or "")[:_LONGEST_TEXT], known, utc(_one(form, "MessageTime"))
+        uuid,
+        _e164(phone),
+        _e164(sender),
+        (text or "")[:_LONGEST_TEXT],
+        None if intent is None else _intent(intent),
+        utc(_one(form, "MessageTime")),
+        min(whole_of(_one(form, "MediaCount")) or 0, _MOST_MEDIA),
     )
+
+
+def _intent(said: str) -> str:
+    word = said.strip().lower()
+    return word if word in INTENTS else ""
 
 
 def _one(form: Form, field: str) -> str | None:

@@ -18,7 +18,7 @@ _ALSO_AN_ANSWER = frozenset({"YES", "GO"})
 _ALSO_STOP = frozenset({"STOPALL"})
 
 # What Plivo's MessageIntent says.
-_SAID = {"optout": Intent.STOP, "optin": Intent.START, "help": Intent.HELP}
+INTENTS = {"optout": Intent.STOP, "optin": Intent.START, "help": Intent.HELP}
 
 _NO_WORD = re.compile(r"[\W_]+")
 
@@ -28,7 +28,7 @@ def intent_of(text: str, said: str | None) -> Intent:
 
     What either of the two takes for a stop is one. Case, blanks and signs around the words count for nothing.
     """
-    theirs, ours = _SAID.get((said or "").strip().lower(), Intent.OTHER), _ours(text, said)
+    theirs, ours = INTENTS.get((said or "").strip().lower(), Intent.OTHER), _ours(text, said)
     return next((each for each in (Intent.STOP, Intent.START, Intent.HELP) if each in (theirs, ours)), Intent.OTHER)
 
 

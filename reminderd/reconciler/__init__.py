@@ -3,6 +3,7 @@
 from reminderd.reconciler.callbacks import CallbackTaker
 from reminderd.reconciler.foreign import foreign_rows, read_log
 from reminderd.reconciler.heard import Heard, Result
+from reminderd.reconciler.inbound import InboundTexts
 from reminderd.reconciler.judgement import candidates
 from reminderd.reconciler.lookup import SLACK, Findings, look_up
 from reminderd.reconciler.receipts import Answers, ReceiptCollector
@@ -14,6 +15,7 @@ __all__ = [
     "CallbackTaker",
     "Findings",
     "Heard",
+    "InboundTexts",
     "ReceiptCollector",
     "Reconciler",
     "Result",

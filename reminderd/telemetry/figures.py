@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import accumulate
 
 from reminderd.clock import Clock
+from reminderd.model import Intent
 
 OUTCOMES = ("accepted", "refused", "not_sent", "not_begun", "in_doubt")
 # Seconds. A reminder is on time within one; what is a day late was on hold.
@@ -85,6 +86,7 @@ class Figures:
         self.credit: Credit | None = None
         # What Plivo said by itself, by kind and by what came of it; written by the listener's thread alone.
         self.callbacks: dict[tuple[str, str], int] = {}
+        self.inbound = dict.fromkeys(Intent, 0)  # what people wrote, by what it was taken for
         self._pass_began = self._pass_ended = clock.boottime()
 
     def pass_begins(self) -> None:

@@ -61,6 +61,7 @@ class Event(StrEnum):
     HOLD_CLOSED = "hold.closed"
     OVERRIDE_SET = "override.set"
     OVERRIDE_ENDED = "override.ended"
+    INBOUND_RECEIVED = "inbound.received"
     OPT_OUT_ADDED = "opt_out.added"
     OPT_OUT_REMOVED = "opt_out.removed"
     DRILL_PLANNED = "drill.planned"

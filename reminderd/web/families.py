@@ -138,6 +138,14 @@ def of_process(figures: Figures, present: Present, due: Mapping[str, datetime], 
     for outcome, number in figures.attempts.items():
         attempts.add_metric([outcome], number)
     yield attempts
+    texts = CounterMetricFamily(
+        "reminderd_inbound",
+        "Texts that people wrote to one of our numbers, by what they were taken for.",
+        labels=["intent"],
+    )
+    for intent, number in figures.inbound.items():
+        texts.add_metric([intent], number)
+    yield texts
     late = "From when a message might go out until its request began."
     yield _histogram("lateness_seconds", late, figures.lateness)
     yield _histogram("request_duration_seconds", "From a request's beginning to its end.", figures.requests)

@@ -90,8 +90,21 @@ def test_what_nobody_needs_may_be_anything(field: str, value: str | list[str]) -
 
 def test_a_text_is_read_with_the_meaning_that_plivo_gives_it() -> None:
     fields = {"MessageUUID": ["u-2"], "From": ["14155550101"], "To": ["14155550100"], "Text": ["Stop "]}
-    fields |= {"MessageIntent": ["optout"], "Type": ["sms"], "MessageTime": ["2026-11-22 08:00:00"]}
-    assert read_inbound(fields) == InboundText("u-2", "+14155550101", "+14155550100", "Stop ", "optout", AT)
+    fields |= {
+        "MessageIntent": ["optout"],
+        "Type": ["sms"],
+        "MessageTime": ["2026-11-22 08:00:00"],
+        "MediaCount": ["2"],
+    }
+    assert read_inbound(fields) == InboundText("u-2", "+14155550101", "+14155550100", "Stop ", "optout", AT, 2)
+
+
+def test_where_plivo_says_no_meaning_that_is_not_the_same_as_none_in_particular() -> None:
+    fields = {"MessageUUID": ["u-2"], "From": ["14155550101"], "To": ["14155550100"], "MediaCount": ["many"]}
+    for given, known in (({}, None), ({"MessageIntent": [""]}, ""), ({"MessageIntent": [" OptIn "]}, "optin")):
+        found = read_inbound({**fields, **given})
+        assert isinstance(found, InboundText)
+        assert (found.intent, found.media) == (known, 0)
 
 
 def test_a_text_without_one_is_empty_and_a_long_one_is_cut() -> None:

@@ -13,7 +13,9 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from reminderd.gateway.callbacks import INBOUND_PATH, STATUS_PATH, Arrival, Form, read_inbound, read_status
+from reminderd.gateway.callbacks import INBOUND_PATH, STATUS_PATH, Arrival, Form, InboundText, read_inbound, read_status
+from reminderd.gateway.intents import intent_of
+from reminderd.model import Intent
 from reminderd.reconciler import Result
 from reminderd.store import StateFailure
 from reminderd.web.plivo.confirming import Confirming, Unconfirmed
@@ -79,6 +81,8 @@ class Callbacks:
                     if confirmed is None:
                         return Result.STRANGE
                     arrival = confirmed
+                elif isinstance(arrival, InboundText) and _begins_again(arrival):
+                    arrival = await self._confirming.date(arrival)
                 return await asyncio.wrap_future(self._sources.arrive(arrival))
         except Unconfirmed as error:
             raise _later("unconfirmed", f"Plivo cannot be asked about it now: {error}") from error
@@ -118,6 +122,11 @@ class Callbacks:
         router.add_api_route(f"{STATUS_PATH}{{token}}", self.status, methods=_METHODS, response_model=None)
         router.add_api_route(INBOUND_PATH, self.inbound, methods=_METHODS, response_model=None)
         return router
+
+
+def _begins_again(text: InboundText) -> bool:
+    """Whether it counts only for what was said before it was written, and nobody knows when that was."""
+    return text.at is None and intent_of(text.text, text.intent) is Intent.START
 
 
 def _later(result: str, detail: str) -> _Refused:

@@ -26,19 +26,28 @@ class Confirming:
 
     async def confirm(self, arrival: Arrival) -> Arrival | None:
         """The arrival as Plivo tells it when asked; None where it does not have such a message. Raises Unconfirmed."""
+        found = await self._ask(arrival.message_uuid)
+        return None if found is None else _confirmed(arrival, found)
+
+    async def date(self, text: InboundText) -> InboundText:
+        """The text, with the time at which it was written where Plivo knows that. Raises Unconfirmed."""
+        found = await self._ask(text.message_uuid)
+        return text._replace(at=found.queued_at) if found is not None and _is_of(text, found) else text
+
+    async def _ask(self, message_uuid: str) -> Details | None:
         if self._waiting >= _MOST_WAITING:
             raise Unconfirmed("too many wait for it")
         self._waiting += 1
         try:
             ask = self._gateway().details
-            answer = await asyncio.get_running_loop().run_in_executor(self._thread, ask, arrival.message_uuid)
+            answer = await asyncio.get_running_loop().run_in_executor(self._thread, ask, message_uuid)
         finally:
             self._waiting -= 1
         if isinstance(answer, DetailsUnavailable):
             if answer.unknown:
                 return None
             raise Unconfirmed(answer.evidence)
-        return _confirmed(arrival, answer)
+        return answer
 
     def close(self) -> None:
         """Does not wait for what is being asked."""
@@ -53,8 +62,12 @@ def _confirmed(arrival: Arrival, found: Details) -> Arrival | None:
                 return None
             return arrival._replace(details=found, sequence=None, proven=False)
         case InboundText():
-            same = _same(found.sender, arrival.phone) and _same(found.phone, arrival.sender)
-            return arrival._replace(proven=False) if same else None
+            return arrival._replace(at=found.queued_at, proven=False) if _is_of(arrival, found) else None
+
+
+def _is_of(text: InboundText, found: Details) -> bool:
+    """Whether this is what Plivo has of that text: from them, to us."""
+    return _same(found.sender, text.phone) and _same(found.phone, text.sender)
 
 
 def _same(shown: str | None, claimed: str) -> bool:
