@@ -17,6 +17,7 @@ _GROUPS = {
     "The daemon": {
         "run": "Run the daemon in the foreground.",
         "reload": "Have the running daemon read settings and job files now.",
+        "token": "Make a token for the listener: the API and the page.",
     },
     "Before a deploy": {
         "new": "Write a new job file with a commented example.",

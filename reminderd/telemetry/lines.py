@@ -7,6 +7,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from reminderd.telemetry.hiding import hide_tokens
+
 _ODD = re.compile(r"[^\n -~]")
 # As syslog counts: what `<3>` before a line says, and PRIORITY in the journal.
 PRIORITIES = {logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
@@ -25,7 +27,7 @@ def sentence(record: logging.LogRecord, width: int = 0) -> str:
     words = [record.getMessage().ljust(width)]
     words += [f"{name}={_quoted(value)}" for name, value in fields_of(record).items()]
     if record.exc_info:
-        words.append("\n" + logging.Formatter().formatException(record.exc_info))
+        words.append("\n" + hide_tokens(logging.Formatter().formatException(record.exc_info)))
     return " ".join(words).rstrip(" ")
 
 
@@ -59,7 +61,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         head = {"time": _time(record), "level": record.levelname.lower(), "event": record.getMessage()}
         if record.exc_info:
-            head["traceback"] = self.formatException(record.exc_info)
+            head["traceback"] = hide_tokens(self.formatException(record.exc_info))
         return json_text({**head, **fields_of(record)}, default=str)
 
 

@@ -16,6 +16,7 @@ from reminderd.clock import to_text
 from reminderd.duration import format_duration
 from reminderd.telemetry.handlers import StreamHandler
 from reminderd.telemetry.handlers import in_one_write as held_until_the_end
+from reminderd.telemetry.hiding import hide_tokens
 from reminderd.telemetry.journal import JournalHandler
 from reminderd.telemetry.journal import reads as in_journal
 from reminderd.telemetry.lines import JsonFormatter, TextFormatter
@@ -150,12 +151,14 @@ def _record(event: Event, fields: Mapping[str, object], *, with_exception: bool 
 
 
 def _plain(value: object) -> object:
-    """Times and durations as they are written everywhere else."""
+    """Times and durations as they are written everywhere else, and no token that came in with a text."""
     match value:
         case datetime():
             return to_text(value)
         case timedelta():
             return format_duration(value)
+        case str():
+            return hide_tokens(value)
         case _:
             return value
 

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from reminderd.telemetry import Event, traceback
+from reminderd.telemetry.hiding import hide_tokens
 
 LONGEST_NAME = 200
 MEDIA_TYPE = "application/problem+json"
@@ -26,10 +27,17 @@ class Declined(HTTPException):
         return problem(self.status_code, self.detail, self.words, dict(self.headers or {}), **self.more)
 
 
+class _Problem(JSONResponse):
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        return hide_tokens(super().render(content).decode()).encode()
+
+
 def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
     """more: members of its own, such as `errors`."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return JSONResponse(body, status, headers=headers, media_type=MEDIA_TYPE)
+    return _Problem(body, status, headers=headers)
 
 
 async def refused(request: Request, error: Exception) -> Response:

@@ -50,6 +50,19 @@ def test_without_a_token_the_answer_says_what_is_needed(web: Listening) -> None:
     assert web.ask("/api/v1/nothing-of-the-kind").status == 401
 
 
+def test_a_token_in_an_address_is_refused_wherever_it_goes(web: Listening) -> None:
+    for path in (
+        f"/look?t={READ}",
+        f"/{READ}",
+        f"/api/v1/read?t=%72md_{READ[4:]}",
+        f"/metrics?{READ}",
+        f"/plivo/size?{READ}",
+    ):
+        answer = web.ask(path, READ)
+        assert said(answer)[0] == 400
+        assert READ not in answer.body.decode()
+
+
 @pytest.mark.parametrize("token", [WRONG, "", READ + "x", READ[:-1], "é", "x" * 5000, f"{READ} {READ}"])
 def test_a_wrong_token_is_refused_and_not_repeated(web: Listening, token: str) -> None:
     answer = web.ask("/api/v1/read", token)
@@ -252,7 +265,7 @@ def test_refusals_are_logged_a_few_and_without_what_was_refused(web: Listening) 
     try:
         for _ in range(50):
             assert web.ask("/api/v1/act", READ).status == 403
-            assert web.ask(f"/api/v1/act?token={WRONG}", WRONG).status == 401
+            assert web.ask("/api/v1/act?token=x", WRONG).status == 401
         web.seconds.value += 61
         assert web.ask("/api/v1/act", READ).status == 403
     finally:

@@ -4,12 +4,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from reminderd.settings.grants import Grant, Scope
 from reminderd.settings.model import WebSettings
+from reminderd.telemetry.hiding import hide_tokens
 from reminderd.web.access.browsers import cookies, is_own_page, set_cookie
 from reminderd.web.access.callers import ANYONE, LOCAL, Caller, Via
 from reminderd.web.access.keys import Keys, bearer_of
@@ -50,6 +52,15 @@ class Access:
         return self._sources.settings().web
 
     # -- every request, before anything else is done about it --------------------------------------------
+
+    def look_for_tokens(self, scope: Any) -> None:
+        """Raises Declined where one is part of the address, which browsers and proxies write down."""
+        address = unquote(f"{scope['path']}?{scope['query_string'].decode('latin-1')}")
+        if hide_tokens(address) == address:
+            return
+        self._refusals.note("a token in the address", address=origin_of(scope, self._web.forwarded).key)
+        detail = "a token does not belong into an address, where it is written down on its way: make another one, and send it as Authorization: Bearer TOKEN"
+        raise Declined(400, "Bad Request", detail)
 
     def admit(self, scope: Any) -> Asker:
         """Note in an ASGI scope who asks. Raises Declined: a wrong token, or too many requests."""

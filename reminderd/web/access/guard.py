@@ -21,9 +21,11 @@ class Guard:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in _FREE:
+        if scope["type"] == "http":
             try:
-                receive = await self._admitted(scope, receive)
+                self._access.look_for_tokens(scope)
+                if scope["path"] not in _FREE:
+                    receive = await self._admitted(scope, receive)
             except Declined as declined:
                 await declined.answer()(scope, receive, send)
                 return
