@@ -3,9 +3,8 @@
 import asyncio
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 from reminderd.clock import Clock
 from reminderd.gateway.sandbox.callbacks.callback import Callback, Standing, Try
@@ -34,6 +33,7 @@ class Outbox:
         self._ready: deque[Callback] = deque()
         self._chains: dict[str, Chain] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._workers = 0
         self._timers: set[asyncio.Handle] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[], None]] = []
@@ -61,6 +61,7 @@ class Outbox:
         for task in list(self._tasks):
             with suppress(asyncio.CancelledError):
                 await task
+        self._workers = 0  # some may not have begun
 
     def kept(self) -> Sequence[Callback]:
         """The newest of all, in order."""
@@ -142,22 +143,23 @@ class Outbox:
 
     def _make(self, callback: Callback) -> None:
         self._ready.append(callback)
-        if len(self._tasks) < AT_ONCE:
-            self._spawn(self._work())
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        assert self._loop is not None
-        task = self._loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        if self._workers < AT_ONCE:
+            assert self._loop is not None
+            self._workers += 1
+            task = self._loop.create_task(self._work())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _work(self) -> None:
-        while self._ready:
-            callback = self._ready.popleft()
-            self._stand(callback, Standing.SENDING)
-            status, result = await self._try(callback)
-            if not callback.standing.over:  # else it was dropped meanwhile
-                self._took(callback, status, result)
+        try:
+            while self._ready:
+                callback = self._ready.popleft()
+                self._stand(callback, Standing.SENDING)
+                status, result = await self._try(callback)
+                if not callback.standing.over:  # else it was dropped meanwhile
+                    self._took(callback, status, result)
+        finally:
+            self._workers -= 1  # here and not when the task is done: what comes in between would find nobody
 
     async def _try(self, callback: Callback) -> tuple[int | None, str]:
         try:
