@@ -22,7 +22,7 @@ from reminderd.gateway.port import MessageState
 from reminderd.model import State
 
 _STATES = [str(state) for state in State]
-_RECEIPTS = [str(state) for state in MessageState] + ["none"]
+_RECEIPTS = [str(state) for state in MessageState if state is not MessageState.RECEIVED] + ["none"]
 
 
 class _StateOrFile(click.ParamType[str]):

@@ -14,6 +14,12 @@ from reminderd.clock import Clock
 from reminderd.model import Intent
 
 OUTCOMES = ("accepted", "refused", "not_sent", "not_begun", "in_doubt")
+CALLBACK_KINDS = ("status", "inbound")
+# counted: it said something new. The others changed nothing: what was known, what does not fit, what names nothing of ours, what
+# is not signed, not read, not expected; and what Plivo is to say again: nobody could ask it, or the loop had no time.
+CALLBACK_RESULTS = (
+    *("counted", "repeated", "strange", "unknown", "unsigned", "unreadable", "unexpected", "unconfirmed", "busy"),
+)
 # Seconds. A reminder is on time within one; what is a day late was on hold.
 _LATENESS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
 _REQUEST = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -85,7 +91,7 @@ class Figures:
         self.stopping = False
         self.credit: Credit | None = None
         # What Plivo said by itself, by kind and by what came of it; written by the listener's thread alone.
-        self.callbacks: dict[tuple[str, str], int] = {}
+        self.callbacks = {(kind, result): 0 for kind in CALLBACK_KINDS for result in CALLBACK_RESULTS}
         self.inbound = dict.fromkeys(Intent, 0)  # what people wrote, by what it was taken for
         self._pass_began = self._pass_ended = clock.boottime()
 

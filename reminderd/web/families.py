@@ -146,6 +146,12 @@ def of_process(figures: Figures, present: Present, due: Mapping[str, datetime], 
     for intent, number in figures.inbound.items():
         texts.add_metric([intent], number)
     yield texts
+    callbacks = CounterMetricFamily(
+        "reminderd_callbacks", "What Plivo said by itself, by kind and by what came of it.", labels=["kind", "result"]
+    )
+    for (kind, result), number in figures.callbacks.copy().items():
+        callbacks.add_metric([kind, result], number)
+    yield callbacks
     late = "From when a message might go out until its request began."
     yield _histogram("lateness_seconds", late, figures.lateness)
     yield _histogram("request_duration_seconds", "From a request's beginning to its end.", figures.requests)

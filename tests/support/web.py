@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Mapping
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
 
@@ -32,14 +33,23 @@ def free_port() -> int:
     return port
 
 
-def ask(port: int, path: str, method: str = "GET", **headers: str) -> Answer:
-    """One request. headers: accept="…", by their names with underscores. Raises OSError."""
+def ask(
+    port: int,
+    path: str,
+    method: str = "GET",
+    *,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    **more: str,
+) -> Answer:
+    """One request. headers, more: accept="…", by their names with underscores. Raises OSError."""
+    given = {name.replace("_", "-"): value for name, value in {**(headers or {}), **more}.items()}
     connection = HTTPConnection("127.0.0.1", port, timeout=20)
     try:
-        connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        connection.request(method, path, body, headers=given)
         answer = connection.getresponse()
-        given = {name.lower(): value for name, value in answer.getheaders()}
-        return Answer(answer.status, given, answer.read())
+        told = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(answer.status, told, answer.read())
     finally:
         connection.close()
 
