@@ -44,8 +44,9 @@ format: $(VENV)/ready  ## rewrite the code in the house's format
 	$(BIN)/ruff check --fix reminderd tests benchmarks deb
 	$(BIN)/ruff format reminderd tests benchmarks deb
 
-docs: $(VENV)/ready  ## renew the tables of keys in docs/ from the words that the schema has too
+docs: $(VENV)/ready  ## renew the tables of keys in docs/, and the API's schema of a job, from the words that all of them share
 	$(BIN)/python -m reminderd.reference.pages docs/*.md
+	$(BIN)/python -m reminderd.reference.api reminderd/web/api/job.json
 
 bench: $(VENV)/ready  ## lateness, throughput and idle cost, as ratios to a bare baseline of the same run
 	$(BIN)/python -m benchmarks

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
@@ -16,6 +17,8 @@ _ABOUT = """\
 Times are UTC, fixed in width (`2026-11-22T08:00:00.000Z`). Whatever is wrong is said as `application/problem+json` (RFC 9457).
 A token has scopes: `read` for what is asked, `act` for what is done, `write` for reminders.
 """
+# What `reminderd.reference.api` has written, from the words of the docs and of the schema for editors.
+_JOB = Path(__file__).with_name("job.json")
 _REFERENCES = "#/components/schemas/{model}"
 
 
@@ -27,6 +30,7 @@ def described(routes: Sequence[BaseRoute]) -> bytes:
     _, problems = models_json_schema([(Problem, "serialization"), (Trouble, "serialization")], ref_template=_REFERENCES)
     schemas: dict[str, Any] = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(problems["$defs"])
+    schemas.update(json.loads(_JOB.read_bytes()))
     for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own, which nothing answers
         schemas.pop(unused, None)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()

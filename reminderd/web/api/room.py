@@ -12,6 +12,7 @@ from reminderd.web.api.description import described
 from reminderd.web.api.front import PREFIX, Front
 from reminderd.web.api.invalid import invalid
 from reminderd.web.api.methods import Methods
+from reminderd.web.api.reminders import Reminders
 from reminderd.web.api.standing import Standing
 from reminderd.web.reader import Reader
 from reminderd.web.sources import Sources
@@ -32,6 +33,7 @@ class Api:
         routers = [
             self._description(),
             Standing(self.front).router(),
+            *Reminders(self.front).routers(),
         ]
         for router in routers:
             app.include_router(router)

@@ -32,6 +32,9 @@ class Trouble(Answer):
     pointer: str | None = Field(None, description="Where in the body, as RFC 6901 has it.", examples=["/until"])
     parameter: str | None = Field(None, description="Or which parameter of the address.", examples=["limit"])
     detail: str = Field(description="What is wrong.", examples=["Input should be a valid string"])
+    hint: str | None = Field(None, description="What to write instead.")
+    line: int | None = Field(None, description="Within the text at the pointer, from 1.", examples=[2])
+    column: int | None = Field(None, description="Likewise.", examples=[14])
 
 
 class Problem(Answer):
