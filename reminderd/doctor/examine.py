@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from reminderd.doctor import account, clocks, daemon, disks, files, network, state, unit, zones
+from reminderd.doctor import account, clocks, daemon, disks, files, network, state, unit, web, zones
 from reminderd.doctor.finding import Finding, fail, skip
 from reminderd.doctor.scene import Scene
 
@@ -27,6 +27,7 @@ CHECKS = (
     Check("clock", "the clock", clocks.synchronised),
     Check("zones", "the time zones", zones.look, 60.0),
     Check("files", "who may do what with the files", files.permissions, 120.0),
+    Check("web", "the listener", web.look),
     Check("disk", "the disks", disks.look),
     Check("state", "the state", state.look, state.PATIENCE + 20.0),
     Check("daemon", "the daemon", daemon.look),

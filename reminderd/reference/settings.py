@@ -210,7 +210,7 @@ WEB: tuple[Key, ...] = (
         "a list of lines `NAME SCOPE+SCOPE sha256:DIGEST`",
         "Who may use the API, and act on the page; scopes are `read`, `act`, `write`. `reminderd token` makes such a line.",
         shapes.one_or_more({"type": "string", "pattern": _GRANT}),
-        [["ci write sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]],
+        [["ci write sha256:f758b80411c07b2243bfe23765e2fd448c847a17f7a71c86c739d2f3b28b4e66"]],
         "nobody",
     ),
     Key(
