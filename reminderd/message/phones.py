@@ -57,16 +57,17 @@ def zone_of_number(phone: str) -> str | None:
 
 
 def country_of_number(phone: str) -> str | None:
-    """The country of a number in E.164, as ISO 3166-1 has it in two letters; None where there is not exactly one."""
+    """The country of a number in E.164, as ISO 3166-1 has it in two letters; None where it belongs to none.
+
+    Of a number that nobody can have, the greatest of the countries that share its code.
+    """
     try:
         parsed = phonenumbers.parse(phone)
     except NumberParseException:
         return None
     region = phonenumbers.region_code_for_number(parsed)
-    if region is None:  # nobody has it; its beginning may tell all the same
-        regions = phonenumbers.region_codes_for_country_code(parsed.country_code or 0)
-        region = regions[0] if len(regions) == 1 else None
-    return region if region and region.isalpha() else None
+    region = region or phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    return region if region and region.isalpha() and region != phonenumbers.UNKNOWN_REGION else None
 
 
 def _check_form(number: str) -> None:

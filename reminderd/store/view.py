@@ -10,6 +10,7 @@ from reminderd.store.measures import Measures
 from reminderd.store.overrides import Overrides
 from reminderd.store.reminders import Reminders
 from reminderd.store.reports import Reports
+from reminderd.store.standings import Standings
 from reminderd.store.weeks import Weeks
 
 
@@ -22,7 +23,9 @@ class View:
         self.conditions = Conditions(connection)
         self.overrides = Overrides(connection)
         self.reminders = Reminders(connection)
+        self.overrides = Overrides(connection)
         self.reports = Reports(connection)
+        self.standings = Standings(connection)
         self.weeks = Weeks(connection)
         self.listing = Listing(connection)
         self.close = connection.close

@@ -1,0 +1,62 @@
+"""How jobs stand: what their last occurrence came to, and what of them is not settled. Read-only; works on any connection."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reminderd.model import State
+from reminderd.store.connection import Connection, listed
+
+_NOT_OVER = "('pending', 'sending')"
+_BY_WEIGHT = (State.ACCEPTED, State.CANCELLED, State.MISSED, State.FAILED, State.IN_DOUBT)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """last_due: when the newest delivery that is over was due, and last_state the worst end among those due then; None without
+    one. waiting: pending or sending. A test is no result. held: it runs on only because its removal waits for approval."""
+
+    name: str
+    held: bool
+    waiting: int
+    in_doubt: int
+    last_due: str | None
+    last_state: State | None
+
+
+class Standings:
+    """Questions about several jobs at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._db = connection
+
+    def of(self, names: Sequence[str]) -> dict[str, Standing]:
+        """By name, of those that the state knows."""
+        given, values = listed(names)
+        worst = " ".join(f"when '{state}' then {weight}" for weight, state in enumerate(_BY_WEIGHT))
+        rows = self._db.rows(
+            f"""
+            with newest(name, held, due_at) as (
+              select j.name, j.held, (select d.due_at from deliveries d where d.job = j.name and d.drill = 0
+                and d.state not in {_NOT_OVER} order by d.due_at desc limit 1)
+              from jobs j where j.name in ({given})
+            )
+            select n.name, n.held, n.due_at as last_due,
+              (select max(case d.state {worst} end) from deliveries d where d.job = n.name and d.due_at = n.due_at
+                 and d.drill = 0 and d.state not in {_NOT_OVER}) as worst,
+              (select count(*) from deliveries d where d.job = n.name and d.state in {_NOT_OVER}) as waiting,
+              (select count(*) from deliveries d where d.job = n.name and d.state = 'in_doubt') as in_doubt
+            from newest n
+            """,
+            values,
+        )
+        return {
+            row["name"]: Standing(
+                row["name"],
+                bool(row["held"]),
+                row["waiting"],
+                row["in_doubt"],
+                row["last_due"],
+                None if row["worst"] is None else _BY_WEIGHT[row["worst"]],
+            )
+            for row in rows
+        }
