@@ -28,12 +28,14 @@ class Application:
         app.include_router(self._plivo.router())
         self._api = Api(sources, access)
         self._api.enter(app)
-        Page(sources, self._reader, access.looker).enter(app)
+        self._page = Page(sources, self._reader, access)
+        self._page.enter(app)
         self.asgi: Any = Headers(Guard(self._api.around(app), access))
 
     def close(self) -> None:
         """Does not wait for what is being asked."""
         self._watchers.close()
+        self._page.close()
         self._reader.close()
         self._plivo.close()
         self._api.close()

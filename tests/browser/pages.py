@@ -19,10 +19,22 @@ class Place(NamedTuple):
 
 PLACES = [
     Place("overview", lambda _: "/"),
+    Place("deliveries", lambda _: "/deliveries"),
+    Place("deliveries-found", lambda _: "/deliveries?q=0901&state=failed"),
+    Place("delivery-failed", lambda scene: f"/deliveries/{scene.deliveries['refused']}"),
+    Place("delivery-in-doubt", lambda scene: f"/deliveries/{scene.deliveries['lost']}"),
+    Place("delivery-held", lambda scene: f"/deliveries/{scene.deliveries['crowd']}"),
+    Place("delivery-accepted", lambda scene: f"/deliveries/{scene.deliveries['sent-0']}"),
+    Place("jobs", lambda _: "/jobs"),
+    Place("job", lambda _: "/jobs/rent"),
+    Place("job-paused", lambda _: "/jobs/newsletter"),
+    Place("job-of-the-past", lambda _: "/jobs/refused"),
+    Place("figures", lambda _: "/figures"),
+    Place("sign-in", lambda _: "/sign-in?next=/jobs"),
     Place("not-found", lambda _: "/no-such-page", 404),
 ]
 # Those that show something where there is no data.
-BARE = [place for place in PLACES if place.name in ("overview", "not-found")]
+BARE = [place for place in PLACES if place.name in ("overview", "deliveries", "jobs", "figures", "not-found")]
 
 
 class Sight:

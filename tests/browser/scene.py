@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from tests.support.daemon import Home, job, moment, phone
 from tests.support.sandbox import SandboxProcess
 from tests.support.web import answers, free_port
 
-_SETTINGS = "timezone: Europe/Berlin\nalerts: {overdue_after: 10s}\nweb: {listen: '127.0.0.1:%d'}\n"
+_SETTINGS = "timezone: Europe/Berlin\nalerts: {overdue_after: 10s}\nweb: {listen: '127.0.0.1:%d', tokens: ['ops read+act sha256:%s']}\n"
+# Of who may look and act.
+TOKEN = "rmd_" + "o" * 43
 _BROKEN = """jobs:
   - name: heating
     schedule: {cron: '0 25 * * *'}
@@ -40,7 +43,7 @@ def empty_scene(folder: Path) -> Iterator[Scene]:
     port = free_port()
     with (
         SandboxProcess(folder) as sandbox,
-        Home(folder / "home", sandbox.environment, _SETTINGS % port) as home,
+        Home(folder / "home", sandbox.environment, _SETTINGS % (port, sha256(TOKEN.encode()).hexdigest())) as home,
     ):
         yield Scene(_serving(home, port), port, {})
 
@@ -52,7 +55,7 @@ def busy_scene(folder: Path) -> Iterator[Scene]:
     faults = ["--fault", f"status=400,phone={_REFUSED[-4:]}$", "--fault", f"reset=before,phone={_LOST[-4:]}$"]
     with (
         SandboxProcess(folder, *faults) as sandbox,
-        Home(folder / "home", sandbox.environment, _SETTINGS % port) as home,
+        Home(folder / "home", sandbox.environment, _SETTINGS % (port, sha256(TOKEN.encode()).hexdigest())) as home,
     ):
         _write(home)
         home.start()

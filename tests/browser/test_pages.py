@@ -10,6 +10,7 @@ from tests.browser.scene import Scene
 pytestmark = pytest.mark.timeout(300)
 
 _PHONE, _DESK = 360, 1280
+_MORE_STOPS = 12  # within a field for a date, or of a part that is scrolled
 every_place = pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
 bare_places = pytest.mark.parametrize("place", BARE, ids=lambda place: place.name)
 both_themes = pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -53,8 +54,8 @@ def test_a_page_shows_all_of_itself_without_scripts(browser: Browser, busy: Scen
 
 
 def words(text: str) -> list[str]:
-    """What is read, without the moment at which it was."""
-    return text.split()
+    """What is read, without the buttons that only scripts can serve."""
+    return text.replace("Copy the command", "").split()
 
 
 @every_place
@@ -69,10 +70,10 @@ def test_every_control_is_reached_by_keyboard_in_the_order_of_the_page(
         )
         number = page.locator("[data-place]").count()
         reached: list[int] = []
-        for _ in range(number):
+        for _ in range(number + _MORE_STOPS):
             page.keyboard.press("Tab")
             found = page.evaluate("Number(document.activeElement.dataset.place ?? -1)")
-            if found >= 0:
+            if found >= 0 and found not in reached[-1:] and len(reached) < number:
                 reached.append(found)
                 assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
         assert reached == sorted(set(reached))

@@ -59,24 +59,34 @@ class Frame:
             caller = self._look(request)
             if caller is None:
                 return self._to_sign_in(request)
-            response = await answer(request, Looking(caller, self._zone(request)))
+            response = await answer(request, Looking(caller, self.zone(request)))
             self._remember_zone(request, response)
             return response
 
         router.add_api_route(path, answered, methods=list(methods), response_model=None, include_in_schema=False)
 
     def show(
-        self, request: Request, looking: Looking | None, template: str, *, status: int = 200, **values: Any
+        self,
+        request: Request,
+        looking: Looking | None,
+        template: str,
+        *,
+        status: int = 200,
+        here: str | None = None,
+        **values: Any,
     ) -> Response:
-        """A page. values: what the template names beside `looking`, `clock`, `zones` and `here`."""
-        zone = looking.zone if looking is not None else self._zone(request)
+        """A page. values: what the template names beside `looking`, `clock`, `zones` and `here`.
+
+        here: its path, where it answers what was posted to another one.
+        """
+        zone = looking.zone if looking is not None else self.zone(request)
         html = self.rendering.render(
             template,
             looking=looking,
             clock=ZoneInfo(zone),
             zone=zone,
             zones=self.zones(zone),
-            here=request.url.path,
+            here=here or request.url.path,
             query=[(name, value) for name, value in request.query_params.multi_items() if name != "zone"],
             **values,
         )
@@ -92,7 +102,8 @@ class Frame:
         first = [self.sources.settings().timezone, "UTC"]
         return list(dict.fromkeys([*first, *self._zones[1], chosen]))
 
-    def _zone(self, request: Request) -> str:
+    def zone(self, request: Request) -> str:
+        """In which times are shown to who asks."""
         wanted = request.query_params.get("zone") or request.cookies.get(_ZONE_COOKIE)
         return wanted if wanted and _is_zone(wanted) else self.sources.settings().timezone
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from reminderd import __version__
 from reminderd.clock import from_text, to_text
+from reminderd.web.page import words
 from reminderd.web.page.files import Files
 
 _SUFFIX = ".html"
@@ -33,7 +34,16 @@ class Rendering:
             auto_reload=False,
         )
         self._environment.globals.update(static=static.path, version=__version__, hour=timedelta(hours=1))
-        self._environment.filters.update(moment=moment, number=number, plural=plural, text=local)
+        self._environment.filters.update(
+            moment=moment,
+            number=number,
+            plural=plural,
+            text=local,
+            share=words.share,
+            seconds=words.seconds,
+            amount=words.amount,
+            visible=words.visible,
+        )
 
     def render(self, template: str, **values: Any) -> str:
         """The document. values: what the template names."""

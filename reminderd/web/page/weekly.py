@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reminderd.gateway.codes import meaning
@@ -26,15 +27,15 @@ ELSEWHERE = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """One week: from `since` on, before `until`. begins: its Monday."""
+    """One week: from `since` on, before `until`. begins, ends: its Monday and its Sunday."""
 
     begins: str
+    ends: str
     since: datetime
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What a week cost. charged: what Plivo says, in US dollars, of `charged_messages`. reckoned: the settings' price of a
     segment for the segments of the others, in the settings' currency; None where no price is set. untold: of how many
     messages nobody knows the price."""
@@ -73,6 +74,11 @@ class Week:
         return self.states[State.PENDING] + self.states[State.SENDING]
 
     @property
+    def trouble(self) -> int:
+        """What did not go out, or nobody knows whether it did."""
+        return self.states[State.FAILED] + self.states[State.MISSED] + self.states[State.IN_DOUBT]
+
+    @property
     def unreported(self) -> int:
         """What Plivo took, and has not said for good what became of it."""
         return self.states[State.ACCEPTED] - self.delivered - self.undelivered
@@ -83,8 +89,11 @@ def weeks_until(now: datetime, zone: ZoneInfo, number: int) -> list[Stretch]:
     monday = (now.astimezone(zone) - timedelta(days=now.astimezone(zone).weekday())).date()
     mondays = [monday - timedelta(weeks=back) for back in range(number - 1, -2, -1)]
     starts = [datetime.combine(each, time(), zone).astimezone(now.tzinfo) for each in mondays]
-    days = [each.isoformat() for each in mondays]
-    return [Stretch(day, since, until) for day, since, until in zip(days, starts, starts[1:], strict=False)]
+    sunday = timedelta(days=6)
+    return [
+        Stretch(day.isoformat(), (day + sunday).isoformat(), since, until)
+        for day, since, until in zip(mondays, starts, starts[1:], strict=False)
+    ]
 
 
 def week_of(stretch: Stretch, counted: Counted, now: datetime, price: float | None) -> Week:

@@ -1,0 +1,54 @@
+"""How figures and what people wrote are put into words on the page. Pure."""
+
+_CONTROL_PICTURES = 0x2400
+_DELETE = 0x7F
+_NO_BREAK_SPACE = 0xA0
+
+
+def share(value: float | None) -> str:
+    """A part of the whole; never 100 % where anything is missing, nor 0 % where anything is there."""
+    if value is None:
+        return "–"
+    percent = value * 100
+    if 99.9 <= percent < 100:
+        return "> 99.9 %"
+    if 0 < percent < 0.1:
+        return "< 0.1 %"
+    return f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.1f} %"
+
+
+def seconds(value: float | None) -> str:
+    """How long, as precisely as somebody wants to know it."""
+    if value is None:
+        return "–"
+    if value < 0.05:
+        return "< 0.1 s"
+    if value < 60:
+        return f"{value:.1f} s"
+    if value < 3600:
+        return f"{value / 60:.0f} min"
+    return f"{value / 3600:.1f} h"
+
+
+def amount(value: float, currency: str) -> str:
+    """Money; what is less than one unit with four digits, since a segment costs less than a cent."""
+    digits = 2 if abs(value) >= 1 or not value else 4
+    return f"{value:,.{digits}f} {currency}"
+
+
+def visible(text: str) -> str:
+    """A text as it can be shown: characters that control something as their pictures, line breaks as they are."""
+    if text.isprintable():
+        return text
+    return "".join(_shown(each) for each in text)
+
+
+def _shown(each: str) -> str:
+    code = ord(each)
+    if each == "\n" or each.isprintable():
+        return each
+    if code < ord(" "):
+        return chr(_CONTROL_PICTURES + code)
+    if code == _DELETE:
+        return "\u2421"
+    return "\ufffd" if code < _NO_BREAK_SPACE or 0xD800 <= code <= 0xDFFF else each
