@@ -50,6 +50,8 @@ def delivery_document(row: Row) -> Document:
         "receipt": row["receipt"],
         "receipt_code": row["receipt_code"],
         "receipt_at": row["receipt_at"],
+        "parts": row["parts"],
+        "charged": row["charged"],
         "drill": bool(row["drill"]),
         "hold": row["hold_id"] if row["state"] == "pending" else None,
         "not_before": row["not_before"],

@@ -19,6 +19,7 @@ def story_of(reports: Reports, delivery_id: int, now: datetime) -> Document | No
     row = reports.delivery(delivery_id)
     if row is None:
         return None
+    attempts = reports.attempts(delivery_id)
     return {
         "id": row["id"],
         "job": row["job"],
@@ -45,10 +46,13 @@ def story_of(reports: Reports, delivery_id: int, now: datetime) -> Document | No
         "receipt": row["receipt"],
         "receipt_code": row["receipt_code"],
         "receipt_at": row["receipt_at"],
+        "proven_by": next((each["number"] for each in attempts if each["id"] == row["proven_by"]), None),
+        "parts": row["parts"],
+        "charged": row["charged"],
         "next_question_at": row["receipt_due_at"],
         "next_look_at": row["reconcile_at"] if row["state"] == "in_doubt" else None,
         "skipped": row["skipped"],
-        "attempts": [_without(attempt, "id", "delivery_id") for attempt in reports.attempts(delivery_id)],
+        "attempts": [_without(each, "id", "delivery_id", "receipt_stage", "callback_sequence") for each in attempts],
         "lookups": reports.lookups(delivery_id),
         "answers": _answers(reports, row),
         "holds": reports.holds_of(delivery_id),

@@ -66,6 +66,7 @@ def print_story(story: dict[str, Any]) -> None:
         ("length", f"{plural(story['segments'], 'segment')}, {story['encoding']}" if story["text"] else None),
         ("message_uuid", story["message_uuid"] and clean(story["message_uuid"])),
         ("receipt", _receipt(story)),
+        ("proven", _proven(story)),
         ("next question", f"to Plivo at {local(question, zone)}" if (question := story["next_question_at"]) else None),
         ("withdrawn", story["withdrawn"]),
         ("to settle", _settle_with(story)),
@@ -96,6 +97,12 @@ def _receipt(story: dict[str, Any]) -> str | None:
     return f"{clean(story['receipt'])}, as of {local(story['receipt_at'], story['timezone'])}"
 
 
+def _proven(story: dict[str, Any]) -> str | None:
+    """Where it is in no state of which that could be told."""
+    number = story["proven_by"]
+    return f"Plivo took attempt {number} all the same, as its callback says; it is not sent again" if number else None
+
+
 def _settle_with(story: dict[str, Any]) -> str | None:
     """What is left to do where no look is due any more."""
     if story["state"] != "in_doubt" or story["next_look_at"]:
@@ -119,6 +126,19 @@ def _print_moves(story: dict[str, Any]) -> None:
         status = f" {attempt['status']}" if attempt["status"] else ""
         end = f"{attempt['outcome'] or 'under way'}{status}: {clean(attempt['evidence'] or '')}"
         click.echo(f"  attempt {attempt['number']}: {begun}, {end}")
+        if said := _said(attempt, zone):
+            click.echo(f"    {said}")
+
+
+def _said(attempt: dict[str, Any], zone: str) -> str:
+    """What Plivo says of an attempt's message besides its report."""
+    words = [plural(attempt["parts"], "part")] if attempt["parts"] else []
+    words += [f"{attempt['charged'] / 1_000_000:.5f} USD"] if attempt["charged"] is not None else []
+    words += [f"network {attempt['mcc']}-{attempt['mnc'] or '?'}"] if attempt["mcc"] else []
+    words += [f"queued {local(attempt['queued_at'], zone)}"] if attempt["queued_at"] else []
+    words += [f"handed to the carrier {local(attempt['sent_at'], zone)}"] if attempt["sent_at"] else []
+    words += [plural(attempt["callbacks"], "callback")] if attempt["callbacks"] else []
+    return ", ".join(words)
 
 
 def _move(move: dict[str, Any]) -> str:

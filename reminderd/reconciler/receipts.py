@@ -128,10 +128,13 @@ class ReceiptCollector:
 
     def _judge(self, now: datetime) -> None:
         """What Plivo itself said for good, of what did not arrive, before it was asked."""
+        heard = self._store.receipts.heard(_JUDGED)
+        if not heard:
+            return
         found: list[Details] = []
         told: list[Callable[[], None]] = []
         with self._store.together():
-            for question, code in self._store.receipts.heard(_JUDGED):
+            for question, code in heard:
                 details = Details(MessageState(state_of(question.receipt) or MessageState.FAILED), code)
                 told += self._keep(question, details, Event.RECEIPT_UNDELIVERED, now)
                 self._store.receipts.judged(question)

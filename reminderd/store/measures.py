@@ -8,9 +8,11 @@ from reminderd.clock import to_text
 from reminderd.model import State
 from reminderd.store.connection import Connection, Row
 from reminderd.store.overrides import OPEN_OVERRIDES
+from reminderd.store.reports import FIRST_WORD
 
 HOLD_KINDS = ("removal", "recipients", "clock", "cursor", "restored", "limit", "delivery")
 OVERRIDE_KINDS = ("pause", "skip")
+RECEIPTS = ("queued", "sent", "delivered", "undelivered", "failed", "read", "rejected", "none")
 TASKS = ("loop", "reload", "reconcile", "prune", "backup")
 
 _LAST_RESULTS = """
@@ -93,6 +95,22 @@ class Measures:
         """How many there are, by state."""
         query = "select state, count(*) from deliveries indexed by deliveries_by_state group by state"
         return self._by(query, tuple(State))
+
+    def receipts(self, since: datetime) -> dict[str, int]:
+        """What Plivo said last of the deliveries that it has reported on since then, by the first word of it."""
+        query = (
+            f"select {FIRST_WORD}, count(*) from deliveries d indexed by deliveries_reported "
+            f"where d.receipt_at >= :since group by {FIRST_WORD}"
+        )
+        return self._by(query, RECEIPTS, {"since": to_text(since)})
+
+    def charged(self, since: datetime) -> int:
+        """What Plivo charged for these, in millionths of a US dollar."""
+        query = (
+            "select coalesce(sum(a.charged), 0) from deliveries d indexed by deliveries_reported "
+            "join attempts a on a.delivery_id = d.id where d.receipt_at >= :since"
+        )
+        return int(self._db.value(query, {"since": to_text(since)}))
 
     def oldest(self) -> dict[str, str]:
         """When what has waited longest was due, by state, of what is unsettled."""

@@ -12,8 +12,8 @@ from reminderd.store.overrides import OPEN_OVERRIDES
 
 HISTORY = """
 select d.*, (select count(*) from attempts a where a.delivery_id = d.id and a.outcome is not 'not_begun') as attempts,
-       o.nominal, coalesce(d.zone, o.zone) as zone, o.skipped
-from deliveries d join occurrences o on o.id = d.occurrence_id
+       o.nominal, coalesce(d.zone, o.zone) as zone, o.skipped, own.parts, own.charged
+from deliveries d join occurrences o on o.id = d.occurrence_id left join attempts own on own.message_uuid = d.message_uuid
 """
 
 

@@ -52,6 +52,10 @@ def _of_deliveries(present: Present, counted: Counted) -> Iterator[Metric]:
     yield _labelled("deliveries", "Deliveries that the state holds.", "state", counted.deliveries)
     ended = {state: counted.ended.get(state, 0) for state in ("accepted", "failed", "missed")}
     yield _labelled("deliveries_last_day", "Deliveries due in the last 24 hours, by how they ended.", "state", ended)
+    help_ = "Of the deliveries that Plivo reported on in the last 24 hours, what it said last."
+    yield _labelled("receipts_last_day", help_, "receipt", counted.receipts)
+    charged = counted.charged / 1_000_000
+    yield _gauge("charged_last_day_usd", "What Plivo charged for these, in US dollars.", charged)
     for state in ("pending", "in_doubt"):
         since = counted.oldest.get(state)
         age = max(0.0, (present.at - since).total_seconds()) if since else 0.0

@@ -43,10 +43,13 @@ class Present:
 @dataclass(frozen=True, slots=True)
 class Counted:
     """What takes longer the more there is. ended: of those due in the last day, by state; oldest: when it was
-    due, by state; last_results: by job."""
+    due, by state; last_results: by job. receipts: what Plivo reported in the last day, by its word; charged: for that, in
+    millionths of a US dollar."""
 
     deliveries: Mapping[str, int]
     ended: Mapping[str, int]
+    receipts: Mapping[str, int]
+    charged: int
     oldest: Mapping[str, datetime]
     last_results: Mapping[str, tuple[datetime, State]]
     jobs: tuple[str, ...]
@@ -128,6 +131,8 @@ class Readings:
         return Counted(
             measures.deliveries(),
             view.conditions.ended(self._now() - _DAY),
+            measures.receipts(self._now() - _DAY),
+            measures.charged(self._now() - _DAY),
             {state: from_text(at) for state, at in measures.oldest().items()},
             {name: (from_text(at), state) for name, (at, state) in measures.last_results(MOST_JOBS).items()},
             tuple(measures.names(MOST_JOBS)),

@@ -80,7 +80,18 @@ def test_signed_callbacks_say_what_became_of_a_message(sandbox: SandboxProcess, 
     report(home, "well", "delivered")
     bad = report(home, "badly", "undelivered (30: spam detected)")
     story = home.json("why", str(bad["id"]))
-    assert (story["receipt_code"], story["next_question_at"]) == (30, None)
+    assert (story["receipt_code"], story["next_question_at"], story["parts"], story["charged"]) == (30, None, 1, 5000)
+    (attempt,) = story["attempts"]
+    assert attempt["sent_at"] >= attempt["queued_at"]
+    assert attempt["callbacks"] == 3
+    told = home.run("why", str(bad["id"])).out
+    assert "1 part, 0.00500 USD" in told
+    assert "3 callbacks" in told
+    assert [(row["parts"], row["charged"]) for row in home.history("badly")] == [(1, 5000)]
+    assert Figures.of(port).value("reminderd_callbacks_total", kind="status", result="counted") == 6
+    charged = lambda: Figures.of(port).value("reminderd_charged_last_day_usd") == 0.01  # noqa: E731
+    home.until(charged, "what was charged is not shown")
+    assert Figures.of(port).value("reminderd_receipts_last_day", receipt="undelivered") == 1
     assert sandbox.requests().get("details", 0) == 0
     tokens = [message["url"].rpartition("/")[2] for message in sandbox.ledger()]
     assert all(message["url"].startswith(f"{PUBLIC}/plivo/status/") for message in sandbox.ledger())
