@@ -68,13 +68,13 @@ What happens, one of:
   ends=failed, code=420     accepted; later it turns out to have ended so, after=3s
 Which requests:
   on=send|log|details|account|number|any (send), phone=REGEX, text=REGEX
+How many:
+  skip=N, count=N, probability=0.1 with seed=N
 
 \b
 What it reports by itself, to who asked for it with a url on this machine, goes wrong by such rules too:
   signature=wrong|v2|ma|list|none, repeat=3, reorder, lost, latency=10s
   on=status|inbound (both), state=queued|sent|delivered|..., phone=REGEX, text=REGEX
-How many:
-  skip=N, count=N, probability=0.1 with seed=N
 
 Rules can be changed while it runs, at /__control/faults. docs/sandbox.md says more.
 """
