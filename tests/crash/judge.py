@@ -42,7 +42,7 @@ class Owed:
 # What runs again must leave these as they are.
 _LASTING = (
     *("jobs", "cursors", "unfinished", "occurrences", "deliveries", "attempts", "moves"),
-    *("holds", "overrides", "opt_outs", "actions", "gateway"),
+    *("holds", "overrides", "opt_outs", "inbound", "actions", "gateway"),
 )
 
 

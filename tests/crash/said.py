@@ -15,6 +15,7 @@ from tests.crash.story import (
     have,
     nine,
     say,
+    text,
     until,
 )
 from tests.support.deaths import Mortal
@@ -72,6 +73,24 @@ def _opted_out() -> Scenario:
     )
 
 
+def _texted() -> Scenario:
+    """STOP while one waits for its retry, START before the next one, and the STOP once more."""
+    return Scenario(
+        "a STOP, a START and the STOP again",
+        (
+            have(a=nine([ANNA]), b=job(to=[ANNA], cron="10 9 * * *", message="Later.")),
+            go("09:00:30"),
+            text("stop", ANNA, "STOP", "09:00:20"),
+            text("start", ANNA, "START", "09:05"),
+            text("stop", ANNA, "STOP", "09:00:20"),
+            go("09:20"),
+        ),
+        (Owed("a", "09:00", ANNA, (CANCELLED, IN_DOUBT)), Owed("b", "09:10", ANNA, SENT)),
+        {ANNA: until("09:09:50", NO_ROUTE)},
+        small=True,
+    )
+
+
 def _drilled() -> Scenario:
     """Whose question was cut short looks first whether the test is there."""
 
@@ -87,4 +106,4 @@ def _drilled() -> Scenario:
     )
 
 
-SAID: tuple[Scenario, ...] = (_paused(), _opted_out(), _drilled())
+SAID: tuple[Scenario, ...] = (_paused(), _opted_out(), _texted(), _drilled())

@@ -135,6 +135,11 @@ def say(command: str, **arguments: Any) -> Step:
     return step
 
 
+def text(uuid: str, phone: str, words: str, written: str) -> Step:
+    """Somebody writes to our number; what was not answered, Plivo hands on again."""
+    return lambda world: world.hear(uuid, phone, words, written_at=at(written))
+
+
 # -- answers ----------------------------------------------------------------------------------------------
 
 

@@ -6,11 +6,14 @@ from reminderd.model import Limits, State
 from tests.crash.judge import Owed
 from tests.crash.story import (
     CANCELLED,
+    CUT,
     DORA,
+    IN_DOUBT,
     MISSED,
     NO_ROUTE,
     SENT,
     Scenario,
+    always,
     approve_of,
     ask,
     at,
@@ -19,6 +22,7 @@ from tests.crash.story import (
     have,
     nine,
     say,
+    text,
     until,
 )
 from tests.support.deaths import Mortal
@@ -168,17 +172,18 @@ def _overridden() -> Scenario:
     )
 
 
+def _claim_at_nine(world: Mortal) -> None:
+    if world.clock.now() < at("09:00"):
+        world.clock.go_to(at("09:00"))
+    world.plan()
+    world.dispatcher.advance(world.clock.now())
+
+
 def _opted_out() -> Scenario:
     """While it waits for its retry, before it is due, and between its claim and its beginning; somebody comes back."""
 
-    def claim(world: Mortal) -> None:
-        if world.clock.now() < at("09:00"):
-            world.clock.go_to(at("09:00"))
-        world.plan()
-        world.dispatcher.advance(world.clock.now())
-
     def opted_out_in_flight(world: Mortal) -> None:
-        claim(world)
+        _claim_at_nine(world)
         world.command("opt-out add", phone=CARA, why="told us")
 
     return Scenario(
@@ -209,6 +214,45 @@ def _opted_out() -> Scenario:
     )
 
 
+def _texted() -> Scenario:
+    """STOP while it waits for its retry, between claim and beginning, in doubt; START, and the STOP once more."""
+
+    def stopped_in_flight(world: Mortal) -> None:
+        _claim_at_nine(world)
+        world.hear("cara stops", CARA, "Stop!", written_at=at("09:00"))
+
+    return Scenario(
+        "texts that stop messages, and begin them again",
+        (
+            have(
+                waits=job(to=[ANNA], cron="20 8 * * *", retry=["5m"], valid_for="2h"),
+                later=nine([ANNA], message="Later."),
+                elsewhere=job(to=[ANNA], cron="5 9 * * *", message="Elsewhere.", sender="+14155550199"),
+                doubt=job(to=[DORA], cron="20 8 * * *", on_doubt="resend", valid_for="2h"),
+                claimed=nine([CARA]),
+                again=job(to=[CARA], cron="30 9 * * *", message="Again."),
+            ),
+            go("08:21"),
+            text("anna stops", ANNA, "STOP", "08:20"),
+            text("dora stops", DORA, "unsubscribe", "08:21"),
+            stopped_in_flight,
+            go("09:10"),
+            text("cara starts", CARA, "start", "09:10"),
+            text("cara stops", CARA, "Stop!", "09:00"),
+            go("09:40"),
+        ),
+        (
+            Owed("waits", "08:20", ANNA, (CANCELLED,)),
+            Owed("later", "09:00", ANNA, (CANCELLED,)),
+            Owed("elsewhere", "09:05", ANNA, SENT),
+            Owed("doubt", "08:20", DORA, (CANCELLED,), through=(IN_DOUBT,)),
+            Owed("claimed", "09:00", CARA, (CANCELLED,)),
+            Owed("again", "09:30", CARA, SENT),
+        ),
+        {ANNA: until("08:24", NO_ROUTE), DORA: always(CUT)},
+    )
+
+
 WAITING: tuple[Scenario, ...] = (
     _quiet(),
     _in_parts(),
@@ -217,4 +261,5 @@ WAITING: tuple[Scenario, ...] = (
     _zones(),
     _overridden(),
     _opted_out(),
+    _texted(),
 )

@@ -195,7 +195,8 @@ class Reference:
     counts_from: datetime = LONG_AGO
     paused: bool = False  # nothing is claimed
     words: list[Word] = field(default_factory=list)
-    opted_out: set[str] = field(default_factory=set)
+    opted_out: set[str] = field(default_factory=set)  # by an operator
+    stopped: set[str] = field(default_factory=set)  # by a text of their own
 
     # -- files -------------------------------------------------------------------------------------------
 
@@ -240,7 +241,7 @@ class Reference:
                 if row.state == "cancelled" and self._equal(key, row):
                     continue
                 row.withdrawn = False
-                if row.state == "cancelled" and row.until > self.now + EARLY and key[2] not in self.opted_out:
+                if row.state == "cancelled" and row.until > self.now + EARLY and not self.is_out(key[2]):
                     row.state = "pending"
 
     def _withdraw(self, name: str, staying: tuple[str, ...]) -> None:
@@ -312,7 +313,7 @@ class Reference:
                 row = Row("missed", due, zone, text, spec, phone)
                 row.wait(due)
                 if text and row.until > self.now + EARLY and not (spec.drop and row.night[0] <= due):
-                    row.state = "cancelled" if phone in self.opted_out else "pending"
+                    row.state = "cancelled" if self.is_out(phone) else "pending"
                 yield Owed((name, nominal, phone), row, job.held or due <= job.loaded)
 
     def _equal(self, key: Key, mine: Row) -> bool:
@@ -379,7 +380,7 @@ class Reference:
         """Whether that is allowed; valid anew from now on."""
         row, job = self.rows[key], self.jobs[key[0]]
         declared = not job.gone and job.spec.enabled and key[2] in job.spec.to and not row.withdrawn
-        if row.state not in ("failed", "missed") or not row.text or not declared or key[2] in self.opted_out:
+        if row.state not in ("failed", "missed") or not row.text or not declared or self.is_out(key[2]):
             return False
         row.state, row.retried = "pending", 0
         row.wait(self.now)
@@ -390,10 +391,24 @@ class Reference:
         if sent:
             self.rows[key].state = "accepted"
         else:
-            self.rows[key].again(self.now, unwanted=key[2] in self.opted_out)
+            self.rows[key].again(self.now, unwanted=self.is_out(key[2]))
+
+    def is_out(self, phone: str) -> bool:
+        return phone in self.opted_out or phone in self.stopped
 
     def opt_out(self, phone: str) -> None:
         self.opted_out.add(phone)
+        self._wants_nothing(phone)
+
+    def text(self, phone: str, words: str) -> None:
+        """They write to the one number that all jobs send from."""
+        if words.startswith("S"):
+            self.stopped.add(phone)
+            self._wants_nothing(phone)
+        elif words == "start":
+            self.stopped.discard(phone)
+
+    def _wants_nothing(self, phone: str) -> None:
         for row in [row for key, row in self.rows.items() if key[2] == phone]:
             row.withdrawn = row.withdrawn and row.state != "cancelled"
             row.state = "cancelled" if row.state == "pending" else row.state

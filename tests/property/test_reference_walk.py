@@ -64,6 +64,7 @@ class Walk(RuleBasedStateMachine):
         self.page = Reference(self.world.clock.now(), awake=self.world.clock.now())
         self.files: Files = {}
         self.history: list[Files] = [{}]
+        self.written: list[tuple[str, str, str]] = []  # texts that came in: uuid, phone, words
         self.deliveries: list[int] = []  # of what arrived, in order
         self.world.sync()
         self.world.tick()
@@ -267,6 +268,16 @@ class Walk(RuleBasedStateMachine):
         else:
             assert self._perform("opt-out remove", phone=phone) == known
             self.page.opted_out.discard(phone)
+
+    @rule(phone=drawn(*PHONES), words=drawn("STOP", "Stop!", "start", "start", "when?"), again=SECONDS)
+    def write_back(self, phone: str, words: str, again: int) -> None:
+        """Somebody writes; what was written before comes again."""
+        uuid, now = f"text-{len(self.written)}", self.world.clock.now()
+        self.written.append((uuid, phone, words))
+        assert self.world.hear(uuid, phone, words, written_at=now) == "counted"
+        self.page.text(phone, words)
+        older = self.written[again % len(self.written)]
+        assert self.world.hear(*older, written_at=now) == "repeated"
 
     @precondition(lambda self: self.page.hold)
     @rule()

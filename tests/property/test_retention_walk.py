@@ -57,6 +57,7 @@ class PrunedWalk(Walk):
         before = self.world.clock.now() - timedelta(seconds=age)
         for _ in range(steps):
             self.world.store.retention.empty_texts(before, 2)
+            self.world.store.inbound.empty_texts(before, 2)
         self.world.store.retention.empty_definitions(self.world.clock.now() - GUARDED)
 
     @rule(age=drawn(0, 0, 60, 600, 3600), steps=drawn(1, 2, 100))
@@ -66,6 +67,7 @@ class PrunedWalk(Walk):
         retention = self.world.store.retention
         for _ in range(steps):
             retention.prune(before, 2, witnesses=NOW)
+            self.world.store.inbound.prune(before, 2)
         retention.prune_empty(before, 0, 1_000_000)
         retention.prune_rest(self.world.clock.now() - GUARDED, self.world.clock.now(), 100)
         left = super().real().keys()

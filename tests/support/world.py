@@ -22,7 +22,7 @@ from reminderd.commands import Commands
 from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
 from reminderd.dispatcher import Dispatcher, Limits, hush
-from reminderd.gateway.callbacks import StatusReport
+from reminderd.gateway.callbacks import InboundText, StatusReport
 from reminderd.gateway.port import (
     Details,
     DetailsUnavailable,
@@ -38,10 +38,11 @@ from reminderd.jobs.disk import Bound
 from reminderd.jobs.library import Found, Library, Stamp
 from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, ParsedFile, digits
 from reminderd.planner import Planner, Terms
-from reminderd.reconciler import CallbackTaker, ReceiptCollector, Reconciler, Result, look_up
+from reminderd.reconciler import CallbackTaker, InboundTexts, ReceiptCollector, Reconciler, Result, look_up
 from reminderd.store import Began, Claim, Mark, Store
 from reminderd.store.mark import NOTHING
 from reminderd.sync import Synced, Syncer
+from reminderd.telemetry import Figures
 from tests.support.clock import START, FakeClock, utc
 
 SENDER = "+14155550100"
@@ -239,6 +240,7 @@ class World:
             self._run,
         )
         self.taker = CallbackTaker(self.store, self.receipts, shared_sender=False)
+        self.texts_in = InboundTexts(self.store, Figures(self.clock))
         self.commands = Commands(self.store, self._approved, lambda: self.syncer.running)
         last_alive = self.store.health.started(now)
         self.awake_since = now
@@ -340,6 +342,23 @@ class World:
         said = StatusReport(token, uuid or f"uuid-{token}", details, sequence, proven)
         with self.store.together():
             heard = self.taker.hear(said, self.clock.now())
+        for tell in heard.told:
+            tell()
+        return heard.result
+
+    def hear(
+        self,
+        uuid: str,
+        phone: str,
+        words: str,
+        *,
+        sender: str = SENDER,
+        said: str | None = None,
+        written_at: datetime | None = None,
+    ) -> Result:
+        """Plivo hands on what somebody wrote, and the loop takes it. said: how Plivo itself has read it."""
+        with self.store.together():
+            heard = self.texts_in.hear(InboundText(uuid, phone, sender, words, said, written_at), self.clock.now())
         for tell in heard.told:
             tell()
         return heard.result
