@@ -16,6 +16,9 @@ from reminderd.model import Job, mask
 from reminderd.reconciler import Findings
 from reminderd.store import Doubt, Malformed, Refusal, Store
 
+# Those that do without a reason; one that is given is written down with what they did.
+_MAY_SAY_WHY = frozenset({"retry", "cancel", "release", "resolve", "resume", "approve", "opt-out remove"})
+
 
 @dataclass
 class Commands:
@@ -36,6 +39,14 @@ class Commands:
 
     def perform(self, request: Request, who: str, now: datetime, findings: Findings | None = None) -> Answer:
         """Carry out one command. findings: what the log said, where `needs_log` asked for it."""
+        why = word(request.get("why"), "reason") if str(request.get("command")) in _MAY_SAY_WHY else None
+        last = self.store.operations.last_action() if why else 0
+        answer = self._perform(request, who, now, findings)
+        if why:
+            self.store.operations.explain(last, why)
+        return answer
+
+    def _perform(self, request: Request, who: str, now: datetime, findings: Findings | None) -> Answer:
         match request.get("command"):
             case "resolve" if request.get("sent"):
                 return resolving.sent(self.store, request, who, now, findings)

@@ -198,6 +198,18 @@ class Operations:
         with self._db.write():
             self._record(who, action, target, detail, now)
 
+    def last_action(self) -> int:
+        """The number of what was done last; 0 where nothing was."""
+        return int(self._db.value("select coalesce(max(id), 0) from actions"))
+
+    def explain(self, after: int, why: str) -> None:
+        """Add a reason to what was done after that action."""
+        with self._db.write():
+            self._db.execute(
+                "update actions set detail = json_set(detail, '$.why', :why) where id > :after",
+                {"why": why, "after": after},
+            )
+
     def _record(self, who: str, action: str, target: object, detail: Mapping[str, object], now: datetime) -> None:
         self._db.execute(
             "insert into actions (at, who, action, target, detail) values (:at, :who, :action, :target, :detail)",

@@ -6,7 +6,7 @@ from typing import Any
 
 from reminderd.clock import to_text
 from reminderd.model import bare
-from reminderd.store.connection import Connection, Row
+from reminderd.store.connection import Connection, Row, listed
 from reminderd.store.jobs import contents
 from reminderd.store.overrides import OPEN_OVERRIDES
 
@@ -153,8 +153,13 @@ class Reports:
     def job_exists(self, name: str) -> bool:
         return self._db.value("select 1 from jobs where name = :name", {"name": name}) is not None
 
-    def last_results(self) -> Mapping[str, Row]:
-        """By job: its newest delivery's state and due time, and how many are unsettled. A drill is no result."""
+    def last_results(self, names: Sequence[str] | None = None) -> Mapping[str, Row]:
+        """By job: its newest delivery's state and due time, and how many are unsettled. A drill is no result.
+
+        names: of these jobs only.
+        """
+        listing, values = listed(names or ())
+        only = "" if names is None else f"where j.name in ({listing})"
         newest = "join occurrences o on o.id = d.occurrence_id where d.job = j.name and o.nominal not like 'drill %'"
         rows = self._db.rows(
             f"""
@@ -164,8 +169,9 @@ class Reports:
               (select count(*) from deliveries d where d.job = j.name
                  and d.state in ('pending', 'sending', 'in_doubt')) as unsettled,
               (select count(*) from deliveries d where d.job = j.name and d.state in ('pending', 'sending')) as waiting
-            from jobs j
-            """
+            from jobs j {only}
+            """,
+            values,
         )
         return {row["name"]: row for row in rows}
 

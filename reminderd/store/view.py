@@ -5,6 +5,7 @@ from pathlib import Path
 from reminderd.store.attention import Attention
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import Connection, open_beside, open_read_only, upgraded
+from reminderd.store.entries import Entries
 from reminderd.store.listing import Listing
 from reminderd.store.measures import Measures
 from reminderd.store.overrides import Overrides
@@ -28,6 +29,7 @@ class View:
         self.standings = Standings(connection)
         self.weeks = Weeks(connection)
         self.listing = Listing(connection)
+        self.entries = Entries(connection)
         self.close = connection.close
 
 

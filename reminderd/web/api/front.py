@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Depends, Request, Response, Security
 from pydantic import BaseModel
 
 from reminderd.settings.grants import Scope
@@ -52,13 +52,20 @@ class Front:
         self._reckoner = ThreadPoolExecutor(1, "web-api-reckons")
         self._waiting = 0
 
+    @staticmethod
+    async def _takes_json(request: Request) -> None:
+        """A dependency: what is sent is JSON, and says so."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != _JSON and await request.body():
+            raise Declined(415, "Unsupported Media Type", "send JSON, with Content-Type: application/json")
+
     def router(self, scope: Scope, tag: str, *also: int) -> APIRouter:
         """For routes that need a token with this scope. also: what else they may answer beside what any may."""
         bodies = _OF_BODIES if scope is not Scope.READ else ()
         return APIRouter(
             prefix=PREFIX,
             tags=[tag],
-            dependencies=[Security(self._access.needs(scope), scopes=[str(scope)])],
+            dependencies=[Security(self._access.needs(scope), scopes=[str(scope)]), Depends(self._takes_json)],
             responses=problems(*_ALWAYS, *bodies, *also),
             generate_unique_id_function=lambda route: route.name,
         )
@@ -79,6 +86,13 @@ class Front:
     async def reckon(self, call: Callable[[], T]) -> T:
         """What the call returns, made in a thread of its own: one after the other, whoever asks."""
         return await asyncio.get_running_loop().run_in_executor(self._reckoner, call)
+
+    async def standing(self, request: Request) -> dict[str, Any]:
+        """What the daemon knows of itself; not behind acts, and also while the loop hangs."""
+        who = self.caller(request).who
+        answer = await self.reckon(lambda: self.sources.perform({"command": "standing"}, who))
+        result: dict[str, Any] = answer["result"]
+        return result
 
     async def perform(self, request: Request, wanted: dict[str, Any]) -> dict[str, Any]:
         """Have a command carried out by the daemon's loop; its result. Raises Declined where it is refused."""

@@ -32,7 +32,7 @@ def _told(error: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "pointer", "".join(f"/{_escaped(str(part))}" for part in path)
     else:
         yield "parameter", ".".join(str(part) for part in path)[:100]
-    yield "detail", error["msg"]
+    yield "detail", error["msg"].removeprefix("Value error, ")
 
 
 def _escaped(part: str) -> str:

@@ -8,9 +8,13 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from reminderd.web.access import Access
+from reminderd.web.api.acts import Acts
+from reminderd.web.api.ahead import Ahead
+from reminderd.web.api.deliveries import DeliveryRoutes
 from reminderd.web.api.description import described
 from reminderd.web.api.front import PREFIX, Front
 from reminderd.web.api.invalid import invalid
+from reminderd.web.api.jobs import JobRoutes
 from reminderd.web.api.methods import Methods
 from reminderd.web.api.reminders import Reminders
 from reminderd.web.api.standing import Standing
@@ -33,6 +37,10 @@ class Api:
         routers = [
             self._description(),
             Standing(self.front).router(),
+            JobRoutes(self.front).router(),
+            Ahead(self.front).router(),
+            DeliveryRoutes(self.front).router(),
+            Acts(self.front).router(),
             *Reminders(self.front).routers(),
         ]
         for router in routers:

@@ -1,0 +1,139 @@
+"""What is due in a time to come, of all jobs, the earliest first."""
+
+import heapq
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from reminderd import recurrence
+from reminderd.clock import from_text, to_text
+from reminderd.documents import Document, covering, override_document
+from reminderd.model import Instant, Job
+from reminderd.settings.grants import Scope
+from reminderd.store.view import View
+from reminderd.web.api.answers import Occurrences
+from reminderd.web.api.cursors import cursor_of, no_cursor, place_of
+from reminderd.web.api.front import Front, answered
+from reminderd.web.api.parameters import Paged, Said, Time
+from reminderd.web.problems import Declined
+
+_FAR = datetime(9990, 1, 1, tzinfo=UTC)
+_DAY, _LONGEST = timedelta(days=1), timedelta(days=400)
+_MOMENT = timedelta(milliseconds=1)
+_SECONDS = 5.0  # of reckoning for one page
+Key = tuple[str, str, str]  # due_at, job, zone: what the list is in the order of
+
+
+class Asked(Paged):
+    """Which occurrences."""
+
+    since: Time | None = Field(None, alias="from", description="Due from then on; now, where it is left out.")
+    until: Time | None = Field(None, description="Due before then; a day after `from`, where it is left out.")
+    job: Said | None = Field(None, description="Of this job.")
+
+
+class Ahead:
+    """Routes."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    def router(self) -> APIRouter:
+        router = self._front.router(Scope.READ, "jobs")
+        router.add_api_route("/occurrences", self.occurrences, methods=["GET"], response_model=Occurrences)
+        return router
+
+    async def occurrences(self, asked: Annotated[Asked, Query()]) -> Response:
+        """What is due ahead, by the schedules as they are now, the earliest first; at most 400 days after `from`."""
+        now = self._front.sources.now()
+        since = max(asked.since or now, now)
+        until = asked.until or since + _DAY
+        if until - since > _LONGEST:
+            raise Declined(422, "Unprocessable Entity", "at most 400 days can be looked at: give another `until`")
+        after = _key(asked.cursor)
+        overrides = await self._front.ask(lambda view: _overrides(view, now))
+        running, due = self._front.sources.running(), self._front.sources.due()
+
+        def page() -> Response:
+            jobs = self._jobs(running, due, asked.job, until)
+            start = max(since, from_text(after[0])) if after else since
+            found = list(islice(_walk(jobs, start, until, after), asked.limit + 1))
+            items = [_document(*each, overrides) for each in found[: asked.limit]]
+            more = cursor_of(*_key_of(*found[asked.limit - 1])) if len(found) > asked.limit else None
+            return answered(Occurrences.model_validate({"items": items, "next": more}))
+
+        return await self._front.reckon(page)
+
+    @staticmethod
+    def _jobs(running: Mapping[str, Job], due: Mapping[str, datetime], name: str | None, until: datetime) -> list[Job]:
+        """Those of which something may be due before then."""
+        wanted = running.values() if name is None else [running[name]] if name in running else []
+        return [each for each in wanted if each.enabled and due.get(each.name, until) <= until]
+
+
+def coming_of(job: Job, now: datetime, overrides: list[Document], count: int) -> list[Document]:
+    """The next occurrences of one job."""
+    series = heapq.merge(*(_series(job, zone, now, _FAR) for zone in job.by_zone()), key=lambda each: _key_of(*each))
+    return [_document(*each, overrides) for each in islice(series, count)]
+
+
+def _overrides(view: View, now: datetime) -> list[Document]:
+    return [override_document(row) for row in view.reports.overrides(now)]
+
+
+def _key(cursor: str | None) -> Key | None:
+    if cursor is None:
+        return None
+    due_at, job, zone = (str(each) for each in place_of(cursor, "", "", ""))
+    try:
+        if to_text(from_text(due_at)) != due_at:
+            raise no_cursor()
+    except (ValueError, OverflowError):
+        raise no_cursor() from None
+    return due_at, job, zone
+
+
+def _key_of(job: Job, zone: str, instant: Instant) -> Key:
+    return to_text(instant.due_at), job.name, zone
+
+
+def _walk(
+    jobs: Iterable[Job], since: datetime, until: datetime, after: Key | None
+) -> Iterator[tuple[Job, str, Instant]]:
+    """Those due in [since, until), after that one. Raises Declined where it would take too long."""
+    ends = time.monotonic() + _SECONDS
+    series = []
+    for job in jobs:
+        for zone in job.by_zone():
+            _check(ends)
+            series.append(_series(job, zone, since - _MOMENT, until - _MOMENT))
+    for each in heapq.merge(*series, key=lambda one: _key_of(*one)):
+        _check(ends)
+        if after is None or _key_of(*each) > after:
+            yield each
+
+
+def _series(job: Job, zone: str, after: datetime, until: datetime) -> Iterator[tuple[Job, str, Instant]]:
+    return ((job, zone, instant) for instant in recurrence.between(job.schedule, zone, after, until))
+
+
+def _check(ends: float) -> None:
+    if time.monotonic() > ends:
+        detail = "this takes too long to reckon: name a job, or ask for a shorter time"
+        raise Declined(503, "Service Unavailable", detail, {"retry-after": "60"})
+
+
+def _document(job: Job, zone: str, instant: Instant, overrides: list[Document]) -> Document:
+    return {
+        "job": job.name,
+        "due_at": to_text(instant.due_at),
+        "nominal": instant.nominal,
+        "timezone": zone,
+        "recipients": len(job.by_zone().get(zone, ())),
+        "override": covering(overrides, job.name, instant),
+    }
