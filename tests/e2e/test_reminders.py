@@ -1,5 +1,6 @@
 """Reminders through the API of a running daemon: one request, one reminder, one message, whatever dies in between."""
 
+import errno
 import json
 from collections.abc import Iterator
 from http.client import HTTPException
@@ -13,6 +14,7 @@ from tests.support.daemon import Home, moment, phone
 from tests.support.dying import OF_ENDING, OF_MAKING, dies_before
 from tests.support.jobfiles import job_text, write
 from tests.support.sandbox import SandboxProcess
+from tests.support.shim import Shim
 from tests.support.web import answers, free_port
 
 pytestmark = pytest.mark.timeout(300)
@@ -160,6 +162,27 @@ def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(home: Home, api: A
     assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     folder(home).unlink()
     assert api.ask("POST", "reminders", tea(), idempotency_key="k").status == 201
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+def test_a_full_disk_is_said_and_leaves_nothing(home: Home, tmp_path: Path, call: int) -> None:
+    with Shim(tmp_path, folder(home)) as shim:
+        home.environment.update(shim.environment)
+        api = serving(home)
+        shim.fail(call, errno.ENOSPC)
+        answer = api.ask("POST", "reminders", tea(), idempotency_key="k")
+        assert (answer.status, shim.failed) == (507, 1)
+        assert "make room" in answer.json["detail"]
+        assert files(home) == []
+        shim.heal()
+        assert api.ask("POST", "reminders", tea(), idempotency_key="k").status == 201
+        home.stop()
+
+
+def test_forgetting_somebody_names_the_reminder_that_names_them(home: Home, api: Api) -> None:
+    made = api.post("reminders", tea())
+    forgotten = home.json("forget", phone(1), "--dry-run")
+    assert [each["file"] for each in forgotten["jobs"]] == [made["file"]]
 
 
 # -- deaths ---------------------------------------------------------------------------------------------

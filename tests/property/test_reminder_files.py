@@ -1,7 +1,9 @@
 """What a program asks for as JSON is what the file says that is written for it: nothing is lost, nothing is read otherwise."""
 
 import json
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -157,3 +159,11 @@ vars:
   open: true
 valid_for: 15m
 """
+
+
+def test_the_docs_show_the_file_that_their_request_makes() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reminders.md").read_text()
+    (asked,) = re.findall(r"-d '(.*?)'\n```", page, re.DOTALL)
+    (shown,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    at = datetime(2031, 5, 1, 8, tzinfo=UTC)
+    assert write_job(read_asked(asked.encode()).job, "tea", "api:booking", at).decode() == shown

@@ -41,6 +41,7 @@ _CONCERNS = (
     "overrides",
     "opt_outs",
     "inbound",
+    "reminders",
     "drills",
     "health",
     "origin",
