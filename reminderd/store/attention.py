@@ -33,6 +33,20 @@ class Attention:
         query = "select count(*) from deliveries indexed by deliveries_in_doubt where state = 'in_doubt'"
         return Worst(rows, int(self._db.value(query)))
 
+    def hold(self, hold_id: int) -> Row | None:
+        """A hold, also one that is over: all of its columns."""
+        return self._db.row("select * from holds where id = :id", {"id": hold_id})
+
+    def kept_by(self, hold_id: int, most: int) -> Worst:
+        """Deliveries that an open hold keeps back, the one that was due first at the top: all of their columns."""
+        rows = self._db.rows(
+            "select d.* from deliveries d indexed by deliveries_held where d.hold_id = :id and d.state = 'pending' "
+            "order by d.due_at, d.id limit :most",
+            {"id": hold_id, "most": most},
+        )
+        query = "select count(*) from deliveries indexed by deliveries_held where hold_id = :id and state = 'pending'"
+        return Worst(rows, int(self._db.value(query, {"id": hold_id})))
+
     def ended(self, state: str, since: datetime, most: int) -> Worst:
         """Deliveries due since then that are in this state now, the newest first."""
         values = {"state": state, "since": to_text(since), "most": most}

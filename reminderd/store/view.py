@@ -22,7 +22,6 @@ class View:
         self.measures = Measures(connection)
         self.attention = Attention(connection)
         self.conditions = Conditions(connection)
-        self.overrides = Overrides(connection)
         self.reminders = Reminders(connection)
         self.overrides = Overrides(connection)
         self.reports = Reports(connection)

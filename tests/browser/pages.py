@@ -30,6 +30,7 @@ PLACES = [
     Place("job-paused", lambda _: "/jobs/newsletter"),
     Place("job-of-the-past", lambda _: "/jobs/refused"),
     Place("figures", lambda _: "/figures"),
+    Place("hold", lambda _: "/holds/1"),
     Place("sign-in", lambda _: "/sign-in?next=/jobs"),
     Place("not-found", lambda _: "/no-such-page", 404),
 ]

@@ -106,9 +106,11 @@ def test_an_occurrence_is_skipped_and_a_test_is_sent(browser: Browser, scene: Sc
 
 
 def test_a_hold_is_approved(browser: Browser, scene: Scene) -> None:
-    with signed_in(browser, scene, f"/deliveries/{scene.deliveries['crowd']}") as page:
+    with signed_in(browser, scene, "/") as page:
+        page.get_by_role("link", name="limit").click()
         page.get_by_role("button", name="Approve hold").click()
-        page.wait_for_url(f"{scene.url}/?done=approve")
+        expect(page.get_by_role("status")).to_contain_text("approved")
+        expect(page.get_by_text("approved by page:ops")).to_be_visible()
     scene.home.until(lambda: state_of(scene, "crowd") == "accepted", "it does not go out")
 
 

@@ -68,7 +68,7 @@ def approve(hold: int) -> Act:
 def resume_all() -> Act:
     """End the pause of every job."""
     says = "What comes is sent again; pauses of single jobs stay."
-    return Act("/pauses/resume", "Resume all", says, "reminderd resume --all")
+    return Act("/pauses/resume", "Resume all jobs", says, "reminderd resume --all")
 
 
 def resume(name: str) -> Act:

@@ -90,6 +90,8 @@ class Jobs:
             everywhere=next((each for each in overrides if each.kind == "pause" and each.job is None), None),
             more=f"/jobs?{urlencode(more)}" if more else None,
             first=f"/jobs?{urlencode({'q': wanted})}" if after else None,
+            resume_all=acts.resume_all(),
+            **self._acting.values(request, looking, ()),
         )
 
     # -- one --------------------------------------------------------------------------------------------

@@ -199,7 +199,7 @@ def _overdue(row: Row) -> Item:
 def _hold(row: Row) -> Item:
     kind: str = {"clock": "the clock", "restored": "the state"}.get(row["kind"]) or row["kind"]
     since = from_text(row["opened_at"])
-    return Item(kind, row["reason"], (f"reminderd approve {row['id']}",), at=since, when="since")
+    return Item(kind, row["reason"], (f"reminderd approve {row['id']}",), f"/holds/{row['id']}", at=since, when="since")
 
 
 def _problem(row: Row) -> Item:
@@ -220,7 +220,7 @@ def kept_back(found: Found) -> tuple[Item, ...]:
 def _kept(found: Found) -> Iterable[Item]:
     for row in found.overrides:
         what = row["job"] or "every job"
-        link = f"/jobs/{row['job']}" if row["job"] else None
+        link = f"/jobs/{row['job']}" if row["job"] else "/jobs"
         words = f"{'skipped' if row['kind'] == 'skip' else 'paused'} by {row['who']}: {row['why']}"
         when = f"{row['nominal']}: " if row["nominal"] else ""
         end = (

@@ -90,3 +90,17 @@ if (live) {
   document.addEventListener("visibilitychange", () => { clearTimeout(timer); if (!document.hidden) ask(); });
   later();
 }
+
+// A page that is not complete yet is asked for again until it is.
+const again = () => {
+  const part = document.querySelector("[data-again]");
+  if (part) setTimeout(async () => {
+    try {
+      const fresh = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html").getElementById(part.id);
+      if (fresh) part.replaceWith(fresh);
+    } finally {
+      again();
+    }
+  }, Number(part.dataset.again) * 1000);
+};
+again();
