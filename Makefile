@@ -48,6 +48,9 @@ docs: $(VENV)/ready  ## renew the tables of keys in docs/, and the API's schema 
 	$(BIN)/python -m reminderd.reference.pages docs/*.md
 	$(BIN)/python -m reminderd.reference.api reminderd/web/api/job.json
 
+screenshots: $(VENV)/ready  ## the pictures in docs/images, of the page before data that are always the same; needs chromium-headless-shell
+	$(BIN)/python -m tests.browser.picture docs/images
+
 bench: $(VENV)/ready  ## lateness, throughput and idle cost, as ratios to a bare baseline of the same run
 	$(BIN)/python -m benchmarks
 
@@ -68,4 +71,4 @@ lock:  ## write requirements.lock anew from pyproject.toml
 clean:  ## remove what was built here
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup editor demo test nightly promise torture check format docs bench wheel deb lock clean
+.PHONY: help setup editor demo test nightly promise torture check format docs screenshots bench wheel deb lock clean

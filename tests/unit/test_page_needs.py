@@ -13,7 +13,7 @@ from reminderd.cli import main
 from reminderd.model import InDoubt, Refused
 from reminderd.store.view import open_view
 from reminderd.telemetry import OpenAlert
-from reminderd.web.page.needs import MOST, Found, Group, kept_back, needs
+from reminderd.web.page.needs import MOST, MOST_ROWS, Found, Group, kept_back, needs
 from tests.support.clock import START
 from tests.support.desk import Desk, later
 from tests.support.world import ANNA, job
@@ -27,8 +27,8 @@ def found(desk: Desk, **more: Any) -> Found:
         attention, since = view.attention, START - 24 * HOUR
         values: dict[str, Any] = {
             "in_doubt": attention.in_doubt(MOST),
-            "failed": attention.ended("failed", since, MOST),
-            "missed": attention.ended("missed", since, MOST),
+            "failed": attention.ended("failed", since, MOST_ROWS),
+            "missed": attention.ended("missed", since, MOST_ROWS),
             "problems": attention.problems(MOST),
             "holds": view.reports.holds(),
             "overdue": view.conditions.overdue(now, timedelta(seconds=10)),
@@ -84,9 +84,30 @@ def test_a_delivery_in_doubt_is_settled_either_way_and_one_that_failed_is_tried_
 
 def test_of_many_the_first_are_shown_and_all_are_counted(desk: Desk) -> None:
     for second in range(MOST + 3):
-        ended(desk, Refused(400, "400: Bad Request"), f"2027-03-01T08:00:{second:02}")
+        ended(desk, InDoubt("in doubt: reset"), f"2027-03-01T08:00:{second:02}")
+    group = groups(desk)["in-doubt"]
+    assert (group.number, group.shown, group.rest) == (MOST + 3, MOST, "/deliveries?state=in_doubt")
+
+
+def test_those_of_a_job_that_failed_for_the_same_reason_are_one_item(desk: Desk) -> None:
+    first, second = (ended(desk, Refused(400, "400: no such number"), f"2027-03-01T08:00:0{each}") for each in (1, 2))
+    other = ended(desk, Refused(400, "400: Bad Request"), "2027-03-01T08:00:03")
     group = groups(desk)["failed"]
-    assert (group.number, len(group.items), group.rest) == (MOST + 3, MOST, "/deliveries?state=failed")
+    assert (group.number, group.shown, len(group.items)) == (3, 3, 2)
+    assert [item.commands[0] for item in group.items] == [
+        f"reminderd retry {other}",
+        f"reminderd retry {second} {first}",
+    ]
+    assert (group.items[1].what, group.items[1].link) == ("a, 2 times", "/deliveries?job=a&state=failed")
+    assert group.items[1].who == "…0101"
+
+
+def test_what_nobody_wanted_needs_nobody(desk: Desk) -> None:
+    desk.world.command("pause", job="b", why="moving")
+    desk.world.load("b.yaml", job(cron="0 9 * * *", to=[ANNA]))
+    desk.world.go_to("09:01")
+    assert [(row["job"], row["state"]) for row in desk.world.rows()] == [("b", "missed")]
+    assert needs(found(desk)) == ()
 
 
 def test_what_stops_everything_comes_first(desk: Desk) -> None:

@@ -12,9 +12,9 @@ from reminderd.plan import Override
 DAY = timedelta(hours=24)
 STEP = timedelta(minutes=10)  # what a mark stands for
 STEPS = DAY // STEP
-# Together a third of a second's work at most, however many jobs there are and however often they are due.
+# Together a quarter of a second's work at most, however many jobs there are and however often they are due.
 MOST_LANES = 20
-_MOST_INSTANTS = 8000
+_MOST_INSTANTS = 4000
 _MOST_OF_ONE = 150
 _MOST_ZONES = 6
 

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reminderd.alerts import DO, Name
@@ -13,7 +13,9 @@ from reminderd.store.attention import Worst
 from reminderd.telemetry import OpenAlert
 
 MOST = 8  # of a kind; the rest is counted, and a link away
+MOST_ROWS = 40  # of a kind that is told of in groups
 _GLOBAL = ("clock", "restored")
+_LIST = "/deliveries?job="
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Item:
     when: str = "due"
     hint: str | None = None
     is_place: bool = False  # in a file
+    number: int = 1  # of what it stands for
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,11 @@ class Group:
     rest_command: str | None = None
     stops: bool = False
     alert: OpenAlert | None = None
+
+    @property
+    def shown(self) -> int:
+        """How many of them the items stand for."""
+        return sum(item.number for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +115,7 @@ def _groups(found: Found, alerts: dict[str, OpenAlert]) -> Iterator[Group]:
     yield Group(
         "overdue", "Overdue", "pending", number, overdue, "/deliveries?state=pending", alert=alerts.get(Name.OVERDUE)
     )
-    failed = tuple(_ended(row) for row in found.failed.rows)
+    failed = tuple(_alike(found.failed.rows))
     yield Group(
         "failed",
         "Failed within 24 hours",
@@ -137,7 +145,7 @@ def _groups(found: Found, alerts: dict[str, OpenAlert]) -> Iterator[Group]:
         rest_command="reminderd check",
         alert=alerts.get(Name.PROBLEMS),
     )
-    missed = tuple(_ended(row) for row in found.missed.rows)
+    missed = tuple(_alike(found.missed.rows))
     yield Group("missed", "Missed within 24 hours", "missed", found.missed.number, missed, "/deliveries?state=missed")
 
 
@@ -165,8 +173,19 @@ def _doubt(row: Row) -> Item:
     return _of_delivery(row, commands, hint)
 
 
-def _ended(row: Row) -> Item:
-    return _of_delivery(row, (f"reminderd retry {row['id']}",) if not row["recipient"].startswith("*") else ())
+def _alike(rows: Iterable[Row]) -> Iterator[Item]:
+    """One for all of a job that ended for the same reason."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["job"], row["reason"]), []).append(row)
+    for alike in list(groups.values())[:MOST]:
+        item = _of_delivery(alike[0], (f"reminderd retry {' '.join(str(row['id']) for row in alike)}",))
+        if len(alike) > 1:
+            people = {row["recipient"] for row in alike}
+            who = item.who if len(people) == 1 else f"{len(people)} people"
+            what, link = f"{alike[0]['job']}, {len(alike)} times", f"{_LIST}{alike[0]['job']}&state={alike[0]['state']}"
+            item = replace(item, what=what, link=link, who=who, when="last due", number=len(alike))
+        yield item
 
 
 def _of_delivery(row: Row, commands: tuple[str, ...], hint: str | None = None) -> Item:
@@ -190,7 +209,7 @@ def _overdue(row: Row) -> Item:
         row["job"],
         words,
         (command,),
-        f"/deliveries?job={row['job']}&state=pending",
+        f"{_LIST}{row['job']}&state=pending",
         at=from_text(row["since"]),
         when="since",
     )

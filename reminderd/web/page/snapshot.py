@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from reminderd.model import Job
 from reminderd.plan import Override
+from reminderd.store.attention import Worst
 from reminderd.store.view import View
 from reminderd.telemetry import LONGEST_PASS, Figures
 from reminderd.web.page.coming import Coming, coming
 from reminderd.web.page.hours import Hours, hours, stretch
-from reminderd.web.page.needs import MOST, Found, Group, Item, kept_back, needs
+from reminderd.web.page.needs import MOST, MOST_ROWS, Found, Group, Item, kept_back, needs
 from reminderd.web.sources import Sources
 
 _DAY = timedelta(days=1)
@@ -63,6 +64,8 @@ class _Counted(NamedTuple):
     """at: when it was counted. good_until: by the monotonic clock. seldom: it is so much work that it is not done each time."""
 
     hours: Hours
+    failed: Worst
+    missed: Worst
     at: datetime
     good_until: float
     seldom: bool
@@ -86,8 +89,8 @@ class Snapshots:
     def take(self, view: View) -> Snapshot:
         now = self._sources.now()
         minute = now.replace(second=0, microsecond=0)
-        found = self._found(view, now)
         counted = self._count(view, now)
+        found = self._found(view, now, counted)
         return Snapshot(
             minute,
             self._standing(view, now),
@@ -98,12 +101,12 @@ class Snapshots:
             counted.at.replace(second=0, microsecond=0) if counted.seldom else None,
         )
 
-    def _found(self, view: View, now: datetime) -> Found:
-        attention, since = view.attention, now - _DAY
+    def _found(self, view: View, now: datetime, counted: _Counted) -> Found:
+        attention = view.attention
         return Found(
             attention.in_doubt(MOST),
-            attention.ended("failed", since, MOST),
-            attention.ended("missed", since, MOST),
+            counted.failed,
+            counted.missed,
             attention.problems(MOST),
             view.reports.holds(),
             view.conditions.overdue(now, self._sources.overdue_after()),
@@ -134,9 +137,10 @@ class Snapshots:
         if kept is None or time.monotonic() > kept.good_until or kept.hours.hours[0].start != since:
             began = time.monotonic()
             counted = hours(view.attention.by_hour(since, until), now)
+            failed, missed = (view.attention.ended(state, now - _DAY, MOST_ROWS) for state in ("failed", "missed"))
             ended = time.monotonic()
             rest = min(_LONGEST_REST, max(_LEAST_REST, _REST * (ended - began)))
-            kept = self._counted = _Counted(counted, now, ended + rest, rest > _SAID_FROM)
+            kept = self._counted = _Counted(counted, failed, missed, now, ended + rest, rest > _SAID_FROM)
         return kept
 
     def _look_ahead(self, view: View, now: datetime, minute: datetime) -> Coming:
