@@ -17,6 +17,7 @@ from reminderd.web.access.bodies import MOST_FORM, MOST_JSON
 from reminderd.web.access.limits import GUESSES, burst_of
 from reminderd.web.access.rate import Buckets
 from reminderd.web.access.refusals import Refusals
+from reminderd.web.serving import Serving
 from tests.support.listening import ACT, ALL, GRANTS, READ, Listening, grant, listening
 from tests.support.web import Answer
 
@@ -146,6 +147,29 @@ def test_guessing_is_slow_and_repeating_is_no_guess(web: Listening) -> None:
     assert web.ask("/api/v1/read", READ).status == 429, "else the right one would be found as quickly as before"
     web.seconds.value += 3
     assert web.ask("/api/v1/read", READ).status == 200
+
+
+def test_who_is_kept_waiting_for_a_refusal_keeps_no_one_else_out(web: Listening) -> None:
+    web.web(rate=0.5)
+    while web.ask("/look").status == 200:
+        pass
+    crowd = [socket.create_connection(("127.0.0.1", web.port), 20) for _ in range(60)]
+    for each in crowd:
+        each.sendall(b"GET /look HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert web.ask("/plivo/size", method="POST", body=b"12").json == 2
+    assert web.ask("/api/v1/read", READ).status == 200
+    for each in crowd:
+        with closing(each):
+            assert each.recv(100).startswith(b"HTTP/1.1 429 ")
+
+
+def test_small_answers_do_not_wait_for_the_peer_to_acknowledge_them(web: Listening) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = Serving(web.sources, [listening])
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        serving.stop()
+        serving.run(lambda: None)
 
 
 def test_a_million_addresses_are_not_remembered() -> None:

@@ -1,5 +1,7 @@
 """The door: turns away what need not go further, before FastAPI has any work with it."""
 
+import asyncio
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reminderd.web.access.access import Access, no_token
@@ -7,6 +9,9 @@ from reminderd.web.access.bodies import MOST_FORM, MOST_JSON, whole
 from reminderd.web.problems import Declined
 
 _FREE = {"/metrics", "/healthz", "/readyz", "/health/scheduled"}  # of watchers: as cheap as a refusal, or nearly
+_TOO_MANY = 429
+# Fewer than uvicorn takes at once: those that wait so must not keep others out.
+_DAWDLE, _MOST_DAWDLING = 0.25, 48
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 _PLIVO = "/plivo/"
 _API = "/api/"
@@ -19,6 +24,7 @@ class Guard:
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
         self._access = access
+        self._dawdling = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -27,9 +33,20 @@ class Guard:
                 if scope["path"] not in _FREE:
                     receive = await self._admitted(scope, receive)
             except Declined as declined:
+                if declined.status_code == _TOO_MANY:
+                    await self._dawdle()
                 await declined.answer()(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    async def _dawdle(self) -> None:
+        """Who asks too often is answered slowly: a connection that waits asks nothing more meanwhile."""
+        if self._dawdling < _MOST_DAWDLING:
+            self._dawdling += 1
+            try:
+                await asyncio.sleep(_DAWDLE)
+            finally:
+                self._dawdling -= 1
 
     async def _admitted(self, scope: Scope, receive: Receive) -> Receive:
         path: str = scope["path"]
