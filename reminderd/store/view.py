@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from reminderd.store.annals import Annals
 from reminderd.store.attention import Attention
 from reminderd.store.conditions import Conditions
 from reminderd.store.connection import Connection, open_beside, open_read_only, upgraded
@@ -20,6 +21,7 @@ class View:
 
     def __init__(self, connection: Connection) -> None:
         self.measures = Measures(connection)
+        self.annals = Annals(connection)
         self.attention = Attention(connection)
         self.conditions = Conditions(connection)
         self.reminders = Reminders(connection)

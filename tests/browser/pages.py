@@ -31,11 +31,18 @@ PLACES = [
     Place("job-of-the-past", lambda _: "/jobs/refused"),
     Place("figures", lambda _: "/figures"),
     Place("hold", lambda _: "/holds/1"),
+    Place("inbound", lambda _: "/inbound"),
+    Place("opt-outs", lambda _: "/opt-outs"),
+    Place("actions", lambda _: "/actions"),
     Place("sign-in", lambda _: "/sign-in?next=/jobs"),
     Place("not-found", lambda _: "/no-such-page", 404),
 ]
 # Those that show something where there is no data.
-BARE = [place for place in PLACES if place.name in ("overview", "deliveries", "jobs", "figures", "not-found")]
+BARE = [
+    place
+    for place in PLACES
+    if place.name in ("overview", "deliveries", "jobs", "figures", "inbound", "opt-outs", "actions", "not-found")
+]
 
 
 class Sight:

@@ -8,7 +8,7 @@ from reminderd.gateway.port import Details, MessageState
 from reminderd.model import InDoubt, NotSent
 from reminderd.story import story_of
 from reminderd.web.page import acts
-from reminderd.web.page.story import charged, happenings, tries
+from reminderd.web.page.story import happenings, tries
 from reminderd.web.page.words import visible
 from tests.support.world import ANNA, BERT, World, job
 
@@ -42,7 +42,6 @@ def test_a_story_begins_with_the_birth_and_ends_with_the_report(tmp_path: Any) -
     assert found[-1].said == "undelivered (30: spam detected) (attempt 2)"
     attempts = tries(told(world)["attempts"], lambda a, b: (from_text(b) - from_text(a)).total_seconds())
     assert [(each.number, each.outcome) for each in attempts] == [(1, "not sent"), (2, "accepted")]
-    assert charged(told(world)["attempts"]) is None
     world.kill()
 
 

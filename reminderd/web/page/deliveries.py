@@ -73,7 +73,7 @@ class Deliveries:
             story=told,
             happenings=story.happenings(told),
             tries=story.tries(told["attempts"], _seconds),
-            charged=story.charged(told["attempts"]),
+            charged=None if told["charged"] is None else told["charged"] / story.MILLIONTHS,
             units=_units(told),
             **self._acting.values(request, looking, acts.of_delivery(told), refused),
         )

@@ -6,6 +6,7 @@ from starlette.exceptions import HTTPException
 from reminderd.store import StateError
 from reminderd.web.access import Access
 from reminderd.web.page.acting import Acting
+from reminderd.web.page.annals import Annals
 from reminderd.web.page.deliveries import Deliveries
 from reminderd.web.page.errors import Errors
 from reminderd.web.page.figures import Figures
@@ -34,6 +35,7 @@ class Page:
         Overview(self.frame).routes(router)
         Deliveries(self.frame, self._acting).routes(router)
         Jobs(self.frame, self._acting).routes(router)
+        Annals(self.frame).routes(router)
         Holds(self.frame, self._acting).routes(router)
         Signing(self.frame, self._access).routes(router)
         self._figures.routes(router)

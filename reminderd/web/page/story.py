@@ -7,7 +7,7 @@ from typing import Any
 
 Story = Mapping[str, Any]
 
-_MILLIONTHS = 1_000_000
+MILLIONTHS = 1_000_000
 _FROM = {"callback": "by a callback", "log": "by its log", "operator": "by an operator's word"}
 # What happened in the same moment, in the order in which it must have.
 _BIRTH, _REPORT, _OTHER, _MOVE = range(4)
@@ -40,6 +40,8 @@ class Try:
     receipt: str | None
     parts: int | None
     charged: float | None
+    network: str
+    callbacks: int
 
 
 def happenings(story: Story) -> list[Happening]:
@@ -49,6 +51,7 @@ def happenings(story: Story) -> list[Happening]:
         *(Happening(each["at"], "note", "Looked up", _look(each)) for each in story["lookups"]),
         *_holds(story["holds"]),
         *_reports(story["attempts"]),
+        *(Happening(each["received_at"], "note", "they wrote", _answer(each)) for each in story["answers"]),
     ]
     return sorted(found, key=attrgetter("at", "rank"))
 
@@ -75,6 +78,12 @@ def _look(look: Story) -> str:
     return f"{said} (attempt {look['attempt']})" if look["attempt"] else said
 
 
+def _answer(each: Story) -> str:
+    files = f" (and {each['media']} files)" if each["media"] else ""
+    text = "what is no longer kept" if each["text"] is None else f"“{each['text']}”"
+    return f"{text}{files} → {each['result']}"
+
+
 def _holds(holds: Sequence[Story]) -> Iterator[Happening]:
     for each in holds:
         yield Happening(each["opened_at"], "hold", f"on hold {each['id']}", each["reason"], _who(each["opened_by"]))
@@ -87,7 +96,7 @@ def _reports(attempts: Sequence[Story]) -> Iterator[Happening]:
     for each in attempts:
         number = f"attempt {each['number']}"
         for key, said in (("queued_at", "Plivo took it"), ("sent_at", "Plivo handed it to a carrier")):
-            if each.get(key):
+            if each[key]:
                 yield Happening(each[key], "note", said, number, rank=_REPORT)
         if each["receipt"]:
             said = f"{each['receipt']} ({number})"
@@ -100,7 +109,7 @@ def tries(attempts: Sequence[Story], seconds_between: Any) -> list[Try]:
 
 
 def _try(each: Story, seconds_between: Any) -> Try:
-    begun, finished, charged = each["begun_at"], each["finished_at"], each.get("charged")
+    begun, finished, charged = each["begun_at"], each["finished_at"], each["charged"]
     return Try(
         number=each["number"],
         begun_at=begun,
@@ -111,12 +120,8 @@ def _try(each: Story, seconds_between: Any) -> Try:
         message_uuid=each["message_uuid"],
         uuid_from=_FROM.get(each["uuid_from"] or "", ""),
         receipt=each["receipt"],
-        parts=each.get("parts"),
-        charged=None if charged is None else charged / _MILLIONTHS,
+        parts=each["parts"],
+        charged=None if charged is None else charged / MILLIONTHS,
+        network=f"{each['mcc']}-{each['mnc'] or '?'}" if each["mcc"] else "",
+        callbacks=each["callbacks"],
     )
-
-
-def charged(attempts: Sequence[Story]) -> float | None:
-    """What Plivo says that it took for all attempts, in US dollars; None where it said nothing."""
-    found = [each["charged"] for each in attempts if each.get("charged") is not None]
-    return sum(found) / _MILLIONTHS if found else None
