@@ -223,6 +223,7 @@ class Daemon:
 
     def close(self) -> None:
         """Stop the threads and say when this daemon was last alive."""
+        self._inbox.close()
         self._arrivals.close()
         self.surfaces.close()
         self._watcher.stop()

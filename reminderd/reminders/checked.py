@@ -26,10 +26,13 @@ class Checked(NamedTuple):
 def check_written(path: Path, data: bytes, settings: Settings, now: datetime) -> Checked:
     """As `check --as` would say it of the file, with this content at this path. Reads the disk."""
     landing = land(Target(str(path), Kind.JOB), data, Surroundings.of(settings, Review(now, settings.limits.limits)))
+    own = list(_own(landing.warnings, str(path)))
+    if not landing.problems and not own:
+        return Checked("", (), ())
     places = _Places(data, str(path))
-    taken = next((f"{each.message}" for each in landing.problems if each in landing.clashes), "")
+    taken = next((each.message for each in landing.problems if each in landing.clashes), "")
     flaws = (each for each in landing.problems if each not in landing.clashes)
-    return Checked(taken, tuple(map(places.flaw, flaws)), tuple(map(places.flaw, _own(landing.warnings, str(path)))))
+    return Checked(taken, tuple(map(places.flaw, flaws)), tuple(map(places.flaw, own)))
 
 
 def _own(warnings: Iterable[Problem], path: str) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ promised to anybody, and one that was to go goes.
 
 import errno
 import secrets
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -55,10 +56,11 @@ class Reminders:
         self._now = now
         self._most = most
         self._thread: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
         self._waiting = 0
         self._settled = False
 
-    # -- from any one thread ----------------------------------------------------------------------------
+    # -- from any thread --------------------------------------------------------------------------------
 
     def make(self, body: bytes, who: str, key: str | None = None) -> "Future[Made]":
         """Write a job file for the job that the JSON in `body` says. key: whoever asks with it again gets the same one.
@@ -81,17 +83,24 @@ class Reminders:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _soon(self, call: Callable[[], T]) -> "Future[T]":
-        if self._waiting >= MOST_WAITING:
-            raise RefusedError(Why.BUSY, f"{MOST_WAITING} requests for reminders wait already", "ask again in a moment")
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, "reminders")
-        self._waiting += 1
-        future = self._thread.submit(self._guarded, call)
+        with self._lock:
+            if self._waiting >= MOST_WAITING:
+                message = f"{MOST_WAITING} requests for reminders wait already"
+                raise RefusedError(Why.BUSY, message, "ask again in a moment")
+            self._waiting += 1
+            if self._thread is None:
+                self._thread = ThreadPoolExecutor(1, "reminders")
+            try:
+                future = self._thread.submit(self._guarded, call)
+            except RuntimeError:  # closed, or no thread can be had
+                self._waiting -= 1
+                raise RefusedError(Why.BUSY, "the daemon ends, or no thread can be had", "ask again later") from None
         future.add_done_callback(self._done)
         return future
 
     def _done(self, _: object) -> None:
-        self._waiting -= 1
+        with self._lock:
+            self._waiting -= 1
 
     def _guarded(self, call: Callable[[], T]) -> T:
         try:
