@@ -118,7 +118,7 @@ def _job_files(scene: Scene) -> Iterator[Finding]:
     if missing := [str(path) for path in scene.settings.jobs if path not in named_ones]:
         yield fail(check, f"{few(missing)}: not there", "create it, or set `jobs` to where the job files are")
         return
-    folders = [path for path in (*named_ones, places.templates, places.recipients) if path.is_dir()]
+    folders = [path for path in (*scene.settings.reads, places.templates, places.recipients) if path.is_dir()]
     files = [*map(Path, scene.scan.files), *map(Path, scene.scan.unreadable), *map(Path, scene.scan.used)]
     # Not Path's own: what a link does not lead to is said by the check of the jobs.
     files = sorted({path for path in (*files, *named_ones) if os.path.exists(path) and not os.path.isdir(path)})  # noqa: PTH110, PTH112
@@ -131,6 +131,19 @@ def _job_files(scene: Scene) -> Iterator[Finding]:
     if not loose and not shut:
         seen = f"{count(len(files), 'file')} in {count(len(folders), 'directory', 'directories')}"
         yield ok(check, f"{seen} can be read by {user.name}")
+
+
+def _reminders(scene: Scene) -> Iterator[Finding]:
+    """Where reminders made through the API are written, if anything listens for them."""
+    check, user, folder = "files.reminders", scene.service_user, scene.settings.written_to
+    if scene.settings.web.listen is None or scene.made_by_unit(scene.state.parent):
+        return
+    there = folder if folder.exists() else nearest(folder.parent)
+    if not there.is_dir() or user.denied("-w", [there]) or user.denied("-x", [there]):
+        do = f"make it, writable for {user.name}, or set `web.write_to`: reminders made through the API lie there"
+        yield fail(check, f"{user.name} cannot write {there}", do)
+    else:
+        yield ok(check, f"{folder}" if folder.exists() else f"{folder} can be made")
 
 
 def _state(scene: Scene) -> Iterator[Finding]:
@@ -229,6 +242,7 @@ _LOOKS: Mapping[str, Look] = {
     "files.settings": lambda scene: [_settings_file(scene)],
     "files.token": lambda scene: [_token(scene)],
     "files.jobs": _job_files,
+    "files.reminders": _reminders,
     "files.state": _state,
     "files.marks": lambda scene: [_marks(scene)],
     "files.socket": lambda scene: [_socket(scene)],

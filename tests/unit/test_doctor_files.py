@@ -220,6 +220,21 @@ def test_where_another_user_cannot_write_is_named(place: Scene, reachable: Path)
     assert (one(found, "files.state").grade, one(found, "files.marks").grade) == (OK, OK)
 
 
+def test_where_reminders_are_written_must_be_writable_where_something_listens(place: Scene, reachable: Path) -> None:
+    place.user = "nobody"
+    assert not [found for found in files.permissions(place) if found.check == "files.reminders"]
+    folder = reachable / "made"
+    web = place.settings.web.model_copy(update={"listen": "127.0.0.1:9764", "write_to": folder})
+    place.settings = place.settings.model_copy(update={"web": web})
+    folder.mkdir()
+    assert one(files.permissions(place), "files.reminders").seen == f"nobody cannot write {folder}"
+    shutil.chown(folder, "nobody")
+    assert one(files.permissions(place), "files.reminders").grade is OK
+    folder.rmdir()
+    shutil.chown(reachable, "nobody")
+    assert one(files.permissions(place), "files.reminders").seen == f"{folder} can be made"
+
+
 def test_a_token_that_the_daemon_cannot_read_is_a_failure(place: Scene, reachable: Path) -> None:
     token = reachable / "token"
     token.write_text("a-token")
