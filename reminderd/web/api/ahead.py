@@ -25,7 +25,7 @@ from reminderd.web.problems import Declined
 _FAR = datetime(9990, 1, 1, tzinfo=UTC)
 _DAY, _LONGEST = timedelta(days=1), timedelta(days=400)
 _MOMENT = timedelta(milliseconds=1)
-_SECONDS = 5.0  # of reckoning for one page
+_SECONDS = 2.0  # of reckoning for one page
 Key = tuple[str, str, str]  # due_at, job, zone: what the list is in the order of
 
 
