@@ -30,7 +30,7 @@ class Application:
         self._api.enter(app)
         self._page = Page(sources, self._reader, access)
         self._page.enter(app)
-        self.asgi: Any = Headers(self._api.around(Guard(app, access)))
+        self.asgi: Any = Headers(self._api.around(Guard(app, access, self._page.errors.declined)))
 
     def close(self) -> None:
         """Does not wait for what is being asked."""

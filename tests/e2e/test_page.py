@@ -91,6 +91,17 @@ def test_who_browses_is_shown_a_page_of_what_went_wrong_and_a_program_is_told(ho
     assert ask(port, "/", "POST", accept="text/html").status == 405
 
 
+def test_who_asks_too_much_is_shown_a_page_and_when_to_come_again(home: Home, port: int) -> None:
+    home.settings.write_text(f"web: {{listen: '127.0.0.1:{port}', rate: 1}}\n")
+    home.json("reload")
+    answers_ = [ask(port, "/nothing", accept="text/html") for _ in range(30)]
+    refused = next(each for each in answers_ if each.status == 429)
+    assert (refused.headers["content-type"], refused.headers["retry-after"]) == ("text/html; charset=utf-8", "1")
+    assert b"too many requests" in refused.body
+    assert refused.headers["content-security-policy"] == POLICY
+    assert ask(port, "/nothing").headers["content-type"] == "application/problem+json"
+
+
 def test_a_state_that_cannot_be_read_is_said_with_what_to_do(home: Home, port: int) -> None:
     kept = home.state.with_name("kept")
     home.state.rename(kept)

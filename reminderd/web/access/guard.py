@@ -1,7 +1,9 @@
 """The door: turns away what need not go further, before FastAPI has any work with it."""
 
 import asyncio
+from collections.abc import Callable
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reminderd.web.access.access import Access, no_token
@@ -18,13 +20,20 @@ _API = "/api/"
 _DESCRIPTION = "/api/v1/openapi.json"  # no secret, and what programs ask for first
 
 
-class Guard:
-    """An ASGI application around another one. What it lets through is noted in the scope; see `Access.admit`."""
+Say = Callable[[Scope, Declined], Response]
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+
+class Guard:
+    """An ASGI application around another one. What it lets through is noted in the scope; see `Access.admit`.
+
+    say(scope, declined): what is answered to the others, where that is not a problem for programs; it has to be cheap.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, say: Say | None = None) -> None:
         self._app = app
         self._access = access
         self._dawdling = 0
+        self._say: Say = say or (lambda _, declined: declined.answer())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -35,7 +44,7 @@ class Guard:
             except Declined as declined:
                 if declined.status_code == _TOO_MANY:
                     await self._dawdle()
-                await declined.answer()(scope, receive, send)
+                await self._say(scope, declined)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

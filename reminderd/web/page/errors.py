@@ -5,8 +5,9 @@ from typing import Any
 
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
-from reminderd.web.page.frame import Frame
+from reminderd.web.page.frame import Frame, document
 from reminderd.web.problems import Declined, defect, problem, refused
 
 _PROGRAMS = ("/api/", "/plivo/", "/metrics", "/healthz", "/readyz", "/health/")
@@ -17,6 +18,7 @@ _WORDS = {
     413: "That was more than this page takes.",
     429: "That was too much in a short time. Wait a moment, then load the page again.",
 }
+_MOST_SAID = 64
 _DEFECT = "This is a defect in the daemon; its log has the traceback: journalctl -u reminderd. Messages are sent by another part."
 
 
@@ -25,6 +27,19 @@ class Errors:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
+        self._said: dict[tuple[int, str], bytes] = {}
+
+    def declined(self, scope: Scope, declined: Declined) -> Response:
+        """What the door turns away. Whoever asks too much has no template at work for each time."""
+        request = Request(scope)
+        if not browses(request):
+            return declined.answer()
+        key = (declined.status_code, declined.words)
+        if (html := self._said.get(key)) is None:
+            if len(self._said) >= _MOST_SAID:
+                self._said.clear()
+            html = self._said[key] = bytes(self.page(request, *key).body)
+        return document(html, declined.status_code, **(declined.headers or {}))
 
     async def refused(self, request: Request, error: Exception) -> Response:
         """A path that there is not, or what a page refuses."""
