@@ -6,13 +6,14 @@ python -m tests.browser.picture docs/images
 import shutil
 import sqlite3
 import sys
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from playwright.sync_api import sync_playwright
 
@@ -42,44 +43,46 @@ class Picture(NamedTuple):
 
 PICTURES = [
     Picture("overview", "/", 1120, 0),
-    Picture("overview-dark", "/", 1120, 0, dark=True),
-    Picture("overview-phone", "/", 380, 900),
+    Picture("overview-phone", "/", 380, 1000, dark=True),
+    Picture("delivery", "/deliveries/184", 1120, 0),
 ]
 
 
-def _people(first: int, number: int) -> list[dict[str, str]]:
-    return [
-        {"phone": f"+1415555{each:04}", "name": f"Tenant {each - first + 1}"} for each in range(first, first + number)
-    ]
+def _job(name: str, message: str, people: int, **keys: Any) -> dict[str, Any]:
+    first = 1000 + zlib.crc32(name.encode()) % 8000
+    to = [{"phone": f"+1415555{first + each:04}", "name": f"Tenant {each + 1}"} for each in range(people)]
+    return {"name": name, **job(to=to, message=message, **keys)}
+
+
+def _phone(world: World, job: str, person: int) -> str:
+    return world.syncer.running[job].recipients[person].phone
 
 
 def lived(folder: Path) -> World:
     """A day of a house: hundreds of messages, one nobody knows of, one refused, a typo, a pause and a hold."""
     world = World(folder, utc(_FIRST), Defaults(ZONE, SENDER))
-    world.write(
-        "rent.yaml", {**job(cron="0 9 3 * *", to=_people(1000, 34)), "name": "rent", "message": "The rent is due."}
-    )
+    world.write("rent.yaml", _job("rent", "The rent is due today.", 34, cron="0 9 3 * *"))
     world.write(
         "house.yaml",
-        {**job(cron="30 7,19 * * *", to=_people(1100, 6)), "name": "heating-check"},
-        {**job(cron="0 8-20/2 * * *", to=_people(1200, 9)), "name": "medication"},
-        {**job(cron="15 6,14,22 * * *", to=_people(1300, 12)), "name": "shift-handover"},
-        {**job(cron="45 16 * * *", to=_people(1400, 22)), "name": "school-bus"},
-        {**job(cron="0 * * * *", to=_people(1500, 2)), "name": "pump-watch"},
-        {**job(at=["2027-03-03T11:00"], to=_people(1600, 48)), "name": "water-off"},
-        {**job(cron="0 18 * * *", to=_people(1700, 15)), "name": "newsletter"},
-        {**job(at=["2027-03-03T08:20"], to=_people(1800, 60), limits={"per_occurrence": 50}), "name": "survey"},
+        _job("heating-check", "Please look at the boiler's pressure.", 6, cron="30 7,19 * * *"),
+        _job("medication", "Time for your medication.", 9, cron="0 8-20/2 * * *"),
+        _job("shift-handover", "Your shift begins in fifteen minutes, at gate 2.", 12, cron="15 6,14,22 * * *"),
+        _job("school-bus", "The bus leaves at 17:00.", 22, cron="45 16 * * *"),
+        _job("pump-watch", "Please read the pump's counter.", 2, cron="0 * * * *"),
+        _job("water-off", "The water is off from 13:00 to 15:00.", 48, at=["2027-03-03T11:00"]),
+        _job("newsletter", "News from the house: https://house.example/news", 15, cron="0 18 * * *"),
+        _job("survey", "How did you like it?", 60, at=["2027-03-03T08:20"], limits={"per_occurrence": 50}),
     )
     world.sync()
-    world.gateway.moods["+14155551203"] = Refused(400, "400: the number is not in service")
+    world.gateway.moods[_phone(world, "medication", 3)] = Refused(400, "400: the number is not in service")
     world.go_to("2027-03-02 12:30")
     world.gateway.moods.clear()
     world.go_to("2027-03-02 17:30")
     world.command("pause", job="newsletter", why="the new list is not ready")
     world.go_to("2027-03-03 05:00")
-    world.gateway.moods["+14155551307"] = InDoubt("connection lost: Connection reset by peer")
+    world.gateway.moods[_phone(world, "shift-handover", 7)] = InDoubt("connection lost: Connection reset by peer")
     world.go_to("2027-03-03 07:05")
-    world.load("cellar.yaml", {**job(cron="0 25 * * *", to=_people(1900, 1)), "name": "cellar"})
+    world.load("cellar.yaml", _job("cellar", "Please lock the cellar.", 1, cron="0 25 * * *"))
     world.go_to(_LAST)
     with closing(sqlite3.connect(world.path)) as raw, raw:
         raw.execute("update daemon set host = 'house-1', started_at = '2027-02-27T05:12:00.000Z'")
