@@ -7,7 +7,9 @@ from reminderd.model import State
 from reminderd.store.connection import Connection, listed
 
 _NOT_OVER = "('pending', 'sending')"
-_BY_WEIGHT = (State.ACCEPTED, State.CANCELLED, State.MISSED, State.FAILED, State.IN_DOUBT)
+_UNSETTLED = "d.state in ('pending', 'sending', 'in_doubt')"  # word for word as its index has it
+# Each is looked for by itself: an occurrence of many is not read to its end where all is well.
+_WORST_FIRST = (State.IN_DOUBT, State.FAILED, State.MISSED, State.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +34,25 @@ class Standings:
     def of(self, names: Sequence[str]) -> dict[str, Standing]:
         """By name, of those that the state knows."""
         given, values = listed(names)
-        worst = " ".join(f"when '{state}' then {weight}" for weight, state in enumerate(_BY_WEIGHT))
+        worst = " ".join(
+            f"when exists (select 1 from deliveries d indexed by deliveries_by_state where d.state = '{state}' "
+            "and d.due_at = n.due_at and d.job = n.name and d.drill = 0) "
+            f"then '{state}'"
+            for state in _WORST_FIRST
+        )
         rows = self._db.rows(
             f"""
             with newest(name, held, due_at) as (
-              select j.name, j.held, (select d.due_at from deliveries d where d.job = j.name and d.drill = 0
-                and d.state not in {_NOT_OVER} order by d.due_at desc limit 1)
+              select j.name, j.held, (select d.due_at from deliveries d indexed by deliveries_of_job where d.job = j.name
+                and d.drill = 0 and d.state not in {_NOT_OVER} order by d.due_at desc limit 1)
               from jobs j where j.name in ({given})
             )
             select n.name, n.held, n.due_at as last_due,
-              (select max(case d.state {worst} end) from deliveries d where d.job = n.name and d.due_at = n.due_at
-                 and d.drill = 0 and d.state not in {_NOT_OVER}) as worst,
-              (select count(*) from deliveries d where d.job = n.name and d.state in {_NOT_OVER}) as waiting,
-              (select count(*) from deliveries d where d.job = n.name and d.state = 'in_doubt') as in_doubt
+              case when n.due_at is null then null {worst} else 'accepted' end as last_state,
+              (select count(*) from deliveries d indexed by deliveries_unsettled where d.job = n.name
+                 and {_UNSETTLED} and d.state in {_NOT_OVER}) as waiting,
+              (select count(*) from deliveries d indexed by deliveries_unsettled where d.job = n.name
+                 and {_UNSETTLED} and d.state = 'in_doubt') as in_doubt
             from newest n
             """,
             values,
@@ -56,7 +64,7 @@ class Standings:
                 row["waiting"],
                 row["in_doubt"],
                 row["last_due"],
-                None if row["worst"] is None else _BY_WEIGHT[row["worst"]],
+                None if row["last_state"] is None else State(row["last_state"]),
             )
             for row in rows
         }

@@ -1,6 +1,7 @@
 """Weeks are counted one after the other, beside whatever else is asked, and what was counted is kept for a while."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,12 +15,15 @@ from reminderd.web.reader import Reader
 # Plivo reports for a day, and people settle what is left soon after.
 _SETTLED = timedelta(days=3)
 _FRESH, _FRESH_SETTLED = timedelta(seconds=30), timedelta(hours=1)
-_PATIENCE = 1.0  # seconds that who asks waits for what is not counted yet
+_REST = 20  # times what counting took: at most a twentieth of the time goes into it
+_PATIENCE, _PATIENCE_FOR_FRESH = 1.0, 0.1  # seconds that who asks waits for what is not counted yet, or anew
 _MOST_KEPT = 60
 
 
 class _Kept(NamedTuple):
-    at: datetime
+    """until: as long as nobody counts it anew."""
+
+    until: datetime
     counted: Counted
 
 
@@ -48,8 +52,9 @@ class Counting:
             self._trouble = None
             self._running = asyncio.create_task(self._count())
         if self._running is not None:
+            patience = _PATIENCE if any(key not in self._kept for key in keys) else _PATIENCE_FOR_FRESH
             with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._running), _PATIENCE)
+                await asyncio.wait_for(asyncio.shield(self._running), patience)
         if self._trouble is not None:
             raise self._trouble
         return [kept.counted if (kept := self._kept.get(key)) else None for key in keys]
@@ -58,9 +63,7 @@ class Counting:
         kept = self._kept.get(key)
         if kept is None:
             return False
-        age = self._now() - kept.at
-        settled = key[1] + _SETTLED < kept.at
-        return timedelta(0) <= age < (_FRESH_SETTLED if settled else _FRESH)
+        return self._now() < kept.until
 
     async def _count(self) -> None:
         try:
@@ -68,10 +71,12 @@ class Counting:
                 key = next(iter(self._wanted))
                 del self._wanted[key]
                 since, until = key
-                at = self._now()
+                began, at = time.monotonic(), self._now()
                 counted = await self._reader.ask(lambda view: view.weeks.count(since, until))  # noqa: B023 - awaited
                 self._kept.pop(key, None)
-                self._kept[key] = _Kept(at, counted)
+                took = timedelta(seconds=time.monotonic() - began)
+                fresh = _FRESH_SETTLED if until + _SETTLED < at else _FRESH
+                self._kept[key] = _Kept(at + max(fresh, _REST * took), counted)
                 while len(self._kept) > _MOST_KEPT:
                     del self._kept[next(iter(self._kept))]
         except StateError as error:
