@@ -5,6 +5,7 @@ from typing import Any
 
 from reminderd.gateway.port import Details, MessageState
 from reminderd.model import NotSent, Refused, State
+from tests.crash.calling import CALLING
 from tests.crash.fading import FADING
 from tests.crash.judge import Owed
 from tests.crash.said import SAID
@@ -360,6 +361,7 @@ SCENARIOS = (
     _reported(),
     _wired(),
     *WAITING,
+    *CALLING,
     *SAID,
     *FADING,
 )

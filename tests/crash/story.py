@@ -14,7 +14,7 @@ from reminderd.store import Refusal
 from tests.crash.judge import Owed
 from tests.support.clock import utc
 from tests.support.deaths import Answer, Mortal
-from tests.support.world import ANNA, FOLDER, job
+from tests.support.world import ANNA, FOLDER, Told, job
 
 ACCEPTED, FAILED, MISSED, CANCELLED, IN_DOUBT = (
     State.ACCEPTED,
@@ -35,7 +35,7 @@ class Scenario:
     """steps: what happens, in order; each can be done again after a death in it. answers: what Plivo says, by phone.
 
     standing: connections that stand, so that requests begin with their claim. threads: senders. fresh: the state is to be
-    created. receipts: when Plivo is asked what became of messages. fates: what it says then, as in `ScriptedGateway`. small:
+    created. receipts: when Plivo is asked what became of messages. fates: what it says then, reports: what it says by itself, as in `ScriptedGateway`. small:
     short enough for every pair of deaths. faults: the real SDK asks a sandbox that has these. chunk: rows planned at once.
     prompt: who starts again only after a while owes something else. limits: of the settings.
     """
@@ -53,6 +53,7 @@ class Scenario:
     small: bool = False
     receipts: tuple[timedelta, ...] = ()
     fates: Mapping[str, Sequence[Details | DetailsUnavailable]] = field(default_factory=dict)
+    reports: Mapping[str, Sequence[Sequence[Told]]] = field(default_factory=dict)
     faults: tuple[str, ...] | None = None
     chunk: int = 25
     prompt: bool = False
@@ -63,6 +64,7 @@ class Scenario:
         plivo = world.gateway
         plivo.answers = dict(self.answers)
         plivo.fates = dict(self.fates)
+        plivo.reports = dict(self.reports)
         plivo.lost_arrive = self.lost_arrive
         plivo.standing = self.standing
         if self.unusable_until:

@@ -36,6 +36,7 @@ _CONCERNS = (
     "nights",
     "doubts",
     "receipts",
+    "callbacks",
     "holds",
     "operations",
     "overrides",
@@ -328,6 +329,9 @@ class Mortal(World):
         owners = self._tokens()
         return Counter(owners.get(request.token, 0) for request in self.gateway.arrived)
 
+    def _answered(self) -> None:
+        self.life.point("after the commit of a callback: Plivo has no answer")
+
     def end(self) -> None:
         """After the story: nothing may run on."""
         if self._running:
@@ -402,7 +406,7 @@ class Plivo(ScriptedGateway):
         return super().probe()
 
     def left(self) -> Hashable:
-        return len(self.arrived)
+        return len(self.arrived), len(self.outbox)
 
 
 class MortalGateway:

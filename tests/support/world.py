@@ -36,7 +36,7 @@ from reminderd.gateway.port import (
 from reminderd.jobs import Scan, Uses, beside, parse_file
 from reminderd.jobs.disk import Bound
 from reminderd.jobs.library import Found, Library, Stamp
-from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, ParsedFile, digits
+from reminderd.model import Accepted, Defaults, InDoubt, LogRow, NotBegun, NotSent, Outcome, ParsedFile, Refused, digits
 from reminderd.planner import Planner, Terms
 from reminderd.reconciler import CallbackTaker, InboundTexts, ReceiptCollector, Reconciler, Result, look_up
 from reminderd.store import Began, Claim, Mark, Store
@@ -50,6 +50,8 @@ ANNA, BERT, CARA = "+14155550101", "+14155550102", "+14155550103"
 FOLDER = "jobs.d"
 
 T = TypeVar("T")
+# Of one message: after how many seconds, what, with which Sequence.
+Told = tuple[float, Details, int]
 
 DEFAULTS = Defaults("UTC", SENDER)
 
@@ -94,7 +96,7 @@ class ScriptedGateway:
     """Answers as `script` says, one entry a request; else as `moods` says of the phone; and accepts everything else.
 
     arrived: what a real gateway would have sent on, also where its answer got lost. lost_arrive: whether a request in
-    doubt arrives. standing: how many connections stand. fates: by phone, what its first, second ... message comes to; the
+    doubt arrives. standing: how many connections stand. reports: by phone, what it says by itself of the first message, of the second, and so on. fates: by phone, what its first, second ... message comes to; the
     last goes on. Others are delivered. asked: about which messages somebody asked.
     """
 
@@ -104,6 +106,8 @@ class ScriptedGateway:
         self.script: deque[Outcome] = deque()
         self.moods: dict[str, Outcome] = {}
         self.fates: dict[str, Sequence[Details | DetailsUnavailable]] = {}
+        self.reports: dict[str, Sequence[Sequence[Told]]] = {}
+        self.outbox: list[tuple[datetime, StatusReport]] = []
         self.asked: list[str] = []
         self.lost_arrive = False
         self.arrived: list[SendRequest] = []
@@ -122,7 +126,7 @@ class ScriptedGateway:
             return NotBegun("withdrawn")
         if outcome is None or isinstance(outcome, Accepted):
             return self._take(request, outcome.message_uuid if outcome else f"uuid-{request.token}")
-        if isinstance(outcome, InDoubt) and self.lost_arrive:
+        if isinstance(outcome, InDoubt | Refused) and self.lost_arrive:
             self._take(request, f"uuid-{request.token}")
         return outcome
 
@@ -141,6 +145,12 @@ class ScriptedGateway:
             self.arrived.append(request)
             self.arrived_at.append(to_text(now))
             self.rows.append(LogRow(uuid, now, digits(request.sender), digits(request.phone), 1, "sent"))
+            number = sum(each.phone == request.phone for each in self.arrived) - 1
+            for told in self.reports.get(request.phone, ())[number : number + 1]:
+                self.outbox += [
+                    (now + timedelta(seconds=after), StatusReport(request.token, uuid, details, sequence))
+                    for after, details, sequence in told
+                ]
         return Accepted(uuid)
 
     def log(
@@ -165,6 +175,13 @@ class ScriptedGateway:
             return DetailsUnavailable("404: not found", unknown=True)
         fates = self.fates.get(f"+{phone}", (Details(MessageState.DELIVERED),))
         return fates[min(own.index(message_uuid), len(fates) - 1)]
+
+    def due_callbacks(self) -> list[tuple[datetime, StatusReport]]:
+        """What Plivo says by itself now; it stays in the outbox until it was answered."""
+        return [each for each in self.outbox if each[0] <= self._clock.now()]
+
+    def next_callback(self) -> datetime | None:
+        return min((at for at, _ in self.outbox), default=None)
 
     def ready(self) -> int:
         return self.standing
@@ -329,6 +346,8 @@ class World:
         while self.dispatcher.advance(now) or self.dispatcher.in_flight:
             self._hear_senders()
             self.inbox.make_calls()
+            self.take_callbacks()  # before what the senders have just said is recorded
+        self.take_callbacks()
         self.dispatcher.probe_if_due(now)
         self.reconciler.advance(now)
         self.collector.advance(now)
@@ -339,7 +358,9 @@ class World:
         self, token: str, details: Details, sequence: int | None = None, uuid: str | None = None, *, proven: bool = True
     ) -> Result:
         """Plivo reports of the message of the attempt with that token, and the loop takes it. uuid: of another message."""
-        said = StatusReport(token, uuid or f"uuid-{token}", details, sequence, proven)
+        return self._hear(StatusReport(token, uuid or f"uuid-{token}", details, sequence, proven))
+
+    def _hear(self, said: StatusReport) -> Result:
         with self.store.together():
             heard = self.taker.hear(said, self.clock.now())
         for tell in heard.told:
@@ -363,6 +384,16 @@ class World:
             tell()
         return heard.result
 
+    def take_callbacks(self) -> None:
+        """What Plivo says by itself now: each until it was answered, after its commit."""
+        for each in self.gateway.due_callbacks():
+            self._hear(each[1])
+            self._answered()
+            self.gateway.outbox.remove(each)
+
+    def _answered(self) -> None:
+        """What was said is committed, and Plivo has no answer yet."""
+
     def go_to(self, text: str | datetime) -> None:
         """Run until that moment (`2027-03-01 09:00`, or `09:00` on the same day), waking up as the daemon would."""
         until = self._moment(text)
@@ -375,6 +406,7 @@ class World:
                 self.reconciler.next_wake(),
                 next_end(self.store),
                 self.collector.next_wake(),
+                self.gateway.next_callback(),
             )
             moment = max(now, min(earliest(*wakes) or until, until))
             if moment == now == until:
