@@ -46,7 +46,9 @@ async def refused(request: Request, error: Exception) -> Response:
         return error.answer()
     assert isinstance(error, HTTPException)
     # Not the path: what was asked for may hold a secret, and need not be said again.
-    words = f"{request.method} is not taken there" if error.status_code == 405 else "there is nothing at this path"
+    words = {404: "there is nothing at this path", 405: f"{request.method} is not taken there"}.get(
+        error.status_code, "this request cannot be read"
+    )
     return problem(error.status_code, error.detail, words, dict(error.headers or {}))
 
 

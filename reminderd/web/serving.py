@@ -141,11 +141,6 @@ class Serving:
         self._tls = Tls(lambda: sources.settings().web)
         self._sources = sources
         self._sockets = sockets
-        for each in sockets:
-            if (
-                each.family != socket.AF_UNIX
-            ):  # connections inherit it; asyncio does this for some sockets, not for ours
-                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
 

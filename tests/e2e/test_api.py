@@ -142,7 +142,12 @@ def test_what_does_not_fit_is_said_with_its_place(api: Api) -> None:
     assert wrong["from"].startswith("this is no time; write it like")
     answer = api.ask("POST", "jobs/later/pause", {"why": 7, "more": True})
     assert {each["pointer"] for each in answer.json["errors"]} == {"/why", "/more"}
-    assert api.refused("POST", "jobs/later/pause", b"{") == (400, "the body is no JSON document")
+    assert api.refused("POST", "jobs/later/pause", b"{") == (
+        400,
+        "this is no JSON: Expecting property name enclosed in double quotes, line 1, column 2",
+    )
+    twice = api.refused("POST", "jobs/later/pause", b'{"why": "a", "why": "b"}')
+    assert twice == (400, "this JSON is not taken: a key is there twice in one object")
     assert api.ask("POST", "jobs/later/pause", b"why=x", content_type="text/plain").status == 415
 
 

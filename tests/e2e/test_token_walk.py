@@ -57,7 +57,7 @@ def use(port: int, token: str) -> Iterator[tuple[str, bytes]]:
     bearer = {"Authorization": f"Bearer {token}"}
     html = {"Accept": "text/html"}
     placed: list[tuple[str, str, str | None, dict[str, str]]] = []
-    for path in ("/api/v1/jobs", "/api/v1/deliveries", "/api/v1/nothing", "/", "/metrics", "/plivo/inbound"):
+    for path in ("/api/v1/jobs", "/api/v1/nothing", "/", "/deliveries", "/sign-in", "/metrics", "/plivo/inbound"):
         placed += [("GET", path, None, bearer), ("POST", path, "{}", {**bearer, **JSON})]
         for kind in ({}, html):
             placed += [

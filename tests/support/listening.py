@@ -52,7 +52,6 @@ class Listening:
 
     port: int
     settings: Settings
-    sources: Sources
     access: Access
     seconds: Seconds
 
@@ -147,7 +146,7 @@ def listening(state: Path, extra: Routes = routes, at: socket.socket | None = No
     access = Access(sources, seconds)
     sockets = at or socket.create_server(("127.0.0.1", 0))
     port = sockets.getsockname()[1] if sockets.family != socket.AF_UNIX else 0
-    held.append(Listening(port, settings, sources, access, seconds))
+    held.append(Listening(port, settings, access, seconds))
     app = FastAPI(openapi_url="/api/v1/openapi.json", docs_url=None, redoc_url=None)
     app.add_exception_handler(HTTPException, refused)
     extra(app, access)

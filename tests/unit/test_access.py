@@ -17,7 +17,6 @@ from reminderd.web.access.bodies import MOST_FORM, MOST_JSON
 from reminderd.web.access.limits import GUESSES, burst_of
 from reminderd.web.access.rate import Buckets
 from reminderd.web.access.refusals import Refusals
-from reminderd.web.serving import Serving
 from tests.support.listening import ACT, ALL, GRANTS, READ, Listening, grant, listening
 from tests.support.web import Answer
 
@@ -161,15 +160,6 @@ def test_who_is_kept_waiting_for_a_refusal_keeps_no_one_else_out(web: Listening)
     for each in crowd:
         with closing(each):
             assert each.recv(100).startswith(b"HTTP/1.1 429 ")
-
-
-def test_small_answers_do_not_wait_for_the_peer_to_acknowledge_them(web: Listening) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        serving = Serving(web.sources, [listening])
-        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
-            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        serving.stop()
-        serving.run(lambda: None)
 
 
 def test_a_million_addresses_are_not_remembered() -> None:

@@ -2,8 +2,8 @@
 
 from reminderd.settings.grants import Scope
 from reminderd.web.access.access import CSRF, Access
-from reminderd.web.access.bodies import read_form, read_json
+from reminderd.web.access.bodies import StrictRoute, read_form, read_json
 from reminderd.web.access.callers import Caller, Via
 from reminderd.web.access.guard import Guard
 
-__all__ = ["CSRF", "Access", "Caller", "Guard", "Scope", "Via", "read_form", "read_json"]
+__all__ = ["CSRF", "Access", "Caller", "Guard", "Scope", "StrictRoute", "Via", "read_form", "read_json"]

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from starlette.types import Message, Receive
 
 from reminderd.web.problems import Declined
@@ -114,6 +116,23 @@ def read_json(body: bytes) -> Any:
     except RecursionError:
         raise Declined(400, "Bad Request", f"this JSON is not taken: {_DEEP}") from None
     return document
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        return read_json(await self.body())
+
+
+class StrictRoute(APIRoute):
+    """A route whose JSON is read by `read_json`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            return await handler(_StrictRequest(request.scope, request.receive))
+
+        return strict
 
 
 def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

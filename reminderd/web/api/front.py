@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from reminderd.settings.grants import Scope
 from reminderd.store import StateError
 from reminderd.store.view import View
-from reminderd.web.access import Access, Caller
+from reminderd.web.access import Access, Caller, StrictRoute
 from reminderd.web.api.words import fitting
 from reminderd.web.problems import MEDIA_TYPE, Declined
 from reminderd.web.reader import Reader
@@ -67,6 +67,7 @@ class Front:
             tags=[tag],
             dependencies=[Security(self._access.needs(scope), scopes=[str(scope)]), Depends(self._takes_json)],
             responses=problems(*_ALWAYS, *bodies, *also),
+            route_class=StrictRoute,
             generate_unique_id_function=lambda route: route.name,
         )
 

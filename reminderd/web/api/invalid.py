@@ -16,14 +16,9 @@ async def invalid(_: Request, error: Exception) -> Response:
     """A handler for the application. Nothing of what was sent is repeated."""
     assert isinstance(error, RequestValidationError)
     found = error.errors()
-    if any(each["type"] == "json_invalid" for each in found):
-        return _said(HTTPStatus.BAD_REQUEST, "the body is no JSON document")
     wrong = [dict(_told(each)) for each in found[:_MOST_SAID]]
-    return _said(HTTPStatus.UNPROCESSABLE_ENTITY, "the request does not fit; `errors` says where", errors=wrong)
-
-
-def _said(status: HTTPStatus, detail: str, **more: Any) -> Response:
-    return problem(status.value, status.phrase, detail, **more)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return problem(status.value, status.phrase, "the request does not fit; `errors` says where", errors=wrong)
 
 
 def _told(error: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
