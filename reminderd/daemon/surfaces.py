@@ -18,7 +18,7 @@ from reminderd.reconciler import Result
 from reminderd.reminders import RefusedError, Reminders
 from reminderd.settings import Settings
 from reminderd.telemetry import Credit, Figures
-from reminderd.web.extra import HINT_TO_OPEN, MISSING, can_listen, has_figures
+from reminderd.web.extra import HINT_TO_OPEN, MISSING, callbacks_to, can_listen, has_figures
 
 if TYPE_CHECKING:  # imported when they are switched on
     from reminderd.web.listener import Listener
@@ -79,6 +79,7 @@ class Surfaces:
             self._note("web.listen", handed_over, HINT_TO_OPEN)
         self._listen(None)
         self._write(None)
+        self._look_at_public_url()
 
     def configure(self, settings: Settings) -> None:
         """Move what these settings have elsewhere; what they leave as it is goes on."""
@@ -90,6 +91,8 @@ class Surfaces:
         if self._opened and settings.metrics.textfile != before.metrics.textfile:
             self._clear("metrics.textfile")
             self._write(self._textfile)
+        if self._opened:
+            self._look_at_public_url()
 
     def renew(self) -> None:
         """After a reload, also one that changed nothing: files that the settings name may have been renewed."""
@@ -132,6 +135,17 @@ class Surfaces:
             self._start("web.listen", lambda: fresh.start(before))
             with suppress(RefusedError):
                 self._within.reminders.settle()
+
+    def _look_at_public_url(self) -> None:
+        """Say it where Plivo reports, or should, and nobody hears it."""
+        self._clear("web.public_url")
+        if self._settings.web.public_url is None:
+            return
+        if callbacks_to(self._settings) is None:
+            self._note("web.public_url", f"Plivo is told nothing: a listener {MISSING}", HINT_TO_OPEN)
+        elif self._listener is None:
+            hint = "set web.listen too, or take web.public_url out; what becomes of messages is asked for meanwhile"
+            self._note("web.public_url", "Plivo is told to report here, and nothing listens", hint)
 
     def _write(self, before: "Textfile | None") -> None:
         if before is not None:

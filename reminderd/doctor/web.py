@@ -7,10 +7,12 @@ import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from reminderd.doctor.finding import Finding, count, fail, ok, skip, warn
 from reminderd.doctor.scene import Scene
 from reminderd.doctor.users import CannotTell
+from reminderd.web.extra import HINT, callbacks_to
 from reminderd.web.tls import TlsError, load
 
 EXPIRING = timedelta(days=14)
@@ -24,6 +26,7 @@ def look(scene: Scene) -> Iterator[Finding]:
         ("web.tokens", tokens(scene)),
         ("web.tls", _tls(scene)),
         ("web.clear", _clear(scene)),
+        ("web.callbacks", _callbacks(scene)),
     ):
         try:
             yield from lines
@@ -87,8 +90,30 @@ def _clear(scene: Scene) -> Iterator[Finding]:
     yield warn("web.clear", seen, "set web.tls_certificate and tls_key, or listen on 127.0.0.1 behind a proxy")
 
 
+def _callbacks(scene: Scene) -> Iterator[Finding]:
+    """Whether what Plivo says by itself can come, and who can read it on its way."""
+    check, web = "web.callbacks", scene.settings.web
+    if web.public_url is None:
+        return
+    parts = urlsplit(web.public_url)
+    if callbacks_to(scene.settings) is None:
+        seen = "web.public_url is set, and Plivo is told nothing: the libraries of the listener are not installed"
+        yield warn(check, seen, HINT)
+    elif web.listen is None:
+        seen = f"Plivo is told to report to {web.public_url}, and nothing listens unless systemd hands a socket over"
+        yield warn(check, seen, "set web.listen, or enable reminderd-web.socket, or take web.public_url out")
+    elif parts.scheme == "http" and not _is_here(parts.hostname or ""):
+        seen = f"Plivo reports to {web.public_url}: phone numbers and texts cross the network in the clear"
+        yield warn(check, seen, "give it an https address: by a proxy in front, or web.tls_certificate and tls_key")
+    else:
+        yield ok(check, f"Plivo is told to report to {web.public_url}")
+
+
 def _is_loopback(listen: str) -> bool:
-    host = listen.rpartition(":")[0].strip("[]")
+    return _is_here(listen.rpartition(":")[0].strip("[]"))
+
+
+def _is_here(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -294,3 +294,12 @@ def test_an_opt_out_is_kept(sandbox: SandboxProcess, home: Home, port: int) -> N
     home.write("a.yaml", job("a", phone(1)))
     report(home, "a", "failed (200")
     home.until(lambda: bool(home.json("opt-out", "list")), "there is no opt-out")
+
+
+def test_it_is_a_problem_where_plivo_reports_and_nobody_listens(sandbox: SandboxProcess, home: Home, port: int) -> None:
+    home.settings.write_text(f"{PLIVO}web: {{public_url: '{PUBLIC}'}}\n")
+    home.start()
+    home.until(lambda: "nothing listens" in home.run("status").out + home.run("problems").out, "it is not said")
+    home.settings.write_text(settings(port))
+    home.run("reload")
+    home.until(lambda: "nothing listens" not in home.run("problems").out, "it is still said")

@@ -78,3 +78,19 @@ def test_what_is_no_certificate_has_no_end(text: str) -> None:
 def test_tokens_in_the_clear(tmp_path: Path, listen: str, warned: bool) -> None:
     assert found(tmp_path, listen=listen) == ({"web.clear": WARN} if warned else {})
     assert found(tmp_path, listen=listen, forwarded=["10.0.0.1"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("listen", "public", "grade"),
+    [
+        ("127.0.0.1:9764", "https://reminders.example", OK),
+        ("127.0.0.1:9764", "http://127.0.0.1:9764", OK),
+        ("127.0.0.1:9764", "http://reminders.example", WARN),
+        (None, "https://reminders.example", WARN),
+    ],
+)
+def test_what_plivo_says_by_itself_can_come_and_not_in_the_clear(
+    tmp_path: Path, listen: str | None, public: str, grade: Grade
+) -> None:
+    settings = {"listen": listen} if listen else {}
+    assert found(tmp_path, public_url=public, **settings) == {"web.callbacks": grade}
