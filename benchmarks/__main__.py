@@ -8,12 +8,12 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks import idle, lateness, listing, pruning, startup, throughput
+from benchmarks import idle, lateness, listing, pages, pruning, startup, throughput
 from benchmarks.processes import Server, server
 from benchmarks.table import Figure, show
 from benchmarks.throughput import Load
 
-_PARTS = ("lateness", "throughput", "idle", "startup", "pruning", "listing")
+_PARTS = ("lateness", "throughput", "idle", "startup", "pruning", "listing", "pages")
 _LOADS = (
     Load(threads=8, latency=0, rounds=3, messages=1000),
     Load(threads=8, latency=50, rounds=3, messages=1000),
@@ -62,6 +62,8 @@ def _measure(part: str, folder: Path, stand_in: Server, options: argparse.Namesp
             return pruning.measure(_new(folder, part), stand_in, number, seconds)
         case "listing":
             return listing.measure(_new(folder, part), 50_000 if quick else 1_000_000)
+        case "pages":
+            return pages.measure(_new(folder, part), stand_in, 50_000 if quick else 1_000_000)
         case "idle":
             return idle.measure(_new(folder, part), stand_in, options.idle_seconds or (5 if quick else 60))
         case _:

@@ -1,6 +1,6 @@
 """What may be done from a page: which commands, what they ask for, and how a form becomes one. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ Request = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a command asks for. kind: text, tel, or checkbox."""
+    """What a command asks for. kind: text, tel, checkbox or hidden. value: what stands there at first."""
 
     name: str
     label: str
     required: bool = False
     hint: str = ""
     kind: str = "text"
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +111,19 @@ def _not_sent(number: int, path: str) -> Act:
     return Act(f"{path}/not-sent", "It was not sent", says, command, (force,), grave=True)
 
 
-def of_job(name: str, *, paused: bool, upcoming: str | None, runs: bool) -> list[Act]:
-    """What may be done about a job. upcoming: the next occurrence that would be sent, as it can be typed."""
+def of_job(
+    name: str, *, paused: bool, upcoming: str | None, runs: bool, skipped: Sequence[tuple[str, str]] = ()
+) -> list[Act]:
+    """What may be done about a job. upcoming: the next occurrence that would be sent, as it can be typed. skipped: the
+    nominal times of those that are to be skipped, each with the same time as it can be typed."""
     path = f"/jobs/{name}"
     found = [resume(name) if paused else _pause(name, path)]
     if upcoming is not None:
-        at = Field("at", "Which", required=True, hint=f"its time, like {upcoming}")
+        at = Field("at", "Which", required=True, hint="its time, in UTC or with an offset", value=upcoming)
         says = "That occurrence is not sent; the others are."
         command = f"reminderd skip {name} {upcoming} --why TEXT"
         found.append(Act(f"{path}/skip", "Skip an occurrence", says, command, (at, WHY)))
+    found += [_unskip(name, path, nominal, typed) for nominal, typed in skipped]
     if runs:
         found.append(_test(name, path))
     return found
@@ -127,6 +132,12 @@ def of_job(name: str, *, paused: bool, upcoming: str | None, runs: bool) -> list
 def _pause(name: str, path: str) -> Act:
     says = "Nothing of it is sent until it is resumed, or until then."
     return Act(f"{path}/pause", "Pause", says, f"reminderd pause {name} --why TEXT", (WHY, _UNTIL))
+
+
+def _unskip(name: str, path: str, nominal: str, typed: str) -> Act:
+    says = "It is sent after all."
+    at = Field("at", "Which", kind="hidden", value=typed)
+    return Act(f"{path}/resume", f"Do not skip {nominal}", says, f"reminderd resume {name} --at {typed}", (at,))
 
 
 def _test(name: str, path: str) -> Act:

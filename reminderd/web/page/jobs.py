@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from reminderd import recurrence
 from reminderd.clock import to_text
 from reminderd.duration import format_duration
-from reminderd.model import Job, bare
+from reminderd.model import CatchUp, Job, OnDoubt, OnQuiet, bare
 from reminderd.plan import Override
 from reminderd.store.connection import Row
 from reminderd.store.listing import Wanted
@@ -27,6 +27,13 @@ _PAGE = 100
 _HISTORY = 20
 _MOST_ZONES = 8
 _LONGEST = 100
+_CATCH_UP = {
+    CatchUp.LATEST: "the latest occurrence that fell into it is sent",
+    CatchUp.ALL: "all occurrences that fell into it are sent",
+    CatchUp.NONE: "nothing that fell into it is sent",
+}
+_ON_DOUBT = {OnDoubt.WAIT: "it waits for proof, or for somebody's word", OnDoubt.RESEND: "it is sent again"}
+_ON_QUIET = {OnQuiet.WAIT: "what falls into them waits", OnQuiet.DROP: "what falls into them is not sent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,13 @@ class Jobs:
         upcoming = known.ahead.next_sent if known.ahead else None
         typed = to_text(upcoming.instant.due_at)[:-5] + "Z" if upcoming else None
         paused = any(each.kind == "pause" and each.job == name for each in known.overrides)
-        offered = acts.of_job(name, paused=paused, upcoming=typed, runs=job is not None and bool(job.recipients))
+        offered = acts.of_job(
+            name,
+            paused=paused,
+            upcoming=typed,
+            runs=job is not None and bool(job.recipients),
+            skipped=_skipped(known.overrides),
+        )
         return self._frame.show(
             request,
             looking,
@@ -151,6 +164,12 @@ def _known(view: View, name: str, job: Job | None, now: datetime) -> Known:
     return Known(overrides, view.standings.of([name]).get(name), rows, ahead)
 
 
+def _skipped(overrides: Sequence[Override]) -> list[tuple[str, str]]:
+    """The nominal time of each occurrence that is to be skipped, and a moment of it that can be typed."""
+    skips = [each for each in overrides if each.kind == "skip" and each.nominal and each.until]
+    return [(str(each.nominal), to_text(each.until)[:19] + "Z") for each in skips if each.until]
+
+
 def facts_of(job: Job) -> dict[str, Any]:
     """What the file says of it, in words."""
     zones = list(job.by_zone())
@@ -162,9 +181,9 @@ def facts_of(job: Job) -> dict[str, Any]:
         "private": sum(each.private for each in job.recipients),
         "valid_for": format_duration(job.valid_for),
         "quiet_hours": str(job.quiet_hours) if job.quiet_hours else None,
-        "on_quiet": str(job.on_quiet),
-        "catch_up": str(job.catch_up),
-        "on_doubt": str(job.on_doubt),
+        "on_quiet": _ON_QUIET[job.on_quiet],
+        "catch_up": _CATCH_UP[job.catch_up],
+        "on_doubt": _ON_DOUBT[job.on_doubt],
         "retry": [format_duration(each) for each in job.retry],
         "splay": format_duration(job.splay) if job.splay else None,
     }
