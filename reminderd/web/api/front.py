@@ -23,10 +23,11 @@ T = TypeVar("T")
 PREFIX = "/api/v1"
 _ACTORS = 4  # acts that wait for the loop at the same time
 _MOST_WAITING = 16  # acts that wait, those included
+_AGAIN = "5"  # seconds after which what was not possible may be
 _JSON = "application/json"
 # What any route may answer; beside these each declares its own.
-_ALWAYS = (400, 401, 403, 405, 422, 429, 500, 503)
-_OF_BODIES = (408, 413, 415)
+_ALWAYS = (400, 401, 403, 405, 408, 413, 422, 429, 500, 503)
+_OF_BODIES = (415,)
 _STATUS_OF = {"malformed": 422, "unknown": 404, "unavailable": 503}
 
 
@@ -61,12 +62,13 @@ class Front:
 
     def router(self, scope: Scope, tag: str, *also: int) -> APIRouter:
         """For routes that need a token with this scope. also: what else they may answer beside what any may."""
-        bodies = _OF_BODIES if scope is not Scope.READ else ()
+        sends = scope is not Scope.READ
+        needs = [Security(self._access.needs(scope), scopes=[str(scope)])]
         return APIRouter(
             prefix=PREFIX,
             tags=[tag],
-            dependencies=[Security(self._access.needs(scope), scopes=[str(scope)]), Depends(self._takes_json)],
-            responses=problems(*_ALWAYS, *bodies, *also),
+            dependencies=[*needs, Depends(self._takes_json)] if sends else needs,
+            responses=problems(*_ALWAYS, *(_OF_BODIES if sends else ()), *also),
             route_class=StrictRoute,
             generate_unique_id_function=lambda route: route.name,
         )
@@ -122,7 +124,8 @@ class Front:
 def declined(answer: dict[str, Any]) -> Declined:
     """A command's refusal, as the API says it."""
     status = HTTPStatus(_STATUS_OF.get(answer.get("kind", ""), 409))
-    return Declined(status.value, status.phrase, fitting(answer["error"]))
+    again = {"retry-after": _AGAIN} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return Declined(status.value, status.phrase, fitting(answer["error"]), again)
 
 
 def answered(document: BaseModel, status: int = 200) -> Response:
