@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from reminderd.settings.secrets import digest_of, make_token
 from tests.support.certificates import Pair, make
 from tests.support.daemon import Home
 from tests.support.sandbox import SandboxProcess
@@ -156,6 +157,27 @@ def _is_over(peer: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+def test_who_signs_in_over_tls_has_a_cookie_that_is_bound_to_it(home: Home, port: int, pair: Pair) -> None:
+    token = make_token()
+    text = home.settings.read_text().replace("look: token", f"tokens: ['board read sha256:{digest_of(token)}']")
+    home.settings.write_text(text)
+    home.start()
+    home.until(lambda: serves(port, pair.certificate), "it does not answer")
+    connection = HTTPSConnection("127.0.0.1", port, timeout=20, context=trusting(pair.certificate))
+    with closing(connection):
+        headers = {
+            "Origin": f"https://127.0.0.1:{port}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        connection.request("POST", "/sign-in", f"token={token}", headers)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == 303
+        cookie = answer.getheader("set-cookie", "")
+    assert cookie.startswith("__Host-reminderd=")
+    assert "; Secure" in cookie
 
 
 def test_a_token_is_asked_for_over_tls_as_well(home: Home, port: int, pair: Pair) -> None:
