@@ -12,7 +12,7 @@ from tests.support.daemon import Home, job, moment, phone
 from tests.support.sandbox import SandboxProcess
 from tests.support.web import answers, free_port
 
-_SETTINGS = "timezone: Europe/Berlin\nalerts: {overdue_after: 10s}\nweb: {listen: '127.0.0.1:%d', tokens: ['ops read+act sha256:%s']}\n"
+_SETTINGS = "plivo: {rate: 50}\ntimezone: Europe/Berlin\nalerts: {overdue_after: 10s}\nweb: {listen: '127.0.0.1:%d', tokens: ['ops read+act sha256:%s']}\n"
 # Of who may look and act.
 TOKEN = "rmd_" + "o" * 43
 _BROKEN = """jobs:
@@ -37,13 +37,17 @@ class Scene:
         return f"http://127.0.0.1:{self.port}"
 
 
+def _settings(port: int) -> str:
+    return _SETTINGS % (port, sha256(TOKEN.encode()).hexdigest())
+
+
 @contextmanager
 def empty_scene(folder: Path) -> Iterator[Scene]:
     """A daemon without a job, that has never sent anything."""
     port = free_port()
     with (
         SandboxProcess(folder) as sandbox,
-        Home(folder / "home", sandbox.environment, _SETTINGS % (port, sha256(TOKEN.encode()).hexdigest())) as home,
+        Home(folder / "home", sandbox.environment, _settings(port), patience=90) as home,
     ):
         yield Scene(_serving(home, port), port, {})
 
@@ -55,7 +59,7 @@ def busy_scene(folder: Path) -> Iterator[Scene]:
     faults = ["--fault", f"status=400,phone={_REFUSED[-4:]}$", "--fault", f"reset=before,phone={_LOST[-4:]}$"]
     with (
         SandboxProcess(folder, *faults) as sandbox,
-        Home(folder / "home", sandbox.environment, _SETTINGS % (port, sha256(TOKEN.encode()).hexdigest())) as home,
+        Home(folder / "home", sandbox.environment, _settings(port), patience=90) as home,
     ):
         _write(home)
         home.start()

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import quote
 
 from reminderd.alerts import DO, Name
 from reminderd.clock import from_text
@@ -183,7 +184,10 @@ def _alike(rows: Iterable[Row]) -> Iterator[Item]:
         if len(alike) > 1:
             people = {row["recipient"] for row in alike}
             who = item.who if len(people) == 1 else f"{len(people)} people"
-            what, link = f"{alike[0]['job']}, {len(alike)} times", f"{_LIST}{alike[0]['job']}&state={alike[0]['state']}"
+            what, link = (
+                f"{alike[0]['job']}, {len(alike)} times",
+                f"{_LIST}{quote(alike[0]['job'])}&state={alike[0]['state']}",
+            )
             item = replace(item, what=what, link=link, who=who, when="last due", number=len(alike))
         yield item
 
@@ -209,7 +213,7 @@ def _overdue(row: Row) -> Item:
         row["job"],
         words,
         (command,),
-        f"{_LIST}{row['job']}&state=pending",
+        f"{_LIST}{quote(row['job'])}&state=pending",
         at=from_text(row["since"]),
         when="since",
     )
@@ -239,7 +243,7 @@ def kept_back(found: Found) -> tuple[Item, ...]:
 def _kept(found: Found) -> Iterable[Item]:
     for row in found.overrides:
         what = row["job"] or "every job"
-        link = f"/jobs/{row['job']}" if row["job"] else "/jobs"
+        link = f"/jobs/{quote(row['job'], safe='')}" if row["job"] else "/jobs"
         words = f"{'skipped' if row['kind'] == 'skip' else 'paused'} by {row['who']}: {row['why']}"
         when = f"{row['nominal']}: " if row["nominal"] else ""
         end = (
