@@ -29,6 +29,7 @@ from tests.torture.plan import (
     SetClock,
     StartSandbox,
     Step,
+    Text,
     Witness,
 )
 
@@ -69,6 +70,8 @@ _FAULTS = (
     "ends=undelivered,code=30,after=0s,count={n}",
     "reset=after,ends=failed,code=420,count=1",
 )
+
+_TEXTS = ("STOP", "Stop!", "cancel", "START", "start", "yes", "unstop", "help", "when? läßt grüßen")
 
 _COMMANDS = (
     ("status",),
@@ -187,6 +190,7 @@ class _Drawing:
             (4, self._fault),
             (1, ClearFaults),
             (10, self._run),
+            (5, self._text),
             (1, self._set_clock),
             (1, self._hide),
         )
@@ -231,6 +235,9 @@ class _Drawing:
     def _run(self) -> Action:
         words = self._choose.choice(_OVERRIDES if self._choose.random() < 0.45 else _COMMANDS)
         return Run(words, self._choose.random(), self._choose.random() < 0.1)
+
+    def _text(self) -> Action:
+        return Text(self._choose.choice(_TEXTS), self._choose.random())
 
     def _hide(self) -> Action:
         self._hidden = not self._hidden

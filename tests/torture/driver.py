@@ -15,8 +15,9 @@ from typing import assert_never
 
 from reminderd.control import NotRunning, ask
 from tests.support.daemon import PROGRAM, Home
-from tests.support.sandbox import SandboxProcess
+from tests.support.sandbox import SENDER, SandboxProcess
 from tests.support.shim import Shim
+from tests.support.web import free_port
 from tests.torture import views
 from tests.torture.fading import whole
 from tests.torture.files import JobSpec, Slot, lists, render
@@ -43,6 +44,7 @@ from tests.torture.plan import (
     Run,
     SetClock,
     StartSandbox,
+    Text,
     Witness,
 )
 from tests.torture.record import Ran, Record, nominal
@@ -90,12 +92,14 @@ class Driver:
         self._sandbox_up = True
         self._alive = False
         self._known: views.State | None = None  # what was in the state before something went
+        self._port = free_port()
         self._started = 0  # how many had said that they have started before this one
 
     def run(self) -> views.Evidence:
         """The whole run; returns what there is to judge by."""
-        lag = ("--log-lag", self._plan.log_lag, "--log-limit", "0")
-        with SandboxProcess(self._folder, *lag) as self._sandbox, Shim(self._folder) as self._shim:
+        options = ["--log-lag", self._plan.log_lag, "--log-limit", "0", "--callback-scale", "0.1"]
+        options += ["--inbound-url", f"http://127.0.0.1:{self._port}/plivo/inbound"]
+        with SandboxProcess(self._folder, *options) as self._sandbox, Shim(self._folder) as self._shim:
             environment = {**self._sandbox.environment, **self._shim.environment}
             with Home(
                 self._folder / "home", environment, self._settings(self._plan.threads, self._plan.rate)
@@ -117,6 +121,7 @@ class Driver:
             "plivo: {reconcile: [0s, 1s, 3s], connect_timeout: 1s, read_timeout: 1s, deadline: 3s, "
             f"receipts: [1s, 3s], threads: {threads}, rate: {rate}}}\n"
             "limits: {per_occurrence: 8}\n"
+            f"web: {{listen: '127.0.0.1:{self._port}', public_url: 'http://127.0.0.1:{self._port}'}}\n"
             f"alerts: {{command: [{self._page()}], overdue_after: 10s}}\n"
         )
 
@@ -250,6 +255,8 @@ class Driver:
                 self._hide(action.hidden)
             case Run():
                 self._type(action)
+            case Text():
+                self._text(action)
             case AddFault():
                 if self._sandbox_up:
                     self._sandbox.add_fault(action.rule)
@@ -355,6 +362,11 @@ class Driver:
                 return
             words.append(chosen)
         self._terminal.type(*words)
+
+    def _text(self, action: Text) -> None:
+        phones = self._query(_OTHERS["{phone}"])
+        if self._sandbox_up and phones:
+            self._sandbox.hear(str(phones[int(action.pick * len(phones))]["id"]), SENDER, action.words)
 
     def _choose(self, word: str, run: Run, before: list[str]) -> str | None:
         if word == "{word}":

@@ -305,6 +305,29 @@ def nobody_is_written_to_after_opting_out(evidence: Evidence) -> Breaches:
     yield from _begun_while_forbidden(evidence, "opt-out add", "opt-out remove", lambda row: (row["phone"],))
 
 
+def nobody_is_written_to_after_texting_stop(evidence: Evidence) -> Breaches:
+    """From the moment at which the stop is in the state until a start that counted."""
+    rows = {row["id"]: row for row in evidence.state.deliveries}
+    spans = _stopped(evidence)
+    for attempt in evidence.state.attempts if not evidence.record.clock_moved else ():
+        row, begun = rows[attempt["delivery_id"]], attempt["begun_at"]
+        for since, until in spans.get(row["phone"], ()) if begun else ():
+            if since < begun < until:
+                yield f"{_name(row)} began at {begun}, and they texted a stop that came in at {since}"
+
+
+def _stopped(evidence: Evidence) -> Mapping[str, list[tuple[str, str]]]:
+    """By phone, from when until when their own word keeps messages back; who was forgotten has none here."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for text in evidence.state.inbound:
+        spans = found[text["phone"]]
+        if text["result"] == "gets messages again" and spans and spans[-1][1] == "9":
+            spans[-1] = spans[-1][0], text["received_at"]
+        if text["intent"] == "stop" and not (spans and spans[-1][1] == "9"):
+            spans.append((text["received_at"], "9"))
+    return found
+
+
 def nothing_of_a_paused_job_begins(evidence: Evidence) -> Breaches:
     yield from _begun_while_forbidden(evidence, "pause", "resume", lambda row: (row["job"], "--all"))
 
@@ -461,6 +484,7 @@ RULES: tuple[Callable[[Evidence], Breaches], ...] = (
     nothing_is_missed_too_early,
     nothing_begins_in_quiet_hours,
     nobody_is_written_to_after_opting_out,
+    nobody_is_written_to_after_texting_stop,
     nothing_of_a_paused_job_begins,
     nothing_that_is_held_begins,
     the_sums_are_right,

@@ -56,6 +56,14 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """Somebody writes to our number. pick: who of those that the state knows, from 0.0 to 1.0."""
+
+    words: str
+    pick: float
+
+
+@dataclass(frozen=True, slots=True)
 class AddFault:
     rule: str
 
@@ -147,6 +155,7 @@ Action = (
     | Configure
     | Prune
     | Forget
+    | Text
 )
 
 

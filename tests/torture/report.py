@@ -18,6 +18,7 @@ def counts(plan: Plan, evidence: Evidence, seconds: float) -> list[str]:
     states = Counter(row["state"] for row in state.deliveries)
     outcomes = Counter(str(row["outcome"]) for row in state.attempts)
     by_log = sum(row["uuid_from"] == "log" for row in state.attempts)
+    texts = Counter(row["intent"] for row in state.inbound)
     typed = Counter(ran.words[0] for ran in record.commands)
     mistaken = mistaken_by_a_wrong_clock(evidence)
     holds = Counter(row["kind"] for row in state.holds)
@@ -26,6 +27,7 @@ def counts(plan: Plan, evidence: Evidence, seconds: float) -> list[str]:
         f"{len(state.deliveries)} deliveries, {len(record.owed)} certainly owed by {record.witnesses} witnesses: {_listed(states)}",
         f"{len(state.attempts)} attempts: {_listed(outcomes)}; {by_log} settled by the log; "
         f"{len(evidence.ledger)} messages in the ledger",
+        f"{len(state.inbound)} texts came in: {_listed(texts) or 'none'}",
         f"{len(mistaken)} may be taken for another by the log, because of a wrong clock (a known limit)",
         f"{len(record.commands)} commands: {_listed(typed)}",
         f"{len(state.actions)} actions of operators, holds: {_listed(holds) or 'none'}",

@@ -10,7 +10,7 @@ from typing import Any
 from tests.torture.record import Record
 
 Row = dict[str, Any]
-VIEWS = ("deliveries", "attempts", "moves", "occurrences", "holds", "actions")
+VIEWS = ("deliveries", "attempts", "moves", "occurrences", "holds", "actions", "inbound")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class State:
     holds: tuple[Row, ...]
     actions: tuple[Row, ...]
     integrity: tuple[str, ...]
+    inbound: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

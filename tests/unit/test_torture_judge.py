@@ -161,6 +161,10 @@ def _said(number: int, action: str, target: str) -> Row:
     return {"id": number, "at": AT.format(1), "action": action, "target": target, "detail": "{}"}
 
 
+def _text(second: int, intent: str, result: str) -> Row:
+    return {"phone": PHONES[0], "received_at": AT.format(second), "intent": intent, "result": result}
+
+
 def _quiet(evidence: Evidence) -> Evidence:
     evidence.record.quiet["a"] = "08:00-08:01"
     return evidence
@@ -190,6 +194,7 @@ SPOILED: dict[str, Callable[[Evidence], Evidence]] = {
     "nothing_is_missed_too_early": more("moves", MISSED),
     "nothing_begins_in_quiet_hours": _quiet,
     "nobody_is_written_to_after_opting_out": more("actions", _said(2, "opt-out add", PHONES[0])),
+    "nobody_is_written_to_after_texting_stop": more("inbound", _text(1, "stop", "opted out")),
     "nothing_of_a_paused_job_begins": more("actions", _said(2, "pause", "--all")),
     "nothing_that_is_held_begins": more("actions", _said(2, "hold", "1")),
     "the_sums_are_right": row("occurrences", 0, planned=2),
@@ -250,6 +255,14 @@ def test_a_report_that_no_carrier_had_it_allows_a_second_message_where_the_job_s
     assert any("another followed" in breach for breach in judge(spoiled))
     spoiled.record.undelivered.add("a")
     assert judge(spoiled) == []
+
+
+def test_who_texts_start_before_it_began_is_written_to_again() -> None:
+    stop = _text(1, "stop", "opted out")
+    counted, in_vain = _text(2, "start", "gets messages again"), _text(2, "start", "still opted out: …")
+    assert judge(more("inbound", stop, counted)(good())) == []
+    assert judge(more("inbound", stop, in_vain)(good()))
+    assert judge(more("inbound", _text(4, "stop", "opted out"))(good())) == []
 
 
 def test_what_began_before_or_after_it_was_forbidden_is_no_breach() -> None:
