@@ -24,7 +24,7 @@ OTHER_SENDER = "+14155550177"
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox"), "--callback-scale", "0.01") as running:
+    with SandboxProcess(tmp_path_factory.mktemp("sandbox"), "--callback-scale", "0.05") as running:
         yield running
 
 

@@ -1,7 +1,9 @@
 """Asking a running daemon's listener, and judging its figures with Prometheus' own tool."""
 
+import contextlib
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -11,6 +13,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+
+_NEVER_GIVEN = (15_000, 32_000)  # Linux gives 32768 to 60999
 
 Labels = frozenset[tuple[str, str]]
 
@@ -26,11 +30,12 @@ class Answer(NamedTuple):
 
 
 def free_port() -> int:
-    """One that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """One that nobody listens on now, and that no connection is given by itself: many are made beside a test."""
+    while True:
+        port = random.randrange(*_NEVER_GIVEN)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def ask(
