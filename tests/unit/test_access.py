@@ -1,5 +1,6 @@
 """Who may ask the listener for what, over real sockets."""
 
+import asyncio
 import io
 import json
 import socket
@@ -13,10 +14,11 @@ import pytest
 
 from reminderd.settings.grants import Scope
 from reminderd.telemetry import configure
-from reminderd.web.access.bodies import MOST_FORM, MOST_JSON
+from reminderd.web.access.bodies import MOST_FORM, MOST_JSON, whole
 from reminderd.web.access.limits import GUESSES, burst_of
 from reminderd.web.access.rate import Buckets
 from reminderd.web.access.refusals import Refusals
+from reminderd.web.problems import Declined
 from tests.support.listening import ACT, ALL, GRANTS, READ, Listening, grant, listening
 from tests.support.web import Answer
 
@@ -196,6 +198,17 @@ def test_a_body_that_does_not_come_is_not_waited_for_where_there_is_no_token(web
     with closing(socket.create_connection(("127.0.0.1", web.port), 20)) as plain:
         plain.sendall(head.encode())
         assert plain.recv(100).startswith(b"HTTP/1.1 401 ")
+
+
+def test_a_body_that_comes_too_slowly_is_given_up() -> None:
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    for header in ((b"content-length", b"5"), (b"transfer-encoding", b"chunked")):
+        with pytest.raises(Declined) as caught:
+            asyncio.run(whole({"headers": [header]}, never, 10, seconds=0.01))
+        assert caught.value.status_code == 408
+        assert caught.value.headers == {"connection": "close"}
 
 
 # -- who may look -------------------------------------------------------------------------------------------
