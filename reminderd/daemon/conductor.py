@@ -15,6 +15,7 @@ from reminderd import __version__
 from reminderd.clock import Clock, earliest
 from reminderd.commands import Commands
 from reminderd.daemon.arrivals import Arrivals
+from reminderd.daemon.awaiting import Awaiting
 from reminderd.daemon.clockguard import JUMP
 from reminderd.daemon.clockhold import ClockHold, check_cursors
 from reminderd.daemon.desk import Desk
@@ -121,6 +122,7 @@ class Daemon:
         self._arrivals = Arrivals(
             store.together, lambda: post(lambda: None), {StatusReport: self._callbacks.hear, InboundText: texts.hear}
         )
+        self._awaiting = Awaiting(self._inbox)
         within = Within(
             self._planner.due_by_job,
             lambda: self._syncer.running,
@@ -128,7 +130,7 @@ class Daemon:
             self._arrivals.take,
             lambda: self._tuning.gateway,
             reminders_of(store, self._inbox, lambda: self._tuning.settings, clock),
-            self._reread,
+            self._awaiting.when,
         )
         self.surfaces = Surfaces(settings, self._figures, clock, within, post, self._watcher.rescan)
         self._pruning = Pruning(store, settings.retention, clock)
@@ -364,6 +366,7 @@ class Daemon:
         synced = self._syncer.sync(scan, now, now if self._loaded else self._changed_since)
         self._figures.loaded_files(now, problems=len(synced.catalog.problems))
         self._scan = None
+        self._awaiting.synced()
         self._zones.learn()
         if not self._loaded:
             self._loaded = True
@@ -371,10 +374,6 @@ class Daemon:
             self._clock_hold.note()
             self._vitals.ready()
         self._vitals.tell()
-
-    def _reread(self, done: Callable[[], None]) -> None:
-        """Look at the files now, and call done() when what they say runs. From any thread."""
-        self._watcher.rescan(lambda _: self._inbox.post(lambda: self._readers.append(done)))
 
     def _reload(self, done: Callable[[], None] = lambda: None) -> None:
         """Settings and files anew; done() when they run. Settings with a problem change nothing."""

@@ -41,7 +41,7 @@ class Within(NamedTuple):
     arrive: Callable[[Arrival], Future[Result]]
     gateway: Callable[[], Gateway]
     reminders: Reminders
-    reread: Callable[[Callable[[], None]], None]
+    when: Callable[[Callable[[], bool], Callable[[], None]], None]
 
 
 class Surfaces:
@@ -115,7 +115,7 @@ class Surfaces:
             within.arrive,
             within.gateway,
             within.reminders,
-            within.reread,
+            within.when,
         )
 
     def _listen(self, before: "Listener | None") -> None:

@@ -32,8 +32,8 @@ class Sources:
     arrive(arrival): hand on what Plivo says by itself; the future has what comes of it, once that is committed. Raises queue.Full where
     too much waits. gateway(): the one in use.
 
-    reminders: makes and removes them, in a thread of its own. reread(done): look at the job files now; done() is called when what they say
-    runs, in the loop's thread.
+    reminders: makes and removes them, in a thread of its own. when(met, done): call done() in the loop's thread once met(), which is asked
+    there now and whenever what the job files say was taken over, until it is true.
     """
 
     figures: Figures
@@ -46,7 +46,7 @@ class Sources:
     arrive: Callable[[Arrival], Future[Result]]
     gateway: Callable[[], Gateway]
     reminders: Reminders
-    reread: Callable[[Callable[[], None]], None]
+    when: Callable[[Callable[[], bool], Callable[[], None]], None]
 
     def overdue_after(self) -> timedelta:
         """How long a message may wait past its time before it counts as overdue."""

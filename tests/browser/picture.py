@@ -108,7 +108,7 @@ def shown(world: World) -> Iterator[str]:
         arrive=lambda _: Future(),
         gateway=lambda: world.gateway,
         reminders=None,  # type: ignore[arg-type] # nobody asks for them
-        reread=lambda done: done(),
+        when=lambda _, done: done(),
     )
     listener = Listener(sources, settings.web.listen, (), lambda _: None)
     listener.start()

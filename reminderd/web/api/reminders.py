@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -20,7 +21,7 @@ from reminderd.web.api.front import Front, answered
 from reminderd.web.api.shapes import Answer, Moment
 from reminderd.web.problems import Declined
 
-_PATIENCE = 3.0  # seconds until what was written runs, or what was removed does not; about one is usual
+_PATIENCE = 5.0  # seconds; where much is written at the same time, the files are looked at every three
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _STATUS = {
     Why.UNREADABLE: HTTPStatus.BAD_REQUEST,
@@ -127,13 +128,12 @@ class Reminders:
     # -- writing ----------------------------------------------------------------------------------------
 
     async def make(self, request: Request) -> Response:
-        """Write a job file for a job. It runs about a second later; the answer waits for that, for three at most."""
+        """Write a job file for a job. It runs within a second; the answer waits for that, for five at most."""
         _demand_json(request)
         key, who = _key_of(request), self._front.caller(request).who
         made = await _result(self._sources.reminders.make, await request.body(), who, key)
         row = made.reminder
-        if not self._runs(row):
-            await self._reread()
+        await self._until(lambda: self._runs(row))
         document = Made(
             **self._document(await self._front.ask(lambda _: show(row))),
             warnings=[Warned(**told(each)) for each in made.warnings],
@@ -153,25 +153,31 @@ class Reminders:
         """Remove the file that the API wrote: the job ends, and what is pending of it is cancelled. To be repeated at will."""
         who = self._front.caller(request).who
         row = await _result(self._sources.reminders.end, name, who, force=force)
-        if self._runs(row):
-            await self._reread()
+        await self._until(lambda: not self._runs(row))
         assert row.deleted_at is not None
         assert row.deleted_by is not None
         return answered(
             Ended(name=row.name, deleted_at=to_text(row.deleted_at), deleted_by=row.deleted_by, runs=self._runs(row))
         )
 
-    async def _reread(self) -> None:
-        """Wait until the files are read anew and what they say runs, for so long."""
-        loop, over = asyncio.get_running_loop(), asyncio.Event()
+    async def _until(self, met: Callable[[], bool]) -> None:
+        """Wait until this is so, which only a look at the files can bring about; for so long."""
+        if met():
+            return
+        loop, over, given_up = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
         def done() -> None:
             with suppress(RuntimeError):  # the listener is closed
                 loop.call_soon_threadsafe(over.set)
 
-        self._sources.reread(done)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(over.wait(), _PATIENCE)
+        self._sources.when(lambda: given_up.is_set() or met(), done)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await over.wait()
+        except TimeoutError:
+            pass
+        finally:
+            given_up.set()
 
     # -- reading ----------------------------------------------------------------------------------------
 
