@@ -59,10 +59,13 @@ def test_what_is_in_doubt_is_settled_and_the_story_says_by_whom(browser: Browser
     path = f"/deliveries/{scene.deliveries['lost']}"
     with signed_in(browser, scene, path) as page:
         assert page.url == scene.url + path
+        page.locator("form[action$='/sent']").get_by_label("Why").fill("she told me")
         page.get_by_role("button", name="It was sent").click()
         expect(page.get_by_role("status")).to_contain_text("counts as sent")
         expect(page.get_by_role("heading", level=1)).to_contain_text("accepted")
         expect(page.get_by_text("by page:ops")).to_be_visible()
+        page.goto(f"{scene.url}/actions")
+        expect(page.get_by_role("row").filter(has_text="resolve --sent")).to_contain_text("she told me")
     assert state_of(scene, "lost") == "accepted"
 
 

@@ -38,6 +38,7 @@ class Act:
 
 _APPROVE = "reminderd approve "
 WHY = Field("why", "Why", required=True, hint="for those who see it later")
+_MAYBE_WHY = Field("why", "Why", hint="may be left out")
 _UNTIL = Field(
     "until", "Until", hint="a time like 2026-11-22T09:00 or how long, like 2h; empty: until somebody ends it"
 )
@@ -63,18 +64,18 @@ def of_delivery(story: Mapping[str, Any]) -> list[Act]:
 def approve(hold: int) -> Act:
     """Let go what a hold keeps back."""
     says = "All that this hold keeps back goes on, as far as it is still valid."
-    return Act(f"/holds/{hold}/approve", f"Approve hold {hold}", says, f"{_APPROVE}{hold}")
+    return Act(f"/holds/{hold}/approve", f"Approve hold {hold}", says, f"{_APPROVE}{hold}", (_MAYBE_WHY,))
 
 
 def resume_all() -> Act:
     """End the pause of every job."""
     says = "What comes is sent again; pauses of single jobs stay."
-    return Act("/pauses/resume", "Resume all jobs", says, "reminderd resume --all")
+    return Act("/pauses/resume", "Resume all jobs", says, "reminderd resume --all", (_MAYBE_WHY,))
 
 
 def resume(name: str) -> Act:
     """End the pause of one job."""
-    return Act(f"/jobs/{name}/resume", "Resume", "What comes is sent again.", f"reminderd resume {name}")
+    return Act(f"/jobs/{name}/resume", "Resume", "What comes is sent again.", f"reminderd resume {name}", (_MAYBE_WHY,))
 
 
 def _hold(number: int, path: str) -> Act:
@@ -83,17 +84,25 @@ def _hold(number: int, path: str) -> Act:
 
 
 def _release(number: int, path: str) -> Act:
-    return Act(f"{path}/release", "Release", "It goes out, if it is still valid.", f"reminderd release {number}")
+    return Act(
+        f"{path}/release", "Release", "It goes out, if it is still valid.", f"reminderd release {number}", (_MAYBE_WHY,)
+    )
 
 
 def _cancel(number: int, path: str) -> Act:
-    return Act(f"{path}/cancel", "Cancel", "It is given up for good.", f"reminderd cancel {number}", grave=True)
+    return Act(
+        f"{path}/cancel", "Cancel", "It is given up for good.", f"reminderd cancel {number}", (_MAYBE_WHY,), grave=True
+    )
 
 
 def _retry(number: int, path: str) -> Act:
     field = Field("valid_for", "Valid for", hint="from now on, like 2h; empty: as its job says")
     return Act(
-        f"{path}/retry", "Send after all", "It is sent as soon as may be.", f"reminderd retry {number}", (field,)
+        f"{path}/retry",
+        "Send after all",
+        "It is sent as soon as may be.",
+        f"reminderd retry {number}",
+        (field, _MAYBE_WHY),
     )
 
 
@@ -101,14 +110,16 @@ def _sent(number: int, path: str) -> Act:
     uuid = Field("uuid", "message_uuid", hint="Plivo's name for it, where it is known")
     force = Field("force", "Also where Plivo's log speaks against it", kind="checkbox")
     says = "They have it: it counts as accepted."
-    return Act(f"{path}/sent", "It was sent", says, f"reminderd resolve {number} --sent", (uuid, force), grave=True)
+    return Act(
+        f"{path}/sent", "It was sent", says, f"reminderd resolve {number} --sent", (uuid, force, _MAYBE_WHY), grave=True
+    )
 
 
 def _not_sent(number: int, path: str) -> Act:
     force = Field("force", "Also where Plivo's log speaks against it, or cannot be read", kind="checkbox")
     says = "They do not have it: it is sent again, if it is still valid. Plivo's log is looked at first."
     command = f"reminderd resolve {number} --not-sent"
-    return Act(f"{path}/not-sent", "It was not sent", says, command, (force,), grave=True)
+    return Act(f"{path}/not-sent", "It was not sent", says, command, (force, _MAYBE_WHY), grave=True)
 
 
 def of_job(
@@ -149,16 +160,18 @@ def _test(name: str, path: str) -> Act:
 
 def request_for_delivery(number: int, word: str, form: Form) -> Request | None:
     """The command that a form asks for; None where there is no such thing to do."""
+    why = form.get("why")
     match word:
         case "cancel" | "release":
-            return {"command": word, "ids": [number]}
+            return {"command": word, "ids": [number], "why": why}
         case "hold":
-            return {"command": word, "ids": [number], "why": form.get("why"), "until": form.get("until")}
+            return {"command": word, "ids": [number], "why": why, "until": form.get("until")}
         case "retry":
-            return {"command": word, "ids": [number], "valid_for": form.get("valid_for")}
+            return {"command": word, "ids": [number], "valid_for": form.get("valid_for"), "why": why}
         case "sent" | "not-sent":
             sent, uuid = word == "sent", form.get("uuid") if word == "sent" else None
-            return {"command": "resolve", "id": number, "sent": sent, "uuid": uuid, "force": bool(form.get("force"))}
+            force = bool(form.get("force"))
+            return {"command": "resolve", "id": number, "sent": sent, "uuid": uuid, "force": force, "why": why}
         case _:
             return None
 
@@ -169,7 +182,7 @@ def request_for_job(name: str, word: str, form: Form) -> Request | None:
         case "pause":
             return {"command": word, "job": name, "why": form.get("why"), "until": form.get("until")}
         case "resume":
-            return {"command": word, "job": name, "at": form.get("at")}
+            return {"command": word, "job": name, "at": form.get("at"), "why": form.get("why")}
         case "skip":
             return {"command": word, "job": name, "at": form.get("at"), "why": form.get("why")}
         case "test-send":

@@ -21,6 +21,8 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _ZONE_COOKIE = "reminderd_zone"
+# What an address says once, and not again when another zone is chosen.
+_OF_THE_MOMENT = frozenset({"zone", "done"})
 _YEAR = 365 * 24 * 3600
 _MOST_ZONES = 30
 
@@ -87,7 +89,7 @@ class Frame:
             zone=zone,
             zones=self.zones(zone),
             here=here or request.url.path,
-            query=[(name, value) for name, value in request.query_params.multi_items() if name != "zone"],
+            query=[(name, value) for name, value in request.query_params.multi_items() if name not in _OF_THE_MOMENT],
             **values,
         )
         return document(html.encode(), status)
@@ -117,7 +119,9 @@ class Frame:
 
     def _to_sign_in(self, request: Request) -> Response:
         query = f"?{request.url.query}" if request.url.query else ""
-        back = quote(request.url.path + query, safe="/")
+        # Of a form whose session is over: to the page on which it was.
+        path = request.url.path.rpartition("/")[0] if request.method == "POST" else request.url.path + query
+        back = quote(path, safe="/")
         return RedirectResponse(f"/sign-in?next={back}", 303)
 
 

@@ -52,13 +52,15 @@ class Holds:
 
     async def _approve(self, request: Request, looking: Looking, form: Mapping[str, str]) -> Response:
         number = _number(request)
-        refused = await self._acting.perform(looking, {"command": "approve", "hold": number}, form)
+        refused = await self._acting.perform(
+            looking, {"command": "approve", "hold": number, "why": form.get("why")}, form
+        )
         if refused is not None:
             return await self._show(request, looking, number, refused)
         return self._acting.done(f"/holds/{number}", "approve")
 
     async def _resume(self, request: Request, looking: Looking, form: Mapping[str, str]) -> Response:
-        refused = await self._acting.perform(looking, {"command": "resume", "all": True}, form)
+        refused = await self._acting.perform(looking, {"command": "resume", "all": True, "why": form.get("why")}, form)
         if refused is not None:
             values = self._acting.values(request, looking, (), refused)
             return self._frame.show(request, looking, "refused.html", here="/jobs", status=409, **values)
