@@ -79,6 +79,20 @@ def busy_scene(folder: Path) -> Iterator[Scene]:
         yield Scene(_serving(home, port), port, found)
 
 
+@contextmanager
+def stopped_scene(folder: Path) -> Iterator[Scene]:
+    """One whose credentials Plivo refuses, so that nothing is sent."""
+    port = free_port()
+    with (
+        SandboxProcess(folder, "--fault", "status=401") as sandbox,
+        Home(folder / "home", sandbox.environment, _settings(port), patience=90) as home,
+    ):
+        home.write("waits.yaml", job("waits", phone(1), valid_for="1d"))
+        home.start()
+        home.until(lambda: home.json("status")["gateway"]["suspended"], "the gateway is in use")
+        yield Scene(_serving(home, port), port, {})
+
+
 def _write(home: Home) -> None:
     ago = [moment(-3600 * hours - 60) for hours in range(24)]
     home.write(

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.pages import PLACES, seen
-from tests.browser.scene import Scene, empty_scene
+from tests.browser.test_pages import look
+from tests.browser.scene import Scene, empty_scene, stopped_scene
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -43,6 +44,17 @@ def test_without_any_need_all_is_well(browser: Browser, empty: Scene) -> None:
         expect(sight.page).to_have_title("All is well · reminderd")
         assert sight.page.locator("#needs > *").count() == 0
         assert sight.page.get_by_text("No job is due.").count() == 1
+
+
+def test_that_nothing_is_sent_is_said_before_all_else(browser: Browser, tmp_path: Path) -> None:
+    with stopped_scene(tmp_path) as scene:
+        look(browser, scene, OVERVIEW, 360)
+        with seen(browser, scene, OVERVIEW) as sight:
+            expect(sight.page.locator("#verdict")).to_have_text("Nothing is sent")
+            expect(sight.page).to_have_title("Nothing is sent · reminderd")
+            first = sight.page.locator("#needs > section").first
+            expect(first).to_contain_text("suspended: 401")
+            expect(first.get_by_text("reminderd doctor", exact=True)).to_be_visible()
 
 
 def test_the_numbers_of_a_drawing_are_in_a_table_too(browser: Browser, busy: Scene) -> None:

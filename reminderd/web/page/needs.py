@@ -95,7 +95,7 @@ def _groups(found: Found, alerts: dict[str, OpenAlert]) -> Iterator[Group]:
     stopping = tuple(_stopping(found))
     yield Group(
         "stopped",
-        "Nothing is sent",
+        "What stops it",
         "alarm",
         len(stopping),
         stopping,
