@@ -215,3 +215,17 @@ def test_a_stop_while_its_message_is_under_way_keeps_it_from_being_tried_again(
     until_heard(home, 1)
     home.until_states(rent="cancelled")
     assert sandbox.ledger() == []
+
+
+def test_what_was_answered_is_kept_over_a_death(home: Home, port: int, sandbox: SandboxProcess) -> None:
+    """What nobody answered comes again by itself; what was answered never does, and has to be there."""
+    running(home, port)
+    sandbox.hear(phone(1), SENDER, "STOP")
+    home.until(lambda: [each["standing"] for each in sandbox.callbacks()] == ["answered"], "it was not answered")
+    home.kill()
+    home.write("jobs.yaml", job("rent", phone(1)))
+    sandbox.hear(phone(2), SENDER, "stop all")  # while nobody listens
+    running(home, port)
+    home.until_states(rent="cancelled")
+    assert [text["phone"] for text in until_heard(home, 2)] == [phone(1), phone(2)]
+    assert sandbox.ledger() == []
