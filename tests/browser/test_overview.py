@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.pages import PLACES, seen
-from tests.browser.test_pages import look
 from tests.browser.scene import Scene, empty_scene, stopped_scene
+from tests.browser.test_pages import look
 
 pytestmark = pytest.mark.timeout(300)
 
