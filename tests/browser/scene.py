@@ -64,6 +64,7 @@ def busy_scene(folder: Path) -> Iterator[Scene]:
         _write(home)
         home.start()
         home.json("pause", "newsletter", "--why", "the new list is not ready")
+        home.json("opt-out", "add", phone(999), "--why", "asked for it by phone")
         settled = {
             "refused": "failed",
             "lost": "in_doubt",
