@@ -22,10 +22,12 @@ from reminderd.web.api.front import Front, answered
 from reminderd.web.api.parameters import Paged, Said, Time
 from reminderd.web.problems import Declined
 
-_FAR = datetime(9990, 1, 1, tzinfo=UTC)
+_LONG_AGO, _FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
 _DAY, _LONGEST = timedelta(days=1), timedelta(days=400)
 _MOMENT = timedelta(milliseconds=1)
-_SECONDS = 2.0  # of reckoning for one page
+_SECONDS = 2.0  # of the processor, for one page
+_STRETCH, _PAUSE = 0.005, 0.001  # seconds
+Coming = tuple[Job, str, Instant]
 Key = tuple[str, str, str]  # due_at, job, zone: what the list is in the order of
 
 
@@ -70,10 +72,13 @@ class Ahead:
         return await self._front.reckon(page)
 
     @staticmethod
-    def _jobs(running: Mapping[str, Job], due: Mapping[str, datetime], name: str | None, until: datetime) -> list[Job]:
-        """Those of which something may be due before then."""
+    def _jobs(
+        running: Mapping[str, Job], due: Mapping[str, datetime], name: str | None, until: datetime
+    ) -> list[tuple[datetime, Job]]:
+        """Those of which something may be due before then, each with a time before which nothing is."""
         wanted = running.values() if name is None else [running[name]] if name in running else []
-        return [each for each in wanted if each.enabled and due.get(each.name, until) <= until]
+        found = ((due.get(each.name, _LONG_AGO), each) for each in wanted if each.enabled)
+        return [(moment, job) for moment, job in found if moment <= until]
 
 
 def coming_of(job: Job, now: datetime, overrides: list[Document], count: int) -> list[Document]:
@@ -103,29 +108,55 @@ def _key_of(job: Job, zone: str, instant: Instant) -> Key:
 
 
 def _walk(
-    jobs: Iterable[Job], since: datetime, until: datetime, after: Key | None
-) -> Iterator[tuple[Job, str, Instant]]:
-    """Those due in [since, until), after that one. Raises Declined where it would take too long."""
-    ends = time.monotonic() + _SECONDS
-    series = []
-    for job in jobs:
-        for zone in job.by_zone():
-            _check(ends)
-            series.append(_series(job, zone, since - _MOMENT, until - _MOMENT))
-    for each in heapq.merge(*series, key=lambda one: _key_of(*one)):
-        _check(ends)
-        if after is None or _key_of(*each) > after:
-            yield each
+    jobs: Iterable[tuple[datetime, Job]], since: datetime, until: datetime, after: Key | None
+) -> Iterator[Coming]:
+    """Those due in [since, until), after that one. jobs: each with a time before which nothing of it is due.
+
+    A job's schedule is asked when the list has come to that time, so that a page costs little however many there are.
+    Raises Declined where it takes too long all the same.
+    """
+    patience = _Patience()
+    asleep = sorted(((max(since, due), job.name, job) for due, job in jobs), key=lambda each: each[:2], reverse=True)
+    awake: list[tuple[Key, Coming, Iterator[Coming]]] = []
+    while awake or asleep:
+        while asleep and (not awake or to_text(asleep[-1][0]) <= awake[0][0][0]):
+            job = asleep.pop()[2]
+            for zone in job.by_zone():
+                patience.spend()
+                _wake(awake, _series(job, zone, since - _MOMENT, until - _MOMENT))
+        if awake:
+            key, coming, series = heapq.heappop(awake)
+            if after is None or key > after:
+                yield coming
+            patience.spend()
+            _wake(awake, series)
 
 
-def _series(job: Job, zone: str, after: datetime, until: datetime) -> Iterator[tuple[Job, str, Instant]]:
+def _wake(awake: list[tuple[Key, Coming, Iterator[Coming]]], series: Iterator[Coming]) -> None:
+    coming = next(series, None)
+    if coming is not None:
+        heapq.heappush(awake, (_key_of(*coming), coming, series))
+
+
+def _series(job: Job, zone: str, after: datetime, until: datetime) -> Iterator[Coming]:
     return ((job, zone, instant) for instant in recurrence.between(job.schedule, zone, after, until))
 
 
-def _check(ends: float) -> None:
-    if time.monotonic() > ends:
-        detail = "this takes too long to reckon: name a job, or ask for a shorter time"
-        raise Declined(503, "Service Unavailable", detail, {"retry-after": "60"})
+class _Patience:
+    """So much time of the processor for one page, with pauses in which the daemon's loop comes first."""
+
+    def __init__(self) -> None:
+        self._paused = self._began = time.thread_time()
+
+    def spend(self) -> None:
+        """Called often. Raises Declined when all is spent."""
+        now = time.thread_time()
+        if now - self._paused > _STRETCH:
+            self._paused = now
+            time.sleep(_PAUSE)
+        if now - self._began > _SECONDS:
+            detail = "this takes too long to reckon: name a job, or ask for a time nearer to now"
+            raise Declined(503, "Service Unavailable", detail, {"retry-after": "60"})
 
 
 def _document(job: Job, zone: str, instant: Instant, overrides: list[Document]) -> Document:
