@@ -26,9 +26,10 @@ class Application:
         app = FastAPI(title="reminderd", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
         app.include_router(self._watchers.router())
         app.include_router(self._plivo.router())
+        self._page = Page(sources, self._reader, access)
+        app.include_router(self._page.asked_often())
         self._api = Api(sources, access)
         self._api.enter(app)
-        self._page = Page(sources, self._reader, access)
         self._page.enter(app)
         self.asgi: Any = Headers(self._api.around(Guard(app, access, self._page.errors.declined)))
 

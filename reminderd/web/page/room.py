@@ -29,10 +29,15 @@ class Page:
         self._acting = Acting(self.frame, access)
         self._figures = Figures(self.frame)
 
-    def enter(self, app: FastAPI) -> None:
-        """Give the application all pages, and what is shown where something is wrong."""
+    def asked_often(self) -> APIRouter:
+        """The overview's routes, for the application to look at before all others: it asks each in turn whether a path is its own."""
         router = APIRouter(include_in_schema=False)
         Overview(self.frame).routes(router)
+        return router
+
+    def enter(self, app: FastAPI) -> None:
+        """Give the application all other pages, and what is shown where something is wrong."""
+        router = APIRouter(include_in_schema=False)
         Deliveries(self.frame, self._acting).routes(router)
         Jobs(self.frame, self._acting).routes(router)
         Annals(self.frame).routes(router)
