@@ -90,7 +90,7 @@ def test_it_is_shown_as_its_file_is_and_listed(home: Home, api: Api) -> None:
     api.post("reminders", {**asked, "name": "coffee"})
     first = api.get("reminders?limit=1")
     second = api.get(f"reminders?limit=1&cursor={first['next']}")
-    assert [each["name"] for page in (first, second) for each in page["reminders"]] == ["coffee", "tea"]
+    assert [each["name"] for page in (first, second) for each in page["items"]] == ["coffee", "tea"]
     assert second["next"] is None
     write(Path(made["file"]), job_text("tea", "By hand."))
     assert api.get("reminders/tea")["file_is"] == "edited"
@@ -153,7 +153,7 @@ def test_only_who_may_write_writes(home: Home, api: Api) -> None:
         assert Api(api.port, token).refused("DELETE", "reminders/tea")[0] == 403
     assert Api(api.port, WRITE).ask("POST", "reminders", tea()).status == 201
     assert Api(api.port, WRITE).refused("GET", "reminders")[0] == 403
-    assert Api(api.port, READ).get("reminders")["reminders"][0]["made_by"] == "api:maker"
+    assert Api(api.port, READ).get("reminders")["items"][0]["made_by"] == "api:maker"
 
 
 def test_a_disk_that_takes_nothing_is_said_and_leaves_nothing(home: Home, api: Api) -> None:
@@ -208,7 +208,7 @@ def test_a_death_while_it_is_made_leaves_one_reminder_and_one_message(
     answer = api.ask("POST", "reminders", asked, idempotency_key="booking-1")
     assert answer.status == (200 if step in ("remove draft", "write file") else 201)
     home.until_states(**{answer.json["name"]: "accepted"})
-    assert [each["name"] for each in api.get("reminders")["reminders"]] == [answer.json["name"]]
+    assert [each["name"] for each in api.get("reminders")["items"]] == [answer.json["name"]]
     assert files(home) == [f"{answer.json['name']}.yaml"]
     home.stop()
     assert [row["text"] for row in sandbox.ledger()] == ["Tea."]

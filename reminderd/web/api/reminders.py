@@ -90,7 +90,7 @@ class One(Reminder):
 
 
 class Page(Answer):
-    reminders: list[Reminder] = Field(description="Newest first.")
+    items: list[Reminder] = Field(description="Newest first.")
     next: str | None = Field(description="The cursor of the page after this; null at the end.")
 
 
@@ -194,7 +194,7 @@ class Reminders:
 
         found = await self._front.ask(question)
         more = str(found[limit - 1].reminder.id) if len(found) > limit else None
-        return answered(Page(reminders=[Reminder(**self._document(each)) for each in found[:limit]], next=more))
+        return answered(Page(items=[Reminder(**self._document(each)) for each in found[:limit]], next=more))
 
     async def one(self, name: Name) -> Response:
         """One, with its job as the file has it now."""
