@@ -66,20 +66,20 @@ class Overview:
         if self._shown is not None and time.monotonic() < self._fresh_until:
             return self._shown
         if self._taking is None:
-            self._taking = asyncio.ensure_future(self._frame.reader.ask(self._snapshots.take))
-            self._taking.add_done_callback(self._taken)
-        await asyncio.shield(self._taking)
-        assert self._shown is not None  # `_taken` was called before
-        return self._shown
+            self._taking = asyncio.ensure_future(self._take())
+        return await asyncio.shield(self._taking)
 
-    def _taken(self, taking: "asyncio.Future[Snapshot]") -> None:
-        self._taking = None
-        if taking.cancelled() or taking.exception() is not None:
-            return
-        found = taking.result()
+    async def _take(self) -> Snapshot:
+        # All of it before it is over: who comes then, and would wait for it, is answered at once.
+        try:
+            found = await self._frame.reader.ask(self._snapshots.take)
+        finally:
+            self._taking = None
         if found != self._shown:
             self._shown = found
         self._fresh_until = time.monotonic() + _FRESH
+        assert self._shown is not None
+        return self._shown
 
     def _in_zone(self, shows: Snapshot, zone: str) -> _Kept:
         kept = self._kept.get(zone)
