@@ -20,6 +20,7 @@ _HEAD_SECONDS = 5.0  # for the first request to be there
 _LIFE_SECONDS = 30.0  # of a connection, whatever it does; and what is being answered then may take
 _LAST_SECONDS = 10.0  # more of them
 _MOST_HEAD = 16 * 1024  # bytes of a request before its body
+_PIECE = 4 * 1024
 _STOP_SECONDS = 1
 
 
@@ -81,6 +82,13 @@ class _Connection(H11Protocol):
             self.loop.call_later(_LIFE_SECONDS, self._retire),
         ]
         self._crowd.enter(self)
+
+    def data_received(self, data: bytes) -> None:
+        """In pieces: h11 looks at how large a head is only as long as it is not there as a whole."""
+        for start in range(0, len(data), _PIECE):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[start : start + _PIECE])
 
     def connection_lost(self, exc: Exception | None) -> None:
         for timer in self._timers:

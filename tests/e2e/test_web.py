@@ -311,3 +311,15 @@ def test_a_socket_of_systemds_is_listened_on_and_kept_through_a_reload(home: Hom
         process.terminate()
         assert process.wait(30) == 0
     assert home.log().count("web.listening") == 1
+
+
+def test_a_head_that_is_too_large_is_refused_also_where_it_comes_in_one_go(home: Home, port: int) -> None:
+    home.start()
+    serving(home, port)
+    for size, status in ((15_000, 200), (21_000, 400), (60_000, 400)):
+        answer = ask(port, "/healthz", headers={f"x-{each}": "y" * 100 for each in range(size // 110)})
+        assert answer.status == status, size
+    body = b"x" * 200_000
+    assert (
+        ask(port, "/api/v1/reminders", "POST", body=body, headers={"authorization": "Bearer " + "a" * 40}).status == 401
+    )
