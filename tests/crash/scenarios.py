@@ -105,7 +105,7 @@ def _too_late() -> Scenario:
 def _refused() -> Scenario:
     return Scenario(
         "an operator retries what was refused",
-        (have(a=nine()), go("09:10"), ask("retry", FAILED, "a"), go("09:40")),
+        (have(a=nine()), go("09:10"), ask("retry", FAILED, "a", why="asked for"), go("09:40")),
         (Owed("a", "09:00", ANNA, SENT, through=(FAILED,)),),
         {ANNA: until("09:10", Refused(400, "no"))},
         small=True,
