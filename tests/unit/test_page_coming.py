@@ -68,11 +68,17 @@ def test_a_pause_and_a_skip_are_shown_and_not_counted_as_messages() -> None:
     assert sum(look(running, [pause, skip]).messages) == 2
 
 
+def test_a_job_by_the_minute_is_counted_as_it_is() -> None:
+    found = look(jobs(beat={"every": "1m", "from": "2027-01-01T00:00"}))
+    assert (found.lanes[0].times, found.at_least) == (24 * 60 - 25, False)
+    assert found.messages == (68, *[120] * 22, 122)
+
+
 def test_a_job_by_the_second_is_one_run_and_a_few_hundred_instants() -> None:
     found = look(
         jobs(
             beat={"every": "1s", "from": "2027-01-01T00:00"},
-            rule={"rrule": "FREQ=MINUTELY", "start": "2027-01-01T00:00"},
+            rule={"rrule": "FREQ=MINUTELY;BYSECOND=0,10,20,30,40,50", "start": "2027-01-01T00:00"},
         )
     )
     for lane in found.lanes:

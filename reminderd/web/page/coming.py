@@ -15,7 +15,7 @@ STEPS = DAY // STEP
 # Together a quarter of a second's work at most, however many jobs there are and however often they are due.
 MOST_LANES = 20
 _MOST_INSTANTS = 4000
-_MOST_OF_ONE = 150
+_MOST_OF_ONE = 1500  # a job by the minute is counted as it is
 _MOST_ZONES = 6
 
 
