@@ -127,6 +127,7 @@ class Row:
     sent: int = 0
     retried: int = 0
     withdrawn: bool = False
+    proven: bool = False  # Plivo has said that it took it, when it had been given up
 
     def wait(self, moment: datetime) -> None:
         """It may go out at that moment, or when the quiet time ends into which that falls; valid from then on."""
@@ -238,7 +239,7 @@ class Reference:
         self._withdraw(name, spec.to)
         for key, row in self.rows.items():
             if key[0] == name and key[2] in spec.to and row.withdrawn:
-                if row.state == "cancelled" and self._equal(key, row):
+                if row.state == "cancelled" and (row.proven or self._equal(key, row)):
                     continue
                 row.withdrawn = False
                 if row.state == "cancelled" and row.until > self.now + EARLY and not self.is_out(key[2]):
@@ -321,7 +322,7 @@ class Reference:
         return any(
             other[:2] != key[:2] and other[2] == key[2] and row.text == mine.text and row.due == mine.due
             for other, row in self.rows.items()
-            if row.state in ("accepted", "in_doubt", "pending")
+            if row.state in ("accepted", "in_doubt", "pending") or row.proven
         )
 
     # -- sending -----------------------------------------------------------------------------------------
@@ -380,7 +381,7 @@ class Reference:
         """Whether that is allowed; valid anew from now on."""
         row, job = self.rows[key], self.jobs[key[0]]
         declared = not job.gone and job.spec.enabled and key[2] in job.spec.to and not row.withdrawn
-        if row.state not in ("failed", "missed") or not row.text or not declared or self.is_out(key[2]):
+        if row.state not in ("failed", "missed") or row.proven or not row.text or not declared or self.is_out(key[2]):
             return False
         row.state, row.retried = "pending", 0
         row.wait(self.now)
@@ -392,6 +393,14 @@ class Reference:
             self.rows[key].state = "accepted"
         else:
             self.rows[key].again(self.now, unwanted=self.is_out(key[2]))
+
+    def prove(self, key: Key) -> None:
+        """Plivo says by itself that it took an attempt of which nobody knew that."""
+        row = self.rows[key]
+        if row.state in ("pending", "in_doubt"):
+            row.state = "accepted"
+        elif row.state != "accepted":
+            row.proven = True
 
     def is_out(self, phone: str) -> bool:
         return phone in self.opted_out or phone in self.stopped

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from reminderd.gateway.port import Details, MessageState
 from reminderd.model import InDoubt, NotSent, Outcome, Refused
 from reminderd.store import Refusal
 from tests.property.edits import NAMES, Change, Edit, Files, any_edit, as_text, first_edits
@@ -228,6 +229,22 @@ class Walk(RuleBasedStateMachine):
             assert self._perform("resolve", id=self._ids()[key], sent=sent, force=force)
             self.page.settle(key, sent)
             self.live(0)
+
+    @precondition(lambda self: self.page.rows)
+    @rule(
+        data=st.data(), which=drawn(0, 1, 2), states=drawn(("pending", "in_doubt"), ("failed", "cancelled", "missed"))
+    )
+    def plivo_says_that_it_took_it(self, data: st.DataObject, which: int, states: tuple[str, ...]) -> None:
+        """By a callback for one of the attempts, and once more."""
+        key = self._some(data, *states)
+        attempts = self.world.store.reports.attempts(self._ids()[key]) if key else []
+        if key and attempts:
+            attempt = attempts[which % len(attempts)]
+            first = self.world.call_back(attempt["token"], Details(MessageState.SENT), 2)
+            if attempt["message_uuid"] is None:
+                assert first == "counted"
+                self.page.prove(key)
+            assert self.world.call_back(attempt["token"], Details(MessageState.SENT), 2) == "repeated"
 
     @rule(name=drawn(None, *NAMES), until=SECONDS, ends=EITHER)
     def say_pause(self, name: str | None, until: int, ends: bool) -> None:

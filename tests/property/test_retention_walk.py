@@ -44,7 +44,8 @@ class PrunedWalk(Walk):
 
     def _some(self, data: st.DataObject, *states: str) -> Key | None:
         """One that operators can still name, and whose text is there where they need it."""
-        emptied = {key for key, row in self._rows().items() if row["erased"] and row["state"] in ("failed", "missed")}
+        ended = ("failed", "missed", "cancelled")
+        emptied = {key for key, row in self._rows().items() if row["erased"] and row["state"] in ended}
         rows = self.page.rows
         found = sorted(key for key, row in rows.items() if row.state in states and key not in {*self.gone, *emptied})
         return data.draw(st.sampled_from(found)) if found else None
