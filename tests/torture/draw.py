@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from tests.torture import calls
 from tests.torture.files import STEADY, FileSpec, Flaw, JobSpec, Person, Slot
 from tests.torture.plan import (
     Action,
@@ -230,7 +231,7 @@ class _Drawing:
         return found
 
     def _fault(self) -> Action:
-        return AddFault(self._choose.choice(_FAULTS).format(n=self._choose.randint(1, 4)))
+        return AddFault(self._choose.choice(_FAULTS + calls.FAULTS).format(n=self._choose.randint(1, 4)))
 
     def _run(self) -> Action:
         words = self._choose.choice(_OVERRIDES if self._choose.random() < 0.45 else _COMMANDS)

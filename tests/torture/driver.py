@@ -18,7 +18,7 @@ from tests.support.daemon import PROGRAM, Home
 from tests.support.sandbox import SENDER, SandboxProcess
 from tests.support.shim import Shim
 from tests.support.web import free_port
-from tests.torture import views
+from tests.torture import calls, views
 from tests.torture.fading import whole
 from tests.torture.files import JobSpec, Slot, lists, render
 from tests.torture.plan import (
@@ -517,7 +517,11 @@ class Driver:
         return self.record.witnesses > before
 
     def _settled(self) -> bool:
-        return self._free() and not any(map(self._query, (_UNSETTLED, _OPEN_DOUBTS, _OPEN_REPORTS)))
+        return (
+            self._free()
+            and calls.all_told(self._sandbox)
+            and not any(map(self._query, (_UNSETTLED, _OPEN_DOUBTS, _OPEN_REPORTS)))
+        )
 
     def _until(self, condition: Callable[[], bool], otherwise: str) -> None:
         end = time.monotonic() + SETTLES

@@ -20,6 +20,7 @@ _LEGAL = {("", str(state)) for state in BIRTHS} | {(str(a), str(b)) for a, many 
 _RESEND = "on_doubt: resend"
 _NOT_SENT = "an operator says that it was not sent"
 _SENT = "an operator says that it was sent"
+_PLIVOS_OWN = ("answer", "callback")
 _MAY_HAVE_SENT = ("accepted", "in_doubt", None)
 _EPOCH = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 
@@ -88,6 +89,8 @@ def _lives(moves: list[Row]) -> list[list[Row]]:
 
 
 def _left_behind(attempt: Row, after: list[Row], job: str, record: Record) -> bool:
+    if attempt["uuid_from"] == "callback" and job in record.undelivered and any(map(_never_reached, after)):
+        return True
     match attempt["outcome"]:
         case "not_sent":
             return True
@@ -158,14 +161,14 @@ def mistaken_by_a_wrong_clock(evidence: Evidence) -> set[int]:
 def _far_off(message: Mapping[str, Any], attempts: list[Row]) -> bool:
     """Whether the message arrived, and no attempt of its delivery has its name or a time near it."""
     arrived = datetime.fromisoformat(message["ts"])
-    if any(row["message_uuid"] == message["message_uuid"] and row["uuid_from"] == "answer" for row in attempts):
+    if any(row["message_uuid"] == message["message_uuid"] and row["uuid_from"] in _PLIVOS_OWN for row in attempts):
         return False
     begun = [datetime.fromisoformat(row["begun_at"]) for row in attempts if row["begun_at"]]
     return all(abs(moment - arrived) > SLACK for moment in begun)
 
 
 def a_name_is_that_of_the_message(evidence: Evidence) -> Breaches:
-    """What Plivo's answer named is that very text; what the log named went to that phone."""
+    """What Plivo's answer, or its callback, named is that very text; what the log named went to that phone."""
     ledger = {message["message_uuid"]: message for message in evidence.ledger}
     texts = {row["id"]: row["text"] for row in evidence.state.deliveries}
     for attempt in evidence.state.attempts:
@@ -174,7 +177,7 @@ def a_name_is_that_of_the_message(evidence: Evidence) -> Breaches:
         message = ledger.get(attempt["message_uuid"])
         if message is None or message["dst"] != _digits(attempt["phone"]):
             yield f"attempt {attempt['id']} has the name of another phone's message, or of none"
-        elif attempt["uuid_from"] == "answer" and message["text"] != texts[attempt["delivery_id"]]:
+        elif attempt["uuid_from"] in _PLIVOS_OWN and message["text"] != texts[attempt["delivery_id"]]:
             yield f"attempt {attempt['id']} has the name of another message"
 
 

@@ -19,13 +19,15 @@ def counts(plan: Plan, evidence: Evidence, seconds: float) -> list[str]:
     outcomes = Counter(str(row["outcome"]) for row in state.attempts)
     by_log = sum(row["uuid_from"] == "log" for row in state.attempts)
     texts = Counter(row["intent"] for row in state.inbound)
+    called = sum(row["uuid_from"] == "callback" for row in state.attempts)
+    calls = sum(row["callbacks"] for row in state.attempts)
     typed = Counter(ran.words[0] for ran in record.commands)
     mistaken = mistaken_by_a_wrong_clock(evidence)
     holds = Counter(row["kind"] for row in state.holds)
     return [
         f"{len(plan.rounds)} rounds in {seconds:.0f} s: {kills(record)} times SIGKILL; {_listed(_ends(record))}",
         f"{len(state.deliveries)} deliveries, {len(record.owed)} certainly owed by {record.witnesses} witnesses: {_listed(states)}",
-        f"{len(state.attempts)} attempts: {_listed(outcomes)}; {by_log} settled by the log; "
+        f"{len(state.attempts)} attempts: {_listed(outcomes)}; {by_log} settled by the log, {called} by callbacks, of which {calls} were taken; "
         f"{len(evidence.ledger)} messages in the ledger",
         f"{len(state.inbound)} texts came in: {_listed(texts) or 'none'}",
         f"{len(mistaken)} may be taken for another by the log, because of a wrong clock (a known limit)",
