@@ -14,7 +14,7 @@ from reminderd.telemetry import in_one_write
 
 # Plivo tries again what is not taken; what waits longer than a few seconds, nobody waits for any more.
 MOST_WAITING = 1000
-_AT_ONCE = 100
+_AT_ONCE = 50
 
 Hear = Callable[[Any, datetime], Heard]
 
