@@ -136,7 +136,11 @@ class ReceiptCollector:
         with self._store.together():
             for question, code in heard:
                 details = Details(MessageState(state_of(question.receipt) or MessageState.FAILED), code)
-                told += self._keep(question, details, Event.RECEIPT_UNDELIVERED, now)
+                kept = self._keep(question, details, Event.RECEIPT_UNDELIVERED, now)
+                if kept is None:  # of a delivery that is not accepted by this message
+                    opted_out = code == OPTED_OUT and question.phone is not None
+                    kept = self._opt_out(question, now) if opted_out else []
+                told += kept
                 self._store.receipts.judged(question)
                 found.append(details)
         _tell(told, found)
@@ -162,9 +166,9 @@ class ReceiptCollector:
         if isinstance(answer, DetailsUnavailable):
             return self._nothing_new(question, _in_vain(answer), again_at, now)
         if answer.state in WELL:
-            return self._keep(question, answer, Event.RECEIPT_DELIVERED, now)
+            return self._keep(question, answer, Event.RECEIPT_DELIVERED, now) or []
         if answer.state in BADLY:
-            return self._keep(question, answer, Event.RECEIPT_UNDELIVERED, now)
+            return self._keep(question, answer, Event.RECEIPT_UNDELIVERED, now) or []
         known = question._replace(receipt=in_words(answer))
         return self._nothing_new(known, "", again_at, now, facts_of(answer))
 
@@ -183,18 +187,19 @@ class ReceiptCollector:
             return []
         return [_telling(Event.RECEIPT_MISSING, question, receipt=words)]
 
-    def _keep(self, question: Question, details: Details, event: Event, now: datetime) -> list[Callable[[], None]]:
-        """What Plivo says for good."""
+    def _keep(
+        self, question: Question, details: Details, event: Event, now: datetime
+    ) -> list[Callable[[], None]] | None:
+        """What Plivo says for good; None where the message is not, or no longer, what its delivery is accepted with."""
         report = report_of(details)
         again = may_be_sent_again(details)
         noted = self._store.receipts.note(question, report, None, now, try_again=again, belongs=self._belongs)
-        opted_out = event is Event.RECEIPT_UNDELIVERED and details.error_code == OPTED_OUT
-        if noted is None:  # of a delivery that is not accepted by this message
-            return self._opt_out(question, now) if opted_out and question.phone else []
+        if noted is None:
+            return None
         told = [_telling(event, question, receipt=noted.words, at=details.at, segments=details.units)]
         if noted.state is State.PENDING:
             told.append(_telling(Event.DELIVERY_RETRYING, question, reason=f"Plivo's report: {noted.words}"))
-        if opted_out:
+        if event is Event.RECEIPT_UNDELIVERED and details.error_code == OPTED_OUT:
             told += self._opt_out(question, now)
         return told
 

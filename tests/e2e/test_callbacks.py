@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reminderd.gateway.sandbox import AUTH_TOKEN
-from reminderd.gateway.signatures import sign_v2
+from reminderd.gateway.signatures import sign_v2, sign_v3
 from tests.support.daemon import Home, Row, job, phone
 from tests.support.sandbox import SandboxProcess, wait_until
 from tests.support.web import Figures, answers, ask, free_port
@@ -303,3 +303,18 @@ def test_it_is_a_problem_where_plivo_reports_and_nobody_listens(sandbox: Sandbox
     home.settings.write_text(settings(port))
     home.run("reload")
     home.until(lambda: "nothing listens" not in home.run("problems").out, "it is still said")
+
+
+def test_a_get_is_taken_too_signed_with_its_query(sandbox: SandboxProcess, home: Home, port: int) -> None:
+    sandbox.add_fault("lost,on=status")
+    start(home, port)
+    home.write("a.yaml", job("a", phone(1)))
+    row = home.until_states(a="accepted")["a"]
+    path = sandbox.ledger()[0]["url"].removeprefix(PUBLIC)
+    target = f"{path}?MessageUUID={row['message_uuid']}&Status=delivered&Sequence=3&Units=1"
+    signature = sign_v3("GET", PUBLIC + target, "99", AUTH_TOKEN)
+    headers = {"x_plivo_signature_v3": signature, "x_plivo_signature_v3_nonce": "99"}
+    changed = target.replace("delivered", "failed")
+    assert ask(port, changed, headers=headers).status == 403
+    assert ask(port, target, headers=headers).status == 200
+    report(home, "a", "delivered")
