@@ -244,15 +244,16 @@ def test_a_doubt_is_settled_by_the_callback_that_comes_later(sandbox: SandboxPro
 
 
 def test_a_callback_settles_what_a_killed_daemon_left(sandbox: SandboxProcess, home: Home, port: int) -> None:
-    """It comes while nobody listens, and again after the restart."""
-    sandbox.add_fault("hang=30s,accept=true,count=1", "latency=2s,on=status")
+    """It comes when the daemon runs again; none came before."""
+    sandbox.add_fault("hang=30s,accept=true,count=1", "lost,on=status")
     start(home, port)
     home.write("a.yaml", job("a", phone(1)))
     sandbox.wait_accepted(1)
     home.kill()
-    wait_until(lambda: any(each["standing"] == "retrying" for each in sandbox.callbacks()))
     start(home, port)
-    report(home, "a", "")
+    assert home.states()["a"] == "in_doubt"
+    sandbox.call_back(sandbox.ledger()[0]["message_uuid"], "sent", sequence=2)
+    report(home, "a", "sent")
     assert len(sandbox.ledger()) == 1
 
 
