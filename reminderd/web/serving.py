@@ -1,6 +1,7 @@
 """uvicorn with bounds: so many connections, each of so much patience, and no polling while nobody asks."""
 
 import asyncio
+import gc
 import logging
 import socket
 from collections.abc import Callable
@@ -182,6 +183,9 @@ class Serving:
         )
         self._loop.set_exception_handler(_note)
         self._loop.call_soon(serves)
+        # What is loaded now stays. Requests leave cycles behind, and whoever looks for garbage in all of the libraries' objects stops
+        # every thread for a tenth of a second and more, the loop's too.
+        gc.freeze()
         try:
             self._loop.run_until_complete(_Server(config, self._stop).serve(self._sockets))
         finally:
@@ -189,6 +193,7 @@ class Serving:
             crowd.end()
             self._loop.run_until_complete(_end_tasks())
             self._loop.close()
+            gc.unfreeze()
             for each in self._sockets:
                 each.close()
 
