@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.scene import Scene, busy_scene, empty_scene
+from tests.browser.scene import FAR_NAME, Scene, busy_scene, empty_scene
 
 _PROGRAM = "chromium-headless-shell"
 
@@ -17,8 +17,9 @@ def browser() -> Iterator[Browser]:
     program = shutil.which(_PROGRAM)
     if program is None:
         pytest.skip(f"{_PROGRAM} is not here: install Debian's package of that name (--no-install-recommends)")
-    # The browser's own sandbox cannot be had as root.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = [f"--host-resolver-rules=MAP {FAR_NAME} 127.0.0.1"]
+    if os.geteuid() == 0:  # the browser's own sandbox cannot be had then
+        arguments.append("--no-sandbox")
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=arguments)
         yield running

@@ -13,6 +13,8 @@ from tests.support.sandbox import SandboxProcess
 from tests.support.web import answers, free_port
 
 _SETTINGS = "plivo: {rate: 50}\ntimezone: Europe/Berlin\nalerts: {overdue_after: 10s}\nweb: {listen: '127.0.0.1:%d', tokens: ['ops read+act sha256:%s']}\n"
+# By this name the browser finds this machine, and takes it for another one.
+FAR_NAME = "reminders.lan"
 # Of who may look and act.
 TOKEN = "rmd_" + "o" * 43
 _BROKEN = """jobs:
@@ -35,6 +37,11 @@ class Scene:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def far_url(self) -> str:
+        """Without TLS and not of loopback: to a browser no secure context, so that it says less of where a form comes from."""
+        return f"http://{FAR_NAME}:{self.port}"
 
 
 def _settings(port: int) -> str:

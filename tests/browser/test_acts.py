@@ -142,6 +142,21 @@ def test_who_signs_out_is_out(browser: Browser, scene: Scene) -> None:
         expect(page.locator("form.act-form")).to_have_count(0)
 
 
+def test_all_of_it_works_without_tls_by_a_name_on_the_network(browser: Browser, scene: Scene) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{scene.far_url}/jobs/newsletter")
+    page.get_by_label("Token", exact=True).fill(TOKEN)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{scene.far_url}/jobs/newsletter")
+    page.get_by_role("button", name="Resume", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("It is sent again.")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(f"{scene.far_url}/jobs/newsletter")
+    expect(page.get_by_label("Token", exact=True)).to_be_visible()
+    context.close()
+
+
 def test_no_file_of_the_daemon_holds_the_token(scene: Scene) -> None:
     folder = scene.home.jobs.parent
     holding = [each for each in folder.rglob("*") if each.is_file() and TOKEN.encode() in each.read_bytes()]
