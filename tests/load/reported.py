@@ -60,7 +60,9 @@ class Run:
     def begun(self, messages: int) -> Iterator[None]:
         """So many messages are sent, and more are due with each second."""
         with SandboxProcess(self._folder) as self._sandbox:
-            with Home(self._folder / "home", self._sandbox.environment, self._settings(listens=False)) as self._home:
+            with Home(
+                self._folder / "home", self._sandbox.environment, self._settings(listens=False), patience=300.0
+            ) as self._home:
                 self._send(messages)
                 self._home.write("stream.yaml", *(_stream(number) for number in range(STREAM)))
                 self._home.until(lambda: len(self._late(0.0, time.time())) > 2 * STREAM, "nothing streams")
