@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reminderd.clock import Clock
+from reminderd.daemon.addresses import FormerAddresses
 from reminderd.gateway.callbacks import Arrival
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import Job, Problem
@@ -65,6 +66,7 @@ class Surfaces:
         self._changed = changed
         self._handed: Sequence[socket.socket] = ()
         self._opened = False
+        self._former = FormerAddresses(clock.boottime)
         self._listener: Listener | None = None
         self._textfile: Textfile | None = None
         self._troubles: dict[str, tuple[str, str]] = {}  # by setting: what is wrong, and a hint
@@ -84,6 +86,8 @@ class Surfaces:
     def configure(self, settings: Settings) -> None:
         """Move what these settings have elsewhere; what they leave as it is goes on."""
         before, self._settings = self._settings, settings
+        if (url := before.web.public_url) is not None and url != settings.web.public_url:
+            self._former.left(url)
         if self._opened and settings.web.listen != before.web.listen and not self._handed:
             self._clear("web.listen")
             self._clear("web.tls_certificate")
@@ -116,6 +120,7 @@ class Surfaces:
             within.gateway,
             within.reminders,
             within.when,
+            self._former.heard,
         )
 
     def _listen(self, before: "Listener | None") -> None:

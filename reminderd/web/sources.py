@@ -1,6 +1,6 @@
 """What a daemon hands to those that watch over it, and act on it, from other threads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,6 +34,8 @@ class Sources:
 
     reminders: makes and removes them, in a thread of its own. when(met, done): call done() in the loop's thread once met(), which is asked
     there now and whenever what the job files say was taken over, until it is true.
+
+    formerly(): each `web.public_url` that Plivo was told before this one, and may still call.
     """
 
     figures: Figures
@@ -47,6 +49,7 @@ class Sources:
     gateway: Callable[[], Gateway]
     reminders: Reminders
     when: Callable[[Callable[[], bool], Callable[[], None]], None]
+    formerly: Callable[[], Sequence[str]] = tuple
 
     def overdue_after(self) -> timedelta:
         """How long a message may wait past its time before it counts as overdue."""

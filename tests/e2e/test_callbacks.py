@@ -319,3 +319,20 @@ def test_a_get_is_taken_too_signed_with_its_query(sandbox: SandboxProcess, home:
     assert ask(port, changed, headers=headers).status == 403
     assert ask(port, target, headers=headers).status == 200
     report(home, "a", "delivered")
+
+
+def test_what_was_told_under_another_address_goes_on_after_a_reload(
+    sandbox: SandboxProcess, home: Home, port: int
+) -> None:
+    """Also where there is none any more."""
+    sandbox.add_fault("lost,on=status")
+    start(home, port)
+    home.write("a.yaml", job("a", phone(1)))
+    row = home.until_states(a="accepted")["a"]
+    sandbox.clear_faults()
+    for public, said, sequence in (("https://moved.example.org", "sent", 2), (None, "delivered", 3)):
+        home.settings.write_text(settings(port, public))
+        home.run("reload")
+        sandbox.call_back(row["message_uuid"], said, sequence=sequence)
+        report(home, "a", said)
+    assert results(port) == {"counted": 2}

@@ -94,15 +94,20 @@ class Callbacks:
     async def _asked(self, request: Request) -> _Asked:
         """Raises _Refused."""
         settings = self._sources.settings()
-        public, token = settings.web.public_url, settings.plivo.auth_token
-        if public is None or token is None:
+        token = settings.plivo.auth_token
+        current = settings.web.public_url
+        addresses = [*([current] if current else []), *self._sources.formerly()]
+        if not addresses or token is None:
             raise _Refused("unexpected", 404, "Not Found", "web.public_url is not set: Plivo is told of no address")
         query, body = request.scope["query_string"].decode("latin-1"), await _body(request)
         form, own = _fields(body), _fields(query)
         path = request.scope["raw_path"].decode("latin-1")
-        url = f"{public}{path}{'?' if query else ''}{query}"
-        found = signed(request.method, url, request.headers, token.get_secret_value(), form)
-        if found is Signed.NOT:
+        asked = f"{path}{'?' if query else ''}{query}"
+        for public in addresses:
+            found = signed(request.method, public + asked, request.headers, token.get_secret_value(), form)
+            if found is not Signed.NOT:
+                break
+        else:
             raise _Refused(
                 "unsigned", 403, "Forbidden", "this is not signed by the account's own token for web.public_url"
             )
