@@ -3,6 +3,7 @@
 from reminderd.jobs.aim import AstrayError, Kind, Target, aim, location
 from reminderd.jobs.catalog import assemble
 from reminderd.jobs.disk import Bound, UnfitError, check_size, read_whole, reason
+from reminderd.jobs.glance import Names
 from reminderd.jobs.landing import Landing, Surroundings, land
 from reminderd.jobs.library import Library, Uses, beside
 from reminderd.jobs.parse import parse_file
@@ -23,6 +24,7 @@ __all__ = [
     "Landing",
     "Library",
     "ListShown",
+    "Names",
     "PeopleShown",
     "Reader",
     "Scan",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reminderd.document import Loc, load, path_text
-from reminderd.jobs import Kind, Surroundings, Target, land
-from reminderd.model import Problem, Review
+from reminderd.jobs import Kind, Names, Surroundings, Target, Uses, land, parse_file, reader_for
+from reminderd.model import Defaults, ParsedFile, Problem, Review
 from reminderd.reminders.asked import Flaw, pointer
 from reminderd.settings import Settings
 
@@ -33,6 +33,19 @@ def check_written(path: Path, data: bytes, settings: Settings, now: datetime) ->
     taken = next((each.message for each in landing.problems if each in landing.clashes), "")
     flaws = (each for each in landing.problems if each not in landing.clashes)
     return Checked(taken, tuple(map(places.flaw, flaws)), tuple(map(places.flaw, own)))
+
+
+def declared_elsewhere(name: str, but: Path, settings: Settings) -> str:
+    """Where another file than `but` declares a job of this name, as FILE:LINE; "" for nowhere. Reads the disk."""
+    wanted = Names({name})
+
+    def parse(path: str, data: bytes, defaults: Defaults, uses: Uses) -> ParsedFile:
+        if path == str(but) or not wanted.may_be_in(path, data):
+            return ParsedFile((), ())
+        return parse_file(path, data, defaults, uses)
+
+    files = reader_for(settings, parse).scan().files.values()
+    return next((str(job.source) for file in files for job in file.jobs if job.name == name), "")
 
 
 def _own(warnings: Iterable[Problem], path: str) -> Iterator[Problem]:

@@ -16,6 +16,7 @@ class Why(StrEnum):
     GONE = "gone"
     UNKNOWN = "unknown"
     EDITED = "edited"  # the file is not as it was written
+    ELSEWHERE = "elsewhere"  # another file declares the job
     FULL = "full"
     NO_SPACE = "no space"
     TROUBLE = "trouble"  # of the disk, or the state

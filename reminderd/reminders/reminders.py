@@ -5,6 +5,7 @@ promised to anybody, and one that was to go goes.
 """
 
 import errno
+import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from reminderd.reminders import folder
 from reminderd.reminders.asked import Asked, Flaw, UnreadableError, flaws_of, pointer, read_asked
-from reminderd.reminders.checked import check_written
+from reminderd.reminders.checked import check_written, declared_elsewhere
 from reminderd.reminders.refusals import RefusedError, Why
 from reminderd.reminders.written import write_job
 from reminderd.settings import Settings
@@ -204,6 +205,7 @@ class Reminders:
         if content is not None and folder.digest_of(content) != row.digest and not force:
             hint = "remove it by hand, or ask with force=true"
             raise RefusedError(Why.EDITED, f"{path} is not as it was written: somebody edited it", hint)
+        self._demand_alone(row)
         now = self._now()
         by = who if content is not None else BY_THE_FILES
         self._ask(lambda store: self._note_wanted_gone(store, row, who, now))
@@ -218,6 +220,16 @@ class Reminders:
         found = self._ask(lambda store: store.reminders.newest(name))
         assert found is not None
         return found
+
+    def _demand_alone(self, row: Reminder) -> None:
+        """A job that another file declares would go on, or begin to run from there, when this file is gone."""
+        where = declared_elsewhere(row.name, Path(row.file), self._settings())
+        if not where:  # what runs from a file that is broken now has only the state to tell of it
+            runs = self._ask(lambda store: store.reminders.runs_elsewhere(row.name, row.file))
+            where = runs if os.path.lexists(runs.rpartition(":")[0]) else ""
+        if where:
+            message = f"job {row.name!r} is declared in {where}, a file that the API did not write"
+            raise RefusedError(Why.ELSEWHERE, message, "end it there, then ask again")
 
     def _note_wanted_gone(self, store: Store, row: Reminder, who: str, now: datetime) -> None:
         with store.together():

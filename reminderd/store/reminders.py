@@ -104,6 +104,12 @@ class Reminders:
         )
         return frozenset(name for name in names if self._db.value(query, {"name": name}))
 
+    def runs_elsewhere(self, name: str, file: str) -> str:
+        """Where another file than this one declares the job that runs by this name, as FILE:LINE; "" for nowhere."""
+        query = "select file, line from jobs where name = :name and file <> :file and present = 1"
+        row = self._db.row(query, {"name": name, "file": file})
+        return f"{row['file']}:{row['line']}" if row else ""
+
     # -- writing ----------------------------------------------------------------------------------------
 
     def reserve(self, wanted: Wanted, now: datetime, most: int, *, vacant: bool) -> Reserved:
@@ -118,11 +124,8 @@ class Reminders:
                 if not vacant or taken.file != wanted.file:
                     return Reserved(Place.TAKEN, taken)
                 self._end(taken.id, BY_THE_FILES, now)
-            declared = self._db.row(
-                "select file, line from jobs where name = :name and file <> :file and present = 1", wanted._asdict()
-            )
-            if declared is not None:
-                return Reserved(Place.DECLARED, where=f"{declared['file']}:{declared['line']}")
+            if where := self.runs_elsewhere(wanted.name, wanted.file):
+                return Reserved(Place.DECLARED, where=where)
             if int(self._db.value("select count(*) from reminders where deleted_at is null") or 0) >= most:
                 return Reserved(Place.FULL)
             self._db.execute(

@@ -122,6 +122,41 @@ def test_many_ends_are_no_accident(home: Home, api: Api) -> None:
     assert files(home) == []
 
 
+@pytest.mark.parametrize("force", ["", "?force=true"])
+@pytest.mark.parametrize("new", ["jobs.d/tea.yaml", "state/jobs/new.yaml"])
+def test_what_was_moved_is_said_to_run_and_not_ended(
+    home: Home, api: Api, sandbox: SandboxProcess, new: str, force: str
+) -> None:
+    sandbox.add_fault("status=402")
+    made = api.post("reminders", tea(moment(0), valid_for="1h"))
+    home.until_states(tea="pending")
+    moved = home.jobs / "tea.yaml" if new.startswith("jobs.d") else folder(home) / "new.yaml"
+    Path(made["file"]).rename(moved)
+    status, detail = api.refused("DELETE", f"reminders/tea{force}")
+    assert (status, f"{moved.name}:2" in detail) == (409, True), detail
+    home.run("reload")
+    one = api.get("reminders/tea")
+    assert (one["file_is"], one["runs"]) == ("removed", True)
+    assert one["runs_from"] == api.get("jobs/tea")["file"]
+    assert api.refused("DELETE", f"reminders/tea{force}")[0] == 409
+    assert home.states() == {"tea": "pending"}
+    moved.unlink()
+    home.run("reload")
+    ended = api.ask("DELETE", "reminders/tea").json
+    assert (ended["runs"], ended["runs_from"]) == (False, None)
+    assert home.states() == {"tea": "cancelled"}
+
+
+def test_what_was_copied_is_not_ended_since_the_copy_would_run(home: Home, api: Api) -> None:
+    made = api.post("reminders", tea())
+    copy = home.jobs / "copy.yaml"
+    copy.write_bytes(Path(made["file"]).read_bytes())
+    assert api.refused("DELETE", "reminders/tea")[0] == 409
+    assert files(home) == ["tea.yaml"]
+    copy.unlink()
+    assert api.ask("DELETE", "reminders/tea").status == 200
+
+
 # -- what is refused ------------------------------------------------------------------------------------
 
 

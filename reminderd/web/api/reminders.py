@@ -31,6 +31,7 @@ _STATUS = {
     Why.GONE: HTTPStatus.GONE,
     Why.UNKNOWN: HTTPStatus.NOT_FOUND,
     Why.EDITED: HTTPStatus.CONFLICT,
+    Why.ELSEWHERE: HTTPStatus.CONFLICT,
     Why.FULL: HTTPStatus.CONFLICT,
     Why.NO_SPACE: HTTPStatus.INSUFFICIENT_STORAGE,
     Why.TROUBLE: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -77,7 +78,13 @@ class Reminder(Answer):
     )
     made_by: str = Field(examples=["api:booking"])
     made_at: Moment
-    runs: bool = Field(description="Whether the daemon has taken it over; if not, `GET /api/v1/status` may say why.")
+    runs: bool = Field(
+        description="Whether a job of this name runs; if not, `GET /api/v1/status` may say why.",
+    )
+    runs_from: str | None = Field(
+        description="The file and line that the running job comes from, which is another file where somebody moved it.",
+        examples=["/var/lib/reminderd/jobs/tea.yaml:2"],
+    )
     next_due: Moment | None = Field(description="When it is due next; null where it never is again, or does not run.")
 
 
@@ -98,7 +105,8 @@ class Ended(Answer):
     name: str
     deleted_at: Moment
     deleted_by: str
-    runs: bool = Field(description="Whether it still runs for a moment; where not, what was pending is cancelled.")
+    runs: bool = Field(description="Whether a job of this name runs still; where not, what was pending is cancelled.")
+    runs_from: str | None = Field(description="The file and line that it comes from.")
 
 
 class Reminders:
@@ -133,7 +141,7 @@ class Reminders:
         key, who = _key_of(request), self._front.caller(request).who
         made = await _result(self._sources.reminders.make, await request.body(), who, key)
         row = made.reminder
-        await self._until(lambda: self._runs(row))
+        await self._until(lambda: row.name in self._sources.running())
         document = Made(
             **self._document(await self._front.ask(lambda _: show(row))),
             warnings=[Warned(**told(each)) for each in made.warnings],
@@ -153,11 +161,16 @@ class Reminders:
         """Remove the file that the API wrote: the job ends, and what is pending of it is cancelled. To be repeated at will."""
         who = self._front.caller(request).who
         row = await _result(self._sources.reminders.end, name, who, force=force)
-        await self._until(lambda: not self._runs(row))
+        await self._until(lambda: not self._runs_of(row))
         assert row.deleted_at is not None
         assert row.deleted_by is not None
         return answered(
-            Ended(name=row.name, deleted_at=to_text(row.deleted_at), deleted_by=row.deleted_by, runs=self._runs(row))
+            Ended(
+                name=row.name,
+                deleted_at=to_text(row.deleted_at),
+                deleted_by=row.deleted_by,
+                **self._running(row.name),
+            )
         )
 
     async def _until(self, met: Callable[[], bool]) -> None:
@@ -215,19 +228,26 @@ class Reminders:
     # -- how it is shown --------------------------------------------------------------------------------
 
     def _document(self, shown: Shown) -> dict[str, Any]:
-        row, runs = shown.reminder, self._runs(shown.reminder)
-        due = self._sources.due().get(row.name) if runs else None
+        row = shown.reminder
+        running = self._running(row.name)
+        due = self._sources.due().get(row.name) if running["runs"] else None
         return {
             "name": row.name,
             "file": row.file,
             "file_is": shown.file_is.value,
             "made_by": row.who,
             "made_at": to_text(row.created_at),
-            "runs": runs,
+            **running,
             "next_due": to_text(due) if due else None,
         }
 
-    def _runs(self, row: Row) -> bool:
+    def _running(self, name: str) -> dict[str, Any]:
+        """What is said of the job of this name, whatever file it runs from."""
+        job = self._sources.running().get(name)
+        return {"runs": job is not None, "runs_from": None if job is None else str(job.source)}
+
+    def _runs_of(self, row: Row) -> bool:
+        """Whether it runs from the file that was written for it."""
         job = self._sources.running().get(row.name)
         return job is not None and job.source.file == row.file
 
