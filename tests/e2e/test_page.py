@@ -117,3 +117,12 @@ def test_who_may_not_look_is_led_to_sign_in(home: Home, port: int) -> None:
     assert (page.status, page.headers["location"]) == (303, "/sign-in?next=/%3Fzone%3DAsia/Tokyo")
     assert ask(port, "/live").status == 303
     assert page.body == b""
+
+
+def test_who_acts_when_their_session_is_over_is_told_where_to_sign_in(home: Home, port: int) -> None:
+    own = {"accept": "text/html", "origin": f"http://127.0.0.1:{port}", "sec-fetch-site": "same-origin"}
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    page = ask(port, "/jobs/later/pause", "POST", body=b"csrf=x&why=rain", headers={**own, **form})
+    assert (page.status, page.headers["www-authenticate"]) == (401, 'Bearer realm="reminderd"')
+    assert b'<a href="/sign-in?next=/jobs/later">Sign in</a>' in page.body
+    assert b"Sign in</a>" not in ask(port, "/nothing", headers=own).body

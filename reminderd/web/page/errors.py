@@ -47,7 +47,8 @@ class Errors:
         if not browses(request):
             return await refused(request, error)
         words = error.words if isinstance(error, Declined) else _WORDS.get(error.status_code, "")
-        response = self.page(request, error.status_code, words)
+        sign_in = self._frame.sign_in(request) if error.status_code == HTTPStatus.UNAUTHORIZED else None
+        response = self.page(request, error.status_code, words, sign_in=sign_in)
         response.headers.update(error.headers or {})
         return response
 
@@ -65,7 +66,7 @@ class Errors:
     def page(self, request: Request, status: int, words: str, **more: Any) -> Response:
         """A page that says what is wrong and what to do next."""
         title = HTTPStatus(status).phrase
-        values = {"title": title, "code": status, "words": words, "command": None, **more}
+        values = {"title": title, "code": status, "words": words, "command": None, "sign_in": None, **more}
         return self._frame.show(request, None, "error.html", status=status, **values)
 
 

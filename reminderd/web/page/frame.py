@@ -60,7 +60,7 @@ class Frame:
         async def answered(request: Request) -> Response:
             caller = self._look(request)
             if caller is None:
-                return self._to_sign_in(request)
+                return RedirectResponse(self.sign_in(request), 303)
             response = await answer(request, Looking(caller, self.zone(request)))
             self._remember_zone(request, response)
             return response
@@ -117,12 +117,13 @@ class Frame:
                 _ZONE_COOKIE, wanted, max_age=_YEAR, httponly=True, samesite="strict", secure=secure, path="/"
             )
 
-    def _to_sign_in(self, request: Request) -> Response:
+    @staticmethod
+    def sign_in(request: Request) -> str:
+        """The address at which who asks signs in, and comes back from."""
         query = f"?{request.url.query}" if request.url.query else ""
         # Of a form whose session is over: to the page on which it was.
         path = request.url.path.rpartition("/")[0] if request.method == "POST" else request.url.path + query
-        back = quote(path, safe="/")
-        return RedirectResponse(f"/sign-in?next={back}", 303)
+        return f"/sign-in?next={quote(path, safe='/')}"
 
 
 def document(html: bytes, status: int = 200, **headers: str) -> Response:
