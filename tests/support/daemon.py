@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,7 +42,7 @@ class Home:
     """A directory with jobs.d, a state and settings, the daemon that runs on them, and its log.
 
     environment: what points it at a gateway. settings: the text of the settings file. patience: for how many seconds
-    it waits for what should happen. A context manager that ends what still runs. No command may ever show a traceback,
+    it waits for what should happen. program: what is run, where that is not this checkout. A context manager that ends what still runs. No command may ever show a traceback,
     so `run` checks that.
     """
 
@@ -53,7 +53,9 @@ class Home:
         settings: str = "# nothing\n",
         *,
         patience: float = PATIENCE,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
+        self._program = program
         self.jobs = folder / "jobs.d"
         self.state = folder / "state.db"
         self.settings = folder / "reminderd.yaml"
@@ -108,7 +110,7 @@ class Home:
         environment = {**self.environment, "NOTIFY_SOCKET": self.notes.address}
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [*PROGRAM, "run", *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+                [*self._program, "run", *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
             )
         return self
 
@@ -171,7 +173,7 @@ class Home:
     def run(self, *arguments: str, stdin: str | None = None, **environment: str) -> Ran:
         """Run a command to its end."""
         done = subprocess.run(
-            [*PROGRAM, *arguments],
+            [*self._program, *arguments],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,

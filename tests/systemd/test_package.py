@@ -1,16 +1,17 @@
 """The Debian package's whole life: installed, started, upgraded, removed, installed again, purged."""
 
+import re
 import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import mkdtemp
-from urllib.request import urlopen
 
 import pytest
 
 from reminderd import __version__
 from tests.support.sandbox import SandboxProcess
+from tests.support.web import ask
 from tests.systemd.conftest import CHECKOUT, NEXT_VERSION, Play
 from tests.systemd.machine import (
     JOBS,
@@ -55,9 +56,12 @@ def mode(path: Path | str) -> str:
 
 
 def healthy() -> bool:
-    """The listener, a part of an extra, answers at the socket's address."""
-    with urlopen("http://127.0.0.1:9764/healthz", timeout=30) as answer:
-        return bool(answer.status == 200)
+    """The listener, a part of an extra, answers at the socket's address those who watch, who browse and who program."""
+    watcher, page, api = (ask(9764, path) for path in ("/healthz", "/", "/api/v1/openapi.json"))
+    (style,) = re.findall(r'href="(/static/[^"]+\.css)"', page.body.decode())
+    return {watcher.status, page.status, api.status, ask(9764, style).status} == {
+        200
+    } and "/api/v1/reminders" in api.json["paths"]
 
 
 def program_says() -> str:
