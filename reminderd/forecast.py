@@ -10,8 +10,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from reminderd import recurrence
-from reminderd.model import Instant, Job, Recipient, State, Text, bare
-from reminderd.plan import OPTED_OUT, NewDelivery, NewOccurrence, Override, is_summary
+from reminderd.model import Instant, Job, Recipient, State, Text
+from reminderd.plan import OPTED_OUT, NewDelivery, NewOccurrence, Override, has_opted_out, is_summary
 from reminderd.planner import BEGINNING, Entry, Planner, entries_of
 
 _CHUNK = 10_000
@@ -138,9 +138,7 @@ def _message(occurrence: NewOccurrence, delivery: NewDelivery, people: Mapping[s
         known = Recipient(delivery.phone or "", delivery.name, private=private)
     state, reason = delivery.state, delivery.reason
     # As the state has it at the birth of a delivery.
-    if state is State.PENDING and not word.opted_out.isdisjoint(
-        {(known.phone, ""), (known.phone, bare(delivery.sender or ""))}
-    ):
+    if state is State.PENDING and has_opted_out(known.phone, delivery.sender, word.opted_out):
         state, reason = State.CANCELLED, OPTED_OUT
     return Coming(
         job=occurrence.job,

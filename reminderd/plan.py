@@ -1,11 +1,11 @@
 """What the planner hands to the store: occurrences owed, their deliveries, and how far each cursor went."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from reminderd.model import Instant, Limits, OnDoubt, OnQuiet, OnUndelivered, QuietHours, Source, State, Text
+from reminderd.model import Instant, Limits, OnDoubt, OnQuiet, OnUndelivered, QuietHours, Source, State, Text, bare
 
 # Plivo drops what it cannot hand on within `message_expiry`, and takes no less than this.
 LEAST_VALIDITY = timedelta(seconds=5)
@@ -25,6 +25,11 @@ def summary(zone: str | None = None) -> str:
 def is_summary(recipient: str) -> bool:
     """Whether a row of this recipient stands for skipped occurrences."""
     return recipient.startswith(_SUMMARY)  # no phone does
+
+
+def has_opted_out(phone: str, sender: str | None, opted_out: Collection[tuple[str, str]]) -> bool:
+    """opted_out: who wants nothing, as (phone, bare sender), the sender empty for any."""
+    return (phone, "") in opted_out or (phone, bare(sender or "")) in opted_out
 
 
 class Quiet(NamedTuple):
@@ -56,6 +61,11 @@ class NewDelivery:
     unless_equal: bool = False
     not_before: datetime | None = None
     quiet: Quiet | None = None
+
+    @property
+    def key(self) -> str | None:
+        """What sets its recipient apart from others of the same phone."""
+        return self.recipient.partition("#")[2] or None
 
 
 @dataclass(frozen=True, slots=True)

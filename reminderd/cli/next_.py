@@ -1,34 +1,23 @@
 """reminderd next"""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain, islice
-from typing import Any, NamedTuple
+from heapq import merge
+from itertools import islice
+from typing import Any
 
 import click
 
-from reminderd import recurrence
 from reminderd.cli.catalog import mention_problems, read_catalog
 from reminderd.cli.common import SettingsSource, clean, coloured, fail, json_option, local, print_json, settings_options
 from reminderd.cli.overrides import opted_out, overrides_in_force
 from reminderd.clock import to_text
 from reminderd.documents import covering
 from reminderd.jobs import people_shown
-from reminderd.model import Instant, Job, Recipient, State, bare
-from reminderd.plan import OPTED_OUT, NewDelivery
-from reminderd.planner import BEGINNING, Entry, Owed, entries_of, part_of
+from reminderd.model import Instant, Job, State
+from reminderd.plan import NewDelivery
+from reminderd.upcoming import Upcoming, upcoming
 
-_FAR = datetime(9990, 1, 1, tzinfo=UTC)
-
-
-class _Coming(NamedTuple):
-    """One occurrence, for those in whose zone it falls on this instant. people: those who may be named."""
-
-    entry: Entry
-    instant: Instant
-    people: tuple[Recipient, ...]
-    gone: frozenset[tuple[str, str]]  # who has opted out, as (phone, bare sender)
+OptedOut = frozenset[tuple[str, str]]  # as (phone, bare sender)
 
 
 @click.command()
@@ -52,73 +41,43 @@ def command(source: SettingsSource, job: str | None, count: int, people: int, as
         fail(f"the files declare no job {job!r}; `reminderd list` shows them")
     jobs = [catalog.jobs[job]] if job else [each for each in catalog.jobs.values() if each.enabled]
     now = datetime.now(UTC)
-    found = _coming(jobs, now, count, opted_out(settings))
+    found, gone = _coming(jobs, now, count), opted_out(settings)
     overrides = overrides_in_force(settings, now)
     most = people or None
     if as_json:
         print_json(
-            [{**_document(each, most), "override": covering(overrides, _name(each), each.instant)} for each in found]
+            [
+                {**_document(each, gone, most), "override": covering(overrides, each.job.name, each.instant)}
+                for each in found
+            ]
         )
         return
     for each in found:
-        _print(each, covering(overrides, _name(each), each.instant), most)
+        _print(each, gone, covering(overrides, each.job.name, each.instant), most)
     if not found:
         click.echo("nothing is due any more")
 
 
-def _name(coming: _Coming) -> str:
-    return coming.entry.job.name
+def _coming(jobs: list[Job], now: datetime, count: int) -> list[Upcoming]:
+    return list(islice(merge(*(upcoming(each, now) for each in jobs), key=lambda each: each.place), count))
 
 
-def _coming(jobs: list[Job], now: datetime, count: int, gone: frozenset[tuple[str, str]]) -> list[_Coming]:
-    # All of the first few of each job; the earliest of these are the earliest of all.
-    series = chain.from_iterable(islice(_of_entry(entry, now, gone), count) for job in jobs for entry in _entries(job))
-    return sorted(series, key=lambda each: (each.instant.due_at, _name(each), each.entry.key))[:count]
-
-
-def _entries(job: Job) -> list[Entry]:
-    """The job's parts as the planner keeps them; where it has no people that may be named, one all the same."""
-    return [replace(entry, loaded_at=BEGINNING) for entry in entries_of(job, {}, BEGINNING)]
-
-
-def _of_entry(entry: Entry, now: datetime, gone: frozenset[tuple[str, str]]) -> Iterator[_Coming]:
-    named = tuple(each for each in entry.recipients if not each.private)
-    for instant in recurrence.between(entry.schedule, entry.zone, now, _FAR):
-        yield _Coming(entry, instant, named, gone)
-
-
-def _deliveries(coming: _Coming, most: int | None) -> tuple[NewDelivery, ...]:
-    """What would be born at the time due."""
-    entry = replace(coming.entry, recipients=coming.people[:most])
-    return tuple(
-        _unless_opted_out(each, coming.gone)
-        for each in part_of(entry, Owed(coming.instant), coming.instant.due_at).deliveries
-    )
-
-
-def _unless_opted_out(delivery: NewDelivery, gone: frozenset[tuple[str, str]]) -> NewDelivery:
-    if gone.isdisjoint({(delivery.phone or "", ""), (delivery.phone or "", bare(delivery.sender or ""))}):
-        return delivery
-    return replace(delivery, state=State.CANCELLED, reason=OPTED_OUT)
-
-
-def _document(coming: _Coming, most: int | None) -> dict[str, Any]:
-    entry, instant, people, _ = coming
+def _document(coming: Upcoming, gone: OptedOut, most: int | None) -> dict[str, Any]:
+    entry, instant, people = coming
     return {
         "job": entry.job.name,
         "due_at": to_text(instant.due_at),
         "local": local(instant.due_at, entry.zone),
         "timezone": entry.zone,
         "enabled": entry.job.enabled,
-        "recipients": [_recipient(each) for each in _deliveries(coming, most)],
+        "recipients": [_recipient(each) for each in coming.deliveries(gone, most)],
         "people": len(people),
         "lists": [each._asdict() for each in people_shown(entry.job).lists],
     }
 
 
 def _recipient(delivery: NewDelivery) -> dict[str, Any]:
-    _, _, key = delivery.recipient.partition("#")
-    who = {"name": delivery.name, "phone": delivery.phone, "key": key or None}
+    who = {"name": delivery.name, "phone": delivery.phone, "key": delivery.key}
     message = delivery.message
     if message is None:
         return {**who, "text": None, "problem": delivery.reason}
@@ -132,15 +91,15 @@ def _recipient(delivery: NewDelivery) -> dict[str, Any]:
     }
 
 
-def _print(coming: _Coming, override: dict[str, Any] | None, most: int | None) -> None:
-    entry, instant, people, _ = coming
+def _print(coming: Upcoming, gone: OptedOut, override: dict[str, Any] | None, most: int | None) -> None:
+    entry, instant, people = coming
     disabled = "" if entry.job.enabled else " (disabled: not sent)"
     kept = f" ({override['word']} by {clean(override['who'])}: {clean(override['why'])}: not sent)" if override else ""
     head = f"{local(instant.due_at, entry.zone)} ({entry.zone})  {entry.job.name}{disabled}{kept}"
     click.echo(click.style(head, bold=True) if coloured() else head)
     for private in people_shown(entry.job).private:
         click.echo(f"    {clean(str(private))}")
-    for delivery in _deliveries(coming, most):
+    for delivery in coming.deliveries(gone, most):
         click.echo(f"    {_line(delivery, entry.zone, instant)}")
     if most is not None and len(people) > most:
         click.echo(f"    ... and {len(people) - most:,} more (--people 0 shows all)")

@@ -16,13 +16,14 @@ from reminderd.documents import Document, covering, override_document
 from reminderd.model import Instant, Job
 from reminderd.settings.grants import Scope
 from reminderd.store.view import View
+from reminderd.upcoming import upcoming
 from reminderd.web.api.answers import Occurrences
 from reminderd.web.api.cursors import cursor_of, no_cursor, place_of
 from reminderd.web.api.front import Front, answered
 from reminderd.web.api.parameters import Paged, Said, Time
 from reminderd.web.problems import Declined
 
-_LONG_AGO, _FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY, _LONGEST = timedelta(days=1), timedelta(days=400)
 _MOMENT = timedelta(milliseconds=1)
 _SECONDS = 2.0  # of the processor, for one page
@@ -83,8 +84,7 @@ class Ahead:
 
 def coming_of(job: Job, now: datetime, overrides: list[Document], count: int) -> list[Document]:
     """The next occurrences of one job."""
-    series = heapq.merge(*(_series(job, zone, now, _FAR) for zone in job.by_zone()), key=lambda each: _key_of(*each))
-    return [_document(*each, overrides) for each in islice(series, count)]
+    return [_document(job, each.zone, each.instant, overrides) for each in islice(upcoming(job, now), count)]
 
 
 def _overrides(view: View, now: datetime) -> list[Document]:
