@@ -11,9 +11,10 @@ from typing import NamedTuple
 from reminderd.clock import from_text
 from reminderd.model import State
 from reminderd.store.connection import Connection, Row
-from reminderd.store.moves import Why, move
+from reminderd.store.moves import Why
 from reminderd.store.names import OWN, is_free
-from reminderd.store.receipts import CALLBACK_PROVES, Report, keep, rank, receipt_of
+from reminderd.store.proof import CALLBACK_PROVES, carry, contradict, settle
+from reminderd.store.receipts import Report, keep, rank
 
 
 class Callback(NamedTuple):
@@ -90,7 +91,10 @@ class Callbacks:
             self._count(row, callback, news)
             if news:
                 keep(self._db, "attempts", attempt_id, callback.report, now)
-            proved = not known and self._settle(row, ask, now)
+            # What no carrier had may be sent again. That a carrier had it, as Plivo says too, ends that, in whatever order.
+            carried = carry(self._db, attempt_id, uuid, callback.report.carried)
+            news_of_it = not known or (carried and row["proven_by"] is None)
+            proved = news_of_it and self._settle(row, ask, now)
             if row["state"] == State.ACCEPTED:
                 self._beside(attempt_id, uuid)
         if proved:
@@ -100,7 +104,7 @@ class Callbacks:
     def _row(self, attempt_id: int) -> Row:
         row = self._db.row(
             "select a.id, a.delivery_id, a.message_uuid, a.uuid_from, a.receipt, a.receipt_stage, a.callback_sequence, "
-            "d.state, d.phone, d.attempt_id, d.message_uuid as delivery_uuid from attempts a "
+            "d.state, d.phone, d.attempt_id, d.proven_by, d.message_uuid as delivery_uuid from attempts a "
             "join deliveries d on d.id = a.delivery_id where a.id = :id",
             {"id": attempt_id},
         )
@@ -131,19 +135,10 @@ class Callbacks:
 
     def _settle(self, row: Row, ask: datetime | None, now: datetime) -> bool:
         """That this attempt was accepted is new: True where it was not known of its delivery either."""
-        state, attempt = State(row["state"]), row["id"]
-        if state is State.ACCEPTED:
-            return False
-        if state in (State.PENDING, State.IN_DOUBT):
-            why = Why(CALLBACK_PROVES, evidence="callback", attempt_id=attempt)
-            changes = {"reconcile_at": None, **receipt_of(self._db, attempt, ask)}
-            moved = move(self._db, row["delivery_id"], state, State.ACCEPTED, now, why, **changes)
-            assert moved
-            return True
-        self._db.execute(
-            "update deliveries set proven_by = :attempt where id = :id", {"attempt": attempt, "id": row["delivery_id"]}
-        )
-        return True
+        attempt = row["id"]
+        contradict(self._db, attempt)
+        why = Why(CALLBACK_PROVES, evidence="callback", attempt_id=attempt)
+        return settle(self._db, row["delivery_id"], attempt, ask, now, why)
 
     def _beside(self, attempt_id: int, uuid: str) -> None:
         """What was accepted with this message has its report; Plivo is not asked for one that is for good."""

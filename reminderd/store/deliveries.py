@@ -13,7 +13,7 @@ from reminderd.store.moves import Why, move
 from reminderd.store.names import take_back
 from reminderd.store.optouts import HAS_OPTED_OUT, IS_OPTED_OUT
 from reminderd.store.outcomes import next_state
-from reminderd.store.receipts import CALLBACK_PROVES, receipt_of
+from reminderd.store.proof import CALLBACK_PROVES, receipt_of
 
 # What has to hold of a delivery `d` of job `j` whenever its request may go out. A drill is sent for its own sake: neither
 # a pause nor a disabled job keeps it.

@@ -16,6 +16,8 @@ alter table attempts add column mcc text;
 alter table attempts add column mnc text;
 alter table attempts add column queued_at text;
 alter table attempts add column sent_at text;
+-- What of all that says that a carrier had it, in words; null: nothing. It stays, whatever is said later.
+alter table attempts add column carried text;
 -- Of a report that is for good: heard, while what follows from it is still to be done; final.
 alter table attempts add column receipt_stage text check (receipt_stage in ('heard', 'final'));
 create index attempts_heard on attempts (id) where receipt_stage = 'heard';

@@ -29,7 +29,7 @@ def take_back(db: Connection, uuid: str, source: str, now: datetime) -> bool:
         return False
     db.execute(
         "update attempts set message_uuid = null, uuid_from = null, receipt = null, receipt_code = null, "
-        "receipt_at = null, receipt_stage = null where id = :id",
+        "receipt_at = null, receipt_stage = null, carried = null where id = :id",
         {"id": other["id"]},
     )
     db.execute("update deliveries set proven_by = null where proven_by = :id", {"id": other["id"]})

@@ -89,7 +89,7 @@ class Operations:
         if row["text"] is None or row["phone"] is None or row["sender"] is None:
             raise Refusal(f"{name} has nothing that could be sent: {row['reason']}")
         if row["proven_by"] is not None:
-            self._check_proof(name, row["proven_by"])
+            self._check_proof(name, row["id"])
         if row["drill"]:
             raise Refusal(f"{name} was a test; send another: reminderd test-send {row['job']} --to PHONE")
         if row["opted_out"]:
@@ -100,11 +100,14 @@ class Operations:
         if unwanted := no_longer_wanted(row):
             raise Refusal(f"{name} cannot be retried: {unwanted}")
 
-    def _check_proof(self, name: str, attempt_id: int) -> None:
+    def _check_proof(self, name: str, delivery_id: int) -> None:
         """Only what no carrier ever had, as Plivo says for good, may be sent again."""
-        attempt = self._db.row("select number, receipt, receipt_stage from attempts where id = :id", {"id": attempt_id})
-        assert attempt is not None
-        if attempt["receipt_stage"] is None or not attempt["receipt"].startswith("failed"):
+        attempt = self._db.row(
+            "select number, receipt from attempts where delivery_id = :id and message_uuid is not null "
+            "and (receipt_stage is null or receipt not like 'failed%' or carried is not null) order by id limit 1",
+            {"id": delivery_id},
+        )
+        if attempt is not None:
             raise Refusal(
                 f"{name} cannot be retried: Plivo took its attempt {attempt['number']}, and reports: {attempt['receipt']}; "
                 "another one would be a second message"

@@ -14,8 +14,9 @@ from reminderd.store.names import OWN
 from reminderd.store.operations import Belongs, is_written_in, no_longer_wanted
 from reminderd.store.optouts import IS_OPTED_OUT
 from reminderd.store.outcomes import again
+from reminderd.store.proof import carried_before, carry, contradict, settle
 
-CALLBACK_PROVES = "a callback of Plivo's proves it"
+ANSWER_PROVES = "Plivo's own report proves it"
 
 
 class Question(NamedTuple):
@@ -51,6 +52,18 @@ class Report(NamedTuple):
     final: bool = False
     well: bool = False
     facts: Facts = Facts()
+
+    @property
+    def carried(self) -> str | None:
+        """What of it says that a carrier has had the message, in words; None where nothing does. What is only queued may have a
+        price already."""
+        state = state_in(self.words)
+        if state in ("sent", "delivered", "undelivered", "read"):
+            return f"Plivo also reported it {state}"
+        if self.facts.sent_at is not None:
+            return "Plivo also says when it was sent"
+        charged = self.facts.charged is not None and self.facts.charged > 0
+        return "Plivo also charged for it" if charged and state != "queued" else None
 
 
 class HeardBefore(NamedTuple):
@@ -98,14 +111,18 @@ class Receipts:
         try_again: bool = False,
         belongs: Belongs | None = None,
     ) -> Noted | None:
-        """Keep a report, and ask again at `again_at`, or never. None when the message is no longer this delivery's.
+        """Keep a report, and ask again at `again_at`, or never. None when the message is no longer this delivery's, or a
+        callback has said more meanwhile; that a carrier had it counts then too.
 
         try_again: Plivo says for good that no carrier had it, for a reason that passes. Where its job says
         `on_undelivered: retry`, and nothing speaks against it, that spends one retry; else the report says why not.
         belongs: as in `Operations.retry`.
         """
         with self._db.write():
+            carried = carry(self._db, question.attempt_id, question.message_uuid, report.carried)
             row = self._row(question)
+            if row is None and carried:
+                self._take_back(question, again_at, now)
             if row is None or (
                 row["receipt_stage"] is not None and not (row["receipt_stage"] == "heard" and report.final)
             ):
@@ -124,6 +141,12 @@ class Receipts:
                 {"again": to_text(again_at) if again_at else None, "id": question.delivery_id},
             )
         return Noted(State.ACCEPTED, report.words)
+
+    def _take_back(self, question: Question, ask: datetime | None, now: datetime) -> None:
+        """What was asked about is not, or no longer, accepted by this message, and a carrier had it."""
+        contradict(self._db, question.attempt_id)
+        why = Why(ANSWER_PROVES, evidence=f"receipt: {question.message_uuid}", attempt_id=question.attempt_id)
+        settle(self._db, question.delivery_id, question.attempt_id, ask, now, why)
 
     def ask_no_more(self) -> None:
         """Nobody asks for reports any more; what is known stays."""
@@ -178,6 +201,8 @@ class Receipts:
         delays, used = json.loads(row["retry_delays"]), row["retries_used"]
         if row["uuid_from"] not in OWN:
             return "its message_uuid does not come from Plivo's own answer"
+        if carried := carried_before(self._db, question.delivery_id):
+            return carried
         if row["opted_out"]:
             return OPTED_OUT
         if unwanted := no_longer_wanted(row):
@@ -219,26 +244,18 @@ def keep(db: Connection, table: str, number: int, report: Report, now: datetime)
     )
 
 
-def receipt_of(db: Connection, attempt_id: int, ask: datetime | None) -> dict[str, object]:
-    """The columns of a delivery that is accepted now by what is known of this attempt. ask: when Plivo is asked, unless what it
-    said by itself is for good; None: never."""
-    row = db.row(
-        "select message_uuid, receipt, receipt_code, receipt_at, receipt_stage from attempts where id = :id",
-        {"id": attempt_id},
-    )
-    assert row is not None
-    final = row.pop("receipt_stage") is not None
-    due = None if ask is None or final or row["message_uuid"] is None else to_text(ask)
-    return {**row, "receipt_step": 0, "receipt_due_at": due, "proven_by": None}
-
-
 _RANKS = {"queued": 0, "sent": 1}
 
 
 def rank(words: str | None) -> int:
     """How far a message has come by its report: nowhere where there is none."""
-    state = (words or "none").partition(";")[0].partition(" ")[0]
+    state = state_in(words or "none")
     return -1 if state == "none" else _RANKS.get(state, 2)
+
+
+def state_in(words: str) -> str:
+    """The message's state, with which a report begins."""
+    return words.partition(";")[0].partition(" ")[0]
 
 
 def _question(row: Row) -> Question:

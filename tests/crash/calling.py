@@ -119,6 +119,20 @@ def _again() -> Scenario:
     )
 
 
+def _contradicted() -> Scenario:
+    """One message expires at Plivo, and half a minute later a carrier has it after all; of another the same was said before."""
+    return Scenario(
+        "Plivo contradicts itself",
+        (have(a=nine([ANNA, BERT], on_undelivered="retry", retry=["1m", "1m"])), go("09:30")),
+        (Owed("a", "09:00", ANNA, SENT, through=(State.PENDING,)), Owed("a", "09:00", BERT, SENT)),
+        receipts=LATER,
+        reports={
+            ANNA: ([(0, EXPIRED, 2), (30, ON_ITS_WAY, 1), (31, EXPIRED, 2)],),
+            BERT: ([(0, ON_ITS_WAY, 2), (1, EXPIRED, 3)],),
+        },
+    )
+
+
 def _retried() -> Scenario:
     """Others wait for their retries meanwhile; who is said to have been sent is not sent again."""
     return Scenario(
@@ -132,4 +146,4 @@ def _retried() -> Scenario:
     )
 
 
-CALLING = (_before(), _settled(), _refused(), _too_late(), _again(), _retried())
+CALLING = (_before(), _settled(), _refused(), _too_late(), _again(), _contradicted(), _retried())
