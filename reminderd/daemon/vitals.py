@@ -1,4 +1,4 @@
-"""What those who watch over this daemon are told of it: for now systemd, by readiness, status and a watchdog.
+"""What those who watch over this daemon are told of it: systemd, by readiness, status and a watchdog.
 
 All methods belong to the loop's thread, so that a loop that hangs tells nothing, and is killed for it.
 """

@@ -78,11 +78,6 @@ class Week:
         """What did not go out, or nobody knows whether it did."""
         return self.states[State.FAILED] + self.states[State.MISSED] + self.states[State.IN_DOUBT]
 
-    @property
-    def unreported(self) -> int:
-        """What Plivo took, and has not said for good what became of it."""
-        return self.states[State.ACCEPTED] - self.delivered - self.undelivered
-
 
 def weeks_until(now: datetime, zone: ZoneInfo, number: int) -> list[Stretch]:
     """The last weeks, the one that goes on last; each begins at midnight of a Monday there."""
