@@ -168,6 +168,9 @@ class Reminders:
                 raise _taken(f"there is a reminder {wanted.name!r} already")
             case Place.DECLARED:
                 raise _taken(f"job {wanted.name!r} is already declared in {reserved.where}")
+            case Place.OWED:
+                old = f"messages of an earlier job {wanted.name!r} are not over, and would go out as they were planned then"
+                raise _taken(old)
             case Place.FULL:
                 hint = "delete those that are over"
                 raise RefusedError(Why.FULL, f"there are {self._most:,} reminders, and no more are taken", hint)

@@ -46,12 +46,13 @@ class Wanted(NamedTuple):
 
 class Place(StrEnum):
     """What came of asking for a row: a new one, that of the same key, or none: the name has one, a job of another file has
-    it, or there are too many."""
+    it, messages of who had it before are not over, or there are too many."""
 
     NEW = "new"
     REPEATED = "repeated"
     TAKEN = "taken"
     DECLARED = "declared"
+    OWED = "owed"
     FULL = "full"
 
 
@@ -126,6 +127,8 @@ class Reminders:
                 self._end(taken.id, BY_THE_FILES, now)
             if where := self.runs_elsewhere(wanted.name, wanted.file):
                 return Reserved(Place.DECLARED, where=where)
+            if self._owes(wanted.name, now):
+                return Reserved(Place.OWED)
             if int(self._db.value("select count(*) from reminders where deleted_at is null") or 0) >= most:
                 return Reserved(Place.FULL)
             self._db.execute(
@@ -169,6 +172,15 @@ class Reminders:
         """Its file is gone."""
         with self._db.write():
             self._db.execute("update reminders set removed_at = :now where id = :id", {"id": id_, "now": to_text(now)})
+
+    def _owes(self, name: str, now: datetime) -> bool:
+        """Whether messages of the job of this name could go out, or come back with it, as they were planned before."""
+        query = (
+            "select 1 from deliveries where job = :name and drill = 0 and (state in ('pending', 'sending', 'in_doubt') "
+            "or (state = 'cancelled' and withdrawn is not null and text is not null and proven_by is null "
+            "and valid_until > :now)) limit 1"
+        )
+        return self._db.value(query, {"name": name, "now": to_text(now)}) is not None
 
     def _live(self, name: str) -> Reminder | None:
         return _one(self._db.row("select * from reminders where name = :name and deleted_at is null", {"name": name}))

@@ -112,6 +112,23 @@ def test_its_end_cancels_what_is_pending(home: Home, api: Api, sandbox: SandboxP
     assert sandbox.ledger() == []
 
 
+def test_what_was_called_off_does_not_come_back_with_another_of_the_same_name(
+    home: Home, api: Api, sandbox: SandboxProcess
+) -> None:
+    sandbox.add_fault("status=402")
+    due = moment(0)
+    api.post("reminders", tea(due, valid_for="1h", message="Tea at four."))
+    home.until_states(tea="pending")
+    assert api.ask("DELETE", "reminders/tea").status == 200
+    status, detail = api.refused("POST", "reminders", tea(due, valid_for="1h", message="Tea at five."))
+    assert (status, "another name" in detail) == (409, True)
+    assert files(home) == []
+    sandbox.clear_faults()
+    api.post("reminders", tea(due, valid_for="1h", message="Tea at five.", name="tea-2"))
+    home.until(lambda: home.states().get("tea-2") in ("pending", "accepted"), "nothing is owed")
+    assert home.states()["tea"] == "cancelled"
+
+
 def test_many_ends_are_no_accident(home: Home, api: Api) -> None:
     names = [f"tea-{number}" for number in range(12)]
     for name in names:
