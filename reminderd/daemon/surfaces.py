@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reminderd.clock import Clock
 from reminderd.daemon.addresses import FormerAddresses
+from reminderd.daemon.hearing import HINT, Hearing
 from reminderd.gateway.callbacks import Arrival
 from reminderd.gateway.port import Gateway, Probe
 from reminderd.model import Job, Problem
@@ -67,6 +68,7 @@ class Surfaces:
         self._handed: Sequence[socket.socket] = ()
         self._opened = False
         self._former = FormerAddresses(clock.boottime)
+        self._hearing = Hearing(figures)
         self._listener: Listener | None = None
         self._textfile: Textfile | None = None
         self._troubles: dict[str, tuple[str, str]] = {}  # by setting: what is wrong, and a hint
@@ -88,6 +90,7 @@ class Surfaces:
         before, self._settings = self._settings, settings
         if (url := before.web.public_url) is not None and url != settings.web.public_url:
             self._former.left(url)
+        self._hearing.forget()  # it may be mended
         if self._opened and settings.web.listen != before.web.listen and not self._handed:
             self._clear("web.listen")
             self._clear("web.tls_certificate")
@@ -204,7 +207,11 @@ class Surfaces:
     # -- the account's credit ---------------------------------------------------------------------------
 
     def look(self, now: datetime, gateway: Gateway, run: Run) -> None:
-        """Ask for the account now and then, where somebody may see the answer."""
+        """See whether Plivo is heard; ask for the account now and then, where somebody may see the answer."""
+        if self._listener is not None and self._hearing.changed(now):
+            self._clear("web.public_url")
+            if self._hearing.trouble is not None:
+                self._note("web.public_url", self._hearing.trouble, HINT)
         watched = self._listener is not None or self._textfile is not None
         if not watched or (self._asked_at is not None and timedelta(0) <= now - self._asked_at < _CREDIT_EVERY):
             return

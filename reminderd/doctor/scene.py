@@ -24,18 +24,20 @@ Answer = TypeVar("Answer")
 
 class Noted(NamedTuple):
     """daemon, gateway: their rows. held: whether a removal of jobs or of people is on hold. backup: the last run that was
-    noted, and the last one that went well."""
+    noted, and the last one that went well. unheard: why what Plivo says by itself does not come, if the daemon knows."""
 
     daemon: Row
     gateway: Row
     held: bool
     backup: tuple[Row | None, Row | None]
+    unheard: str | None = None
 
     @classmethod
     def of(cls, reports: Reports) -> Self:
         people = any(hold["kind"] == "recipients" for hold in reports.holds())
         backup = reports.last_run(Task.BACKUP), reports.last_run(Task.BACKUP, "ok")
-        return cls(reports.daemon(), reports.gateway(), people or bool(reports.job_counts()["held"]), backup)
+        unheard = next((row["message"] for row in reports.problems() if row["path"] == "web.public_url"), None)
+        return cls(reports.daemon(), reports.gateway(), people or bool(reports.job_counts()["held"]), backup, unheard)
 
 
 @dataclass

@@ -105,6 +105,8 @@ def _callbacks(scene: Scene) -> Iterator[Finding]:
     elif parts.scheme == "http" and not _is_here(parts.hostname or ""):
         seen = f"Plivo reports to {web.public_url}: phone numbers and texts cross the network in the clear"
         yield warn(check, seen, "give it an https address: by a proxy in front, or web.tls_certificate and tls_key")
+    elif scene.running and scene.noted is not None and scene.noted.unheard:
+        yield warn(check, scene.noted.unheard, "see `reminderd problems`")
     else:
         yield ok(check, f"Plivo is told to report to {web.public_url}")
 

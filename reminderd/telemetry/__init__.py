@@ -1,6 +1,6 @@
 """What the daemon tells of itself: every log event, named once, and its figures."""
 
-from reminderd.telemetry.figures import LONGEST_PASS, Credit, Figures, Histogram, OpenAlert
+from reminderd.telemetry.figures import LONGEST_PASS, Credit, Figures, Histogram, OpenAlert, RefusedCallbacks
 from reminderd.telemetry.lines import json_text
 from reminderd.telemetry.log import Event, configure, emit, in_one_write, level_of, silence, traceback
 
@@ -11,6 +11,7 @@ __all__ = [
     "Figures",
     "Histogram",
     "OpenAlert",
+    "RefusedCallbacks",
     "configure",
     "emit",
     "in_one_write",

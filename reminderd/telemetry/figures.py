@@ -56,6 +56,18 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedCallbacks:
+    """So many callbacks were refused, from the first to the last, for their signature, and none was taken meanwhile or since.
+
+    Strangers can send such too.
+    """
+
+    since: datetime
+    last: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenAlert:
     """An alert that is open, as the loop knows it; the state may not have taken it yet."""
 
@@ -92,6 +104,7 @@ class Figures:
         self.credit: Credit | None = None
         # What Plivo said by itself, by kind and by what came of it; written by the listener's thread alone.
         self.callbacks = {(kind, result): 0 for kind in CALLBACK_KINDS for result in CALLBACK_RESULTS}
+        self.refused: RefusedCallbacks | None = None  # written by the listener's thread; the loop's forgets it
         self.inbound = dict.fromkeys(Intent, 0)  # what people wrote, by what it was taken for
         self._pass_began = self._pass_ended = clock.boottime()
 

@@ -78,6 +78,7 @@ class Event(StrEnum):
     WEB_LISTENING = "web.listening"
     WEB_FAILED = "web.failed"
     WEB_REFUSED = "web.refused"
+    CALLBACK_REFUSED = "callback.refused"
     TEXTFILE_FAILED = "textfile.failed"
     TEXTFILE_RECOVERED = "textfile.recovered"
     COMMAND_DONE = "command.done"
@@ -117,6 +118,7 @@ _LEVELS = {
     Event.ZONES_CHANGED: logging.WARNING,
     Event.WEB_FAILED: logging.ERROR,
     Event.WEB_REFUSED: logging.WARNING,
+    Event.CALLBACK_REFUSED: logging.WARNING,
     Event.TEXTFILE_FAILED: logging.ERROR,
     Event.COMMAND_FAILED: logging.ERROR,
     Event.JOURNAL_LOST: logging.WARNING,

@@ -1,10 +1,11 @@
 """The paths that Plivo calls: /plivo/status/TOKEN and /plivo/inbound. POST with a form, or GET with a query.
 
 Who asks is told by the signature alone. 200 once what it says is committed; 403 for a bad signature; 404 for a token that nobody
-knows; 503 where it cannot be taken now, and Plivo tries again after 60, 120 and 240 seconds. Nothing of it is logged.
+knows; 503 where it cannot be taken now, and Plivo tries again after 60, 120 and 240 seconds. Nothing that it says is logged.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from queue import Full
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from reminderd.model import Intent
 from reminderd.reconciler import Result
 from reminderd.store import StateFailure
 from reminderd.web.plivo.confirming import Confirming, Unconfirmed
+from reminderd.web.plivo.refused import Refused
 from reminderd.web.plivo.signed import Signed, signed
 from reminderd.web.problems import problem
 from reminderd.web.sources import Sources
@@ -26,6 +28,7 @@ from reminderd.web.sources import Sources
 MOST_FIELDS = 100
 PATIENCE = 5.0  # seconds; Plivo itself waits for eight
 _METHODS = ["GET", "POST"]
+_TOKEN = re.compile("[0-9a-f]{32}")  # as attempts have them
 STATUS, INBOUND = "status", "inbound"  # kinds, in figures
 
 
@@ -33,11 +36,12 @@ _Read = Callable[[Form], Arrival | str]
 
 
 class _Refused(Exception):
-    """An answer that ends it. result: a word for the figures."""
+    """An answer that ends it. result: a word for the figures. ours: whether it looks like something that Plivo sends us."""
 
-    def __init__(self, result: str, status: int, title: str, detail: str) -> None:
+    def __init__(self, result: str, status: int, title: str, detail: str, *, ours: bool = False) -> None:
         super().__init__(detail)
         self.result = result
+        self.ours = ours
         self.answer = problem(status, title, detail)
 
 
@@ -52,18 +56,27 @@ class Callbacks:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._confirming = Confirming(sources.gateway)
+        self._refused = Refused(sources.figures, sources.now)
 
     async def status(self, request: Request, token: str) -> Response:
-        return await self._answer(request, STATUS, lambda form: read_status(token, form))
+        def read(form: Form) -> Arrival | str:
+            return read_status(token, form)
+
+        return await self._answer(request, STATUS, read, bool(_TOKEN.fullmatch(token)))
 
     async def inbound(self, request: Request) -> Response:
-        return await self._answer(request, INBOUND, read_inbound)
+        return await self._answer(request, INBOUND, read_inbound, True)
 
-    async def _answer(self, request: Request, kind: str, read: _Read) -> Response:
+    async def _answer(self, request: Request, kind: str, read: _Read, ours: bool) -> Response:
+        """ours: whether the address is one that Plivo may have been told."""
         try:
-            result = await self._take(await self._asked(request), read)
+            asked = await self._asked(request, read)
+            self._refused.taken()
+            result = await self._take(asked, read)
         except _Refused as refused:
             self._count(kind, refused.result)
+            if ours and refused.ours:
+                self._refused.note(kind, refused.result)
             return refused.answer
         self._count(kind, result)
         if result is Result.UNKNOWN:
@@ -73,7 +86,7 @@ class Callbacks:
     async def _take(self, asked: _Asked, read: _Read) -> Result:
         arrival = read(asked.form)
         if isinstance(arrival, str):
-            raise _Refused("unreadable", 400, "Bad Request", arrival)
+            raise _Refused("unreadable", 400, "Bad Request", arrival, ours=True)
         try:
             async with asyncio.timeout(PATIENCE):
                 if asked.signed is Signed.ADDRESS:
@@ -91,16 +104,18 @@ class Callbacks:
 
     # -- the request ------------------------------------------------------------------------------------
 
-    async def _asked(self, request: Request) -> _Asked:
+    async def _asked(self, request: Request, read: _Read) -> _Asked:
         """Raises _Refused."""
         settings = self._sources.settings()
         token = settings.plivo.auth_token
         current = settings.web.public_url
         addresses = [*([current] if current else []), *self._sources.formerly()]
-        if not addresses or token is None:
-            raise _Refused("unexpected", 404, "Not Found", "web.public_url is not set: Plivo is told of no address")
         query, body = request.scope["query_string"].decode("latin-1"), await _body(request)
         form, own = _fields(body), _fields(query)
+        says = form if request.method == "POST" else own
+        if not addresses or token is None:
+            detail = "web.public_url is not set: Plivo is told of no address"
+            raise _Refused("unexpected", 404, "Not Found", detail, ours=_is_one(read(says)))
         path = request.scope["raw_path"].decode("latin-1")
         asked = f"{path}{'?' if query else ''}{query}"
         for public in addresses:
@@ -108,10 +123,9 @@ class Callbacks:
             if found is not Signed.NOT:
                 break
         else:
-            raise _Refused(
-                "unsigned", 403, "Forbidden", "this is not signed by the account's own token for web.public_url"
-            )
-        return _Asked(form if request.method == "POST" else own, found)
+            detail = "this is not signed by the account's own token for web.public_url"
+            raise _Refused("unsigned", 403, "Forbidden", detail, ours=_is_one(read(says)))
+        return _Asked(says, found)
 
     def _count(self, kind: str, result: str) -> None:
         counts = self._sources.figures.callbacks
@@ -127,6 +141,10 @@ class Callbacks:
         router.add_api_route(f"{STATUS_PATH}{{token}}", self.status, methods=_METHODS, response_model=None)
         router.add_api_route(INBOUND_PATH, self.inbound, methods=_METHODS, response_model=None)
         return router
+
+
+def _is_one(read: Arrival | str) -> bool:
+    return not isinstance(read, str)
 
 
 def _begins_again(text: InboundText) -> bool:
