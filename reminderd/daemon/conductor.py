@@ -129,7 +129,7 @@ class Daemon:
             self._desk.handle,
             self._arrivals.take,
             lambda: self._tuning.gateway,
-            reminders_of(store, self._inbox, lambda: self._tuning.settings, clock),
+            reminders_of(store, self._inbox, lambda: self._tuning.settings, clock, self._watcher.rescan),
             self._awaiting.when,
         )
         self.surfaces = Surfaces(settings, self._figures, clock, within, post, self._watcher.rescan)

@@ -14,8 +14,10 @@ T = TypeVar("T")
 _ASK_SECONDS = 30.0
 
 
-def reminders_of(store: Store, inbox: Inbox, settings: Callable[[], Settings], clock: Clock) -> Reminders:
+def reminders_of(
+    store: Store, inbox: Inbox, settings: Callable[[], Settings], clock: Clock, look: Callable[[], None]
+) -> Reminders:
     def ask(call: Callable[[Store], T], /) -> T:
         return inbox.ask(lambda: call(store), _ASK_SECONDS)
 
-    return Reminders(ask, settings, clock.now)
+    return Reminders(ask, settings, clock.now, look)

@@ -50,9 +50,16 @@ class Reminders:
     """One for a daemon. What it is asked to do is done in a thread of its own, one thing after the other."""
 
     def __init__(
-        self, ask: Ask, settings: Callable[[], Settings], now: Callable[[], datetime], most: int = MOST
+        self,
+        ask: Ask,
+        settings: Callable[[], Settings],
+        now: Callable[[], datetime],
+        look: Callable[[], None],
+        most: int = MOST,
     ) -> None:
+        """look(): have the job files looked at, and what they say taken over, also where none of them changed."""
         self._ask = ask
+        self._look = look
         self._settings = settings
         self._now = now
         self._most = most
@@ -219,6 +226,8 @@ class Reminders:
             self._ask(lambda store: store.reminders.spare(row.id))
             raise
         self._ask(lambda store: store.reminders.removed(row.id, self._now()))
+        if not {path, path.parent} & set(self._settings().reads):
+            self._look()  # it ran on from a place that is read no longer, so that nobody sees the file go
         emit(Event.REMINDER_REMOVED, job=row.name, file=row.file, by=by)
         found = self._ask(lambda store: store.reminders.newest(name))
         assert found is not None

@@ -39,7 +39,7 @@ class Mortal:
         return found
 
     def reminders(self) -> Reminders:
-        return Reminders(self, lambda: self._maker.settings, self._maker.clock.now)
+        return Reminders(self, lambda: self._maker.settings, self._maker.clock.now, lambda: None)
 
 
 def lives(maker: Maker, at: int, *, after: bool, act: Callable[[Reminders], object]) -> bool:

@@ -164,6 +164,17 @@ def test_what_was_moved_is_said_to_run_and_not_ended(
     assert home.states() == {"tea": "cancelled"}
 
 
+def test_what_runs_on_from_a_directory_that_is_read_no_longer_is_ended(home: Home, api: Api) -> None:
+    for name in ("tea", "coffee", *(f"tea-{number}" for number in range(10))):  # so many go by approval only
+        api.post("reminders", tea(name=name))
+    home.settings.write_text(settings(api.port, ", write_to: elsewhere"))
+    home.run("reload")
+    assert api.get("reminders/tea")["runs"] is True
+    assert api.ask("DELETE", "reminders/tea").json["runs"] is False
+    assert api.refused("GET", "jobs/tea")[0] == 404
+    assert api.get("reminders/coffee")["runs"] is True
+
+
 def test_what_was_copied_is_not_ended_since_the_copy_would_run(home: Home, api: Api) -> None:
     made = api.post("reminders", tea())
     copy = home.jobs / "copy.yaml"
@@ -197,6 +208,11 @@ def test_what_cannot_be_taken_says_so(home: Home, api: Api) -> None:
     assert api.refused("DELETE", "reminders/rent")[0] == 404
     assert api.ask("POST", "reminders", tea(), idempotency_key="k").status == 201
     assert api.ask("POST", "reminders", tea(message="Other."), idempotency_key="k").status == 422
+
+
+def test_one_that_is_switched_off_is_due_never(api: Api) -> None:
+    made = api.post("reminders", tea(enabled=False))
+    assert (made["runs"], made["next_due"]) == (True, None)
 
 
 def test_only_who_may_write_writes(home: Home, api: Api) -> None:

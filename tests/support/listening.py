@@ -140,7 +140,7 @@ def listening(state: Path, extra: Routes = routes, at: socket.socket | None = No
         _no_loop,
         _nobody,
         _nobody,
-        Reminders(_nobody, Settings, clock.now),
+        Reminders(_nobody, Settings, clock.now, _nobody),
         _nobody,
     )
     access = Access(sources, seconds)

@@ -54,7 +54,7 @@ class Maker:
 
     def another(self) -> Reminders:
         """As after a start: one that knows nothing of what the one before did."""
-        made = reminders_of(self.store, self.inbox, lambda: self.settings, self.clock)
+        made = reminders_of(self.store, self.inbox, lambda: self.settings, self.clock, lambda: None)
         made._most = self._most
         return made
 

@@ -85,7 +85,9 @@ class Reminder(Answer):
         description="The file and line that the running job comes from, which is another file where somebody moved it.",
         examples=["/var/lib/reminderd/jobs/tea.yaml:2"],
     )
-    next_due: Moment | None = Field(description="When it is due next; null where it never is again, or does not run.")
+    next_due: Moment | None = Field(
+        description="When it is due next; null where it never is again, is switched off, or does not run."
+    )
 
 
 class Made(Reminder):
@@ -230,7 +232,8 @@ class Reminders:
     def _document(self, shown: Shown) -> dict[str, Any]:
         row = shown.reminder
         running = self._running(row.name)
-        due = self._sources.due().get(row.name) if running["runs"] else None
+        job = self._sources.running().get(row.name)
+        due = self._sources.due().get(row.name) if job is not None and job.enabled else None
         return {
             "name": row.name,
             "file": row.file,
