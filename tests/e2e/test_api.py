@@ -166,6 +166,8 @@ def test_what_is_ahead_comes_in_pages(api: Api, home: Home) -> None:
     (later,) = api.get("occurrences?job=later&from=2031-05-01T00:00:00Z&until=2031-06-01T00:00:00Z")["items"]
     assert (later["due_at"], later["recipients"]) == ("2031-05-04T09:00:00.000Z", 1)
     assert api.refused("GET", "occurrences?from=2030-01-01T00:00:00Z&until=2033-01-01T00:00:00Z")[0] == 422
+    assert api.refused("GET", "occurrences?from=9999-12-31T00:00:00Z")[0] == 422
+    assert api.refused("GET", "occurrences?until=9999-12-31T23:59:59Z")[0] == 422
     (home.jobs / "often.yaml").unlink()
     api.post("reload")
 

@@ -25,6 +25,7 @@ from reminderd.web.problems import Declined
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY, _LONGEST = timedelta(days=1), timedelta(days=400)
+_LAST_YEAR = 2199  # as of what acts may name
 _MOMENT = timedelta(milliseconds=1)
 _SECONDS = 2.0  # of the processor, for one page
 _STRETCH, _PAUSE = 0.005, 0.001  # seconds
@@ -55,6 +56,8 @@ class Ahead:
         """What is due ahead, by the schedules as they are now, the earliest first; at most 400 days after `from`."""
         now = self._front.sources.now()
         since = max(asked.since or now, now)
+        if max(since, asked.until or since).year > _LAST_YEAR:
+            raise Declined(422, "Unprocessable Entity", f"no schedule is looked at after the year {_LAST_YEAR}")
         until = asked.until or since + _DAY
         if until - since > _LONGEST:
             raise Declined(422, "Unprocessable Entity", "at most 400 days can be looked at: give another `until`")
