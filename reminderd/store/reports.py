@@ -128,9 +128,11 @@ class Reports:
         return self._db.rows("select * from attempts where delivery_id = :id order by number", {"id": delivery_id})
 
     def moves(self, delivery_id: int) -> list[Row]:
+        """All of its moves, in their order. why: what an operator said for it; null where nothing was said."""
         return self._db.rows(
-            "select m.*, a.number as attempt from moves m left join attempts a on a.id = m.attempt_id "
-            "where m.delivery_id = :id order by m.id",
+            "select m.*, a.number as attempt, (select json_extract(x.detail, '$.why') from actions x "
+            "where m.who <> 'daemon' and x.at = m.at and x.who = m.who and x.target = cast(m.delivery_id as text)) as why "
+            "from moves m left join attempts a on a.id = m.attempt_id where m.delivery_id = :id order by m.id",
             {"id": delivery_id},
         )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from reminderd.clock import from_text
 from reminderd.gateway.port import Details, MessageState
-from reminderd.model import InDoubt, NotSent
+from reminderd.model import InDoubt, NotSent, Refused
 from reminderd.story import story_of
 from reminderd.web.page import acts
 from reminderd.web.page.story import happenings, tries
@@ -43,6 +43,28 @@ def test_a_story_begins_with_the_birth_and_ends_with_the_report(tmp_path: Any) -
     attempts = tries(told(world)["attempts"], lambda a, b: (from_text(b) - from_text(a)).total_seconds())
     assert [(each.number, each.outcome) for each in attempts] == [(1, "not sent"), (2, "accepted")]
     world.kill()
+
+
+def test_plivo_takes_a_message_after_it_was_claimed_though_its_times_have_whole_seconds(world: World) -> None:
+    world.load("a.yaml", job(at="2027-03-01T09:00"))
+    world.go_to("09:01")
+    story = told(world)
+    claimed, accepted = story["moves"][1:3]
+    second = claimed["at"][:20]
+    claimed["at"], accepted["at"] = f"{second}250Z", f"{second}700Z"
+    story["attempts"][0] |= {"begun_at": claimed["at"], "queued_at": f"{second}000Z"}
+    titles = [each.title for each in happenings(story)]
+    assert titles[1:4] == ["pending → sending", "sending → accepted", "Plivo took it"]
+
+
+def test_why_somebody_did_it_is_told_with_it(world: World) -> None:
+    world.gateway.script.append(Refused(400, "400: no such number"))
+    world.load("a.yaml", job(at="2027-03-01T09:00"))
+    world.go_to("09:01")
+    world.command("retry", ids=[1], why="they gave another number")
+    (found,) = [each for each in happenings(told(world)) if each.title == "failed → pending"]
+    assert found.said.endswith(": they gave another number")
+    assert found.who
 
 
 def test_a_token_of_an_attempt_is_shown_nowhere(world: World) -> None:

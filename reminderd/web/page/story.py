@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
+
+from reminderd.model import State
 
 Story = Mapping[str, Any]
 
@@ -11,11 +12,12 @@ MILLIONTHS = 1_000_000
 _FROM = {"callback": "by a callback", "log": "by its log", "operator": "by an operator's word"}
 # What happened in the same moment, in the order in which it must have.
 _BIRTH, _REPORT, _OTHER, _MOVE = range(4)
+_END_OF_SECOND = "999Z"
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of the story. mark: the shape beside it. at: as the state has it."""
+    """One line of the story. mark: the shape beside it. at: as the state has it. place: the moment by which it is put in order."""
 
     at: str
     mark: str
@@ -23,6 +25,7 @@ class Happening:
     said: str = ""
     who: str = ""
     rank: int = _OTHER
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +56,23 @@ def happenings(story: Story) -> list[Happening]:
         *_reports(story["attempts"]),
         *(Happening(each["received_at"], "note", "they wrote", _answer(each)) for each in story["answers"]),
     ]
-    return sorted(found, key=attrgetter("at", "rank"))
+    return sorted(found, key=lambda each: (each.place or each.at, each.rank))
 
 
 def _moves(moves: Sequence[Story]) -> Iterator[Happening]:
     for each in moves:
         title = f"{_word(each['from_state'])} → {_word(each['to_state'])}"
         attempt = f" (attempt {each['attempt']})" if each["attempt"] else ""
-        said = f"{each['reason']}{attempt}"
+        why = f": {each['why']}" if each["why"] else ""
+        said = f"{each['reason']}{attempt}{why}"
         rank = _MOVE if each["from_state"] else _BIRTH
-        yield Happening(each["at"], each["to_state"], title, said, _who(each["who"]), rank)
+        # A report is why it leaves this state, and stands before it.
+        place = _late(each["at"]) if each["from_state"] == State.ACCEPTED else ""
+        yield Happening(each["at"], each["to_state"], title, said, _who(each["who"]), rank, place)
+
+
+def _late(at: str) -> str:
+    return at[: -len(_END_OF_SECOND)] + _END_OF_SECOND
 
 
 def _word(state: str) -> str:
@@ -97,10 +107,16 @@ def _reports(attempts: Sequence[Story]) -> Iterator[Happening]:
         number = f"attempt {each['number']}"
         for key, said in (("queued_at", "Plivo took it"), ("sent_at", "Plivo handed it to a carrier")):
             if each[key]:
-                yield Happening(each[key], "note", said, number, rank=_REPORT)
+                yield Happening(each[key], "note", said, number, rank=_REPORT, place=_place(each, each[key]))
         if each["receipt"]:
             said = f"{each['receipt']} ({number})"
-            yield Happening(each["receipt_at"], "note", "Plivo reports", said, rank=_REPORT)
+            place = _place(each, each["receipt_at"])
+            yield Happening(each["receipt_at"], "note", "Plivo reports", said, rank=_REPORT, place=place)
+
+
+def _place(attempt: Story, at: str) -> str:
+    """Plivo's times have whole seconds, of another clock: at the end of theirs, and never before the attempt itself."""
+    return max(_late(at) if at.endswith(".000Z") else at, attempt["begun_at"] or "")
 
 
 def tries(attempts: Sequence[Story], seconds_between: Any) -> list[Try]:
