@@ -32,6 +32,7 @@ def test_it_shows_what_needs_someone_with_the_command_that_settles_it(browser: B
             expect(needs.get_by_text(f"reminderd {command}", exact=True)).to_be_visible()
         expect(needs.get_by_text(re.compile(r"heating\.yaml:5:5$"))).to_be_visible()
         expect(sight.page.locator("#verdict")).to_have_text(re.compile(r"\d+ things need someone"))
+        expect(sight.page).to_have_title(re.compile(r"^\d+ things need someone · reminderd$"))
         kept = sight.page.get_by_role("heading", name="Kept back on purpose").locator("..")
         expect(kept.get_by_text("reminderd resume newsletter")).to_be_visible()
         lane = sight.page.locator(".lane-kept")

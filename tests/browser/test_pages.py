@@ -90,3 +90,14 @@ def test_the_first_tab_leads_past_the_frame(browser: Browser, busy: Scene) -> No
         sight.page.keyboard.press("Tab")
         sight.page.keyboard.press("Enter")
         assert sight.page.evaluate("document.activeElement.id") == "content"
+
+
+@pytest.mark.parametrize("name", ["deliveries", "job"])
+def test_no_state_lies_over_the_time_beside_it(browser: Browser, busy: Scene, name: str) -> None:
+    place = {"deliveries": "/deliveries?job=crowd", "job": "/jobs/crowd"}[name]
+    with seen(browser, busy, Place(name, lambda _: place), width=_PHONE) as sight:
+        due, state = (sight.page.locator(f"table.cards tbody tr {each}").first for each in ("th a", ".beside"))
+        one, other = due.bounding_box(), state.bounding_box()
+        assert one is not None
+        assert other is not None
+        assert other["x"] >= one["x"] + one["width"] or other["y"] >= one["y"] + one["height"]
