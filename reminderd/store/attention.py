@@ -6,6 +6,7 @@ from typing import NamedTuple
 from reminderd.clock import to_text
 from reminderd.model import State
 from reminderd.store.connection import Connection, Row, listed
+from reminderd.store.fifth import NOT_DELIVERED
 
 _SHOWN = "d.id, d.job, d.state, d.name, d.phone, d.recipient, d.due_at, d.reason, d.drill, d.erased"
 
@@ -58,6 +59,17 @@ class Attention:
             "and d.recipient not like '*%' and d.drill = 0 and d.reason not like '%(on_quiet: drop)'"
         )
         rows = self._db.rows(f"select {_SHOWN} {where} order by d.due_at desc, d.id desc limit :most", values)
+        return Worst(rows, int(self._db.value(f"select count(*) {where}", values)))
+
+    def undelivered(self, since: datetime, most: int) -> Worst:
+        """Deliveries due since then that Plivo took and reports as not delivered, the newest first; `receipt` says how. Not tests."""
+        values = {"since": to_text(since), "most": most}
+        where = (
+            "from deliveries d indexed by deliveries_not_delivered "
+            f"where {NOT_DELIVERED} and d.due_at >= :since and d.state = 'accepted' and d.drill = 0"
+        )
+        shown = f"{_SHOWN}, d.receipt"
+        rows = self._db.rows(f"select {shown} {where} order by d.due_at desc, d.id desc limit :most", values)
         return Worst(rows, int(self._db.value(f"select count(*) {where}", values)))
 
     def by_hour(self, since: datetime, until: datetime) -> list[Row]:

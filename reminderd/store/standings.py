@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from reminderd.model import State
 from reminderd.store.connection import Connection, listed
+from reminderd.store.fifth import NOT_DELIVERED
 
 _NOT_OVER = "('pending', 'sending')"
 _UNSETTLED = "d.state in ('pending', 'sending', 'in_doubt')"  # word for word as its index has it
@@ -15,7 +16,8 @@ _WORST_FIRST = (State.IN_DOUBT, State.FAILED, State.MISSED, State.CANCELLED)
 @dataclass(frozen=True, slots=True)
 class Standing:
     """last_due: when the newest delivery that is over was due, and last_state the worst end among those due then; None without
-    one. waiting: pending or sending. A test is no result. held: it runs on only because its removal waits for approval."""
+    one. waiting: pending or sending. A test is no result. held: it runs on only because its removal waits for approval.
+    undelivered: Plivo reports one of those due then as not delivered."""
 
     name: str
     held: bool
@@ -23,6 +25,7 @@ class Standing:
     in_doubt: int
     last_due: str | None
     last_state: State | None
+    undelivered: bool = False
 
 
 class Standings:
@@ -49,6 +52,8 @@ class Standings:
             )
             select n.name, n.held, n.due_at as last_due,
               case when n.due_at is null then null {worst} else 'accepted' end as last_state,
+              exists (select 1 from deliveries d indexed by deliveries_not_delivered where {NOT_DELIVERED}
+                 and d.due_at = n.due_at and d.job = n.name and d.drill = 0 and d.state = 'accepted') as undelivered,
               (select count(*) from deliveries d indexed by deliveries_unsettled where d.job = n.name
                  and {_UNSETTLED} and d.state in {_NOT_OVER}) as waiting,
               (select count(*) from deliveries d indexed by deliveries_unsettled where d.job = n.name
@@ -65,6 +70,7 @@ class Standings:
                 row["in_doubt"],
                 row["last_due"],
                 None if row["last_state"] is None else State(row["last_state"]),
+                bool(row["undelivered"]),
             )
             for row in rows
         }

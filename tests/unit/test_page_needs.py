@@ -10,7 +10,8 @@ import click
 import pytest
 
 from reminderd.cli import main
-from reminderd.model import InDoubt, Refused
+from reminderd.model import Accepted, InDoubt, Refused
+from reminderd.store.attention import Worst
 from reminderd.store.view import open_view
 from reminderd.telemetry import OpenAlert
 from reminderd.web.page.needs import MOST, MOST_ROWS, Found, Group, kept_back, needs
@@ -28,6 +29,7 @@ def found(desk: Desk, **more: Any) -> Found:
         values: dict[str, Any] = {
             "in_doubt": attention.in_doubt(MOST),
             "failed": attention.ended("failed", since, MOST_ROWS),
+            "undelivered": attention.undelivered(since, MOST_ROWS),
             "missed": attention.ended("missed", since, MOST_ROWS),
             "problems": attention.problems(MOST),
             "holds": view.reports.holds(),
@@ -100,6 +102,18 @@ def test_those_of_a_job_that_failed_for_the_same_reason_are_one_item(desk: Desk)
     ]
     assert (group.items[1].what, group.items[1].link) == ("a, 2 times", "/deliveries?job=a&state=failed")
     assert group.items[1].who == "…0101"
+
+
+def test_what_plivo_could_not_deliver_needs_someone_and_cannot_be_tried_again(desk: Desk) -> None:
+    numbers = [ended(desk, Accepted(f"uuid-{each}"), f"2027-03-01T08:00:0{each}") for each in (1, 2)]
+    with closing(desk.raw()) as raw, raw:
+        raw.execute("update deliveries set receipt = 'undelivered (30: spam detected)'")
+    group = groups(desk)["undelivered"]
+    (item,) = group.items
+    assert (group.number, group.rest) == (2, "/deliveries?receipt=not+delivered")
+    assert (item.why, item.commands) == ("undelivered (30: spam detected)", (f"reminderd why {numbers[1]}",))
+    assert item.link == "/deliveries?job=a&receipt=not+delivered"
+    assert needs(found(desk, undelivered=Worst([], 0))) == ()
 
 
 def test_what_nobody_wanted_needs_nobody(desk: Desk) -> None:

@@ -1,7 +1,9 @@
 """How jobs stand, asked of several at once."""
 
 from datetime import timedelta
+from pathlib import Path
 
+from reminderd.gateway.port import Details, MessageState
 from reminderd.model import InDoubt, Refused, State
 from reminderd.store.standings import Standing
 from reminderd.store.view import open_view_beside
@@ -47,3 +49,15 @@ def test_a_test_is_no_result(world: World) -> None:
     world.command("test-send", job="a", phone=BERT)
     world.go_to("08:30")
     assert _of(world, "a")["a"].last_state is None
+
+
+def test_what_plivo_could_not_deliver_is_no_good_result(tmp_path: Path) -> None:
+    world = World(tmp_path, receipts=(timedelta(minutes=1),))
+    world.gateway.fates = {ANNA: (Details(MessageState.UNDELIVERED, 30),)}
+    world.load("a.yaml", job(at="2027-03-01T09:00", to=[ANNA, BERT]))
+    world.load("b.yaml", job(at="2027-03-01T09:00", to=[BERT]))
+    world.go_to("09:10")
+    found = _of(world, "a", "b")
+    assert (found["a"].last_state, found["a"].undelivered) == (State.ACCEPTED, True)
+    assert not found["b"].undelivered
+    world.kill()

@@ -17,6 +17,7 @@ MOST = 8  # of a kind; the rest is counted, and a link away
 MOST_ROWS = 40  # of a kind that is told of in groups
 _GLOBAL = ("clock", "restored")
 _LIST = "/deliveries?job="
+_NOT_DELIVERED = "/deliveries?receipt=not+delivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Found:
 
     in_doubt: Worst
     failed: Worst
+    undelivered: Worst
     missed: Worst
     problems: Worst
     holds: Sequence[Row]
@@ -126,6 +128,15 @@ def _groups(found: Found, alerts: dict[str, OpenAlert]) -> Iterator[Group]:
         "/deliveries?state=failed",
         alert=alerts.get(Name.FAILED),
     )
+    undelivered = tuple(_alike(found.undelivered.rows, "receipt"))
+    yield Group(
+        "undelivered",
+        "Not delivered within 24 hours, as Plivo reports",
+        "undelivered",
+        found.undelivered.number,
+        undelivered,
+        _NOT_DELIVERED,
+    )
     holds = [row for row in found.holds if row["kind"] not in (*_GLOBAL, "delivery")]
     yield Group(
         "holds",
@@ -174,20 +185,22 @@ def _doubt(row: Row) -> Item:
     return _of_delivery(row, commands, hint)
 
 
-def _alike(rows: Iterable[Row]) -> Iterator[Item]:
-    """One for all of a job that ended for the same reason."""
+def _alike(rows: Iterable[Row], why: str = "reason") -> Iterator[Item]:
+    """One for all of a job that ended for the same reason. why: where that is said; of a report there is nothing to try again."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row["job"], row["reason"]), []).append(row)
-    for alike in list(groups.values())[:MOST]:
-        item = _of_delivery(alike[0], (f"reminderd retry {' '.join(str(row['id']) for row in alike)}",))
+        groups.setdefault((row["job"], row[why]), []).append(row)
+    for (job, said), alike in list(groups.items())[:MOST]:
+        numbers, narrowed = " ".join(str(row["id"]) for row in alike), f"&state={alike[0]['state']}"
+        commands, hint = (f"reminderd retry {numbers}",), None
+        if why == "receipt":
+            commands, hint = (f"reminderd why {alike[0]['id']}",), "It is not sent again: tell them in another way."
+            narrowed = "&receipt=not+delivered"
+        item = replace(_of_delivery(alike[0], commands, hint), why=said)
         if len(alike) > 1:
             people = {row["recipient"] for row in alike}
             who = item.who if len(people) == 1 else f"{len(people)} people"
-            what, link = (
-                f"{alike[0]['job']}, {len(alike)} times",
-                f"{_LIST}{quote(alike[0]['job'])}&state={alike[0]['state']}",
-            )
+            what, link = f"{job}, {len(alike)} times", f"{_LIST}{quote(job)}{narrowed}"
             item = replace(item, what=what, link=link, who=who, when="last due", number=len(alike))
         yield item
 

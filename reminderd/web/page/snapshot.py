@@ -39,7 +39,8 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """at: when, to the minute. counted_at: when the day behind was counted, where that is not done each time."""
+    """at: when, to the minute. counted_at: when the day behind was counted, where that is not done each time. undelivered:
+    how many of it Plivo took and could not deliver."""
 
     at: datetime
     standing: Standing
@@ -48,6 +49,7 @@ class Snapshot:
     coming: Coming
     hours: Hours
     counted_at: datetime | None
+    undelivered: int
 
     @property
     def number(self) -> int:
@@ -65,6 +67,7 @@ class _Counted(NamedTuple):
 
     hours: Hours
     failed: Worst
+    undelivered: Worst
     missed: Worst
     at: datetime
     good_until: float
@@ -99,6 +102,7 @@ class Snapshots:
             self._look_ahead(view, now, minute),
             counted.hours,
             counted.at.replace(second=0, microsecond=0) if counted.seldom else None,
+            counted.undelivered.number,
         )
 
     def _found(self, view: View, now: datetime, counted: _Counted) -> Found:
@@ -106,6 +110,7 @@ class Snapshots:
         return Found(
             attention.in_doubt(MOST),
             counted.failed,
+            counted.undelivered,
             counted.missed,
             attention.problems(MOST),
             view.reports.holds(),
@@ -138,9 +143,10 @@ class Snapshots:
             began = time.monotonic()
             counted = hours(view.attention.by_hour(since, until), now)
             failed, missed = (view.attention.ended(state, now - _DAY, MOST_ROWS) for state in ("failed", "missed"))
+            undelivered = view.attention.undelivered(now - _DAY, MOST_ROWS)
             ended = time.monotonic()
             rest = min(_LONGEST_REST, max(_LEAST_REST, _REST * (ended - began)))
-            kept = self._counted = _Counted(counted, failed, missed, now, ended + rest, rest > _SAID_FROM)
+            kept = self._counted = _Counted(counted, failed, undelivered, missed, now, ended + rest, rest > _SAID_FROM)
         return kept
 
     def _look_ahead(self, view: View, now: datetime, minute: datetime) -> Coming:
