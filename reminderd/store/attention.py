@@ -48,6 +48,14 @@ class Attention:
         query = "select count(*) from deliveries indexed by deliveries_held where hold_id = :id and state = 'pending'"
         return Worst(rows, int(self._db.value(query, {"id": hold_id})))
 
+    def holds_of_job(self, job: str) -> list[Row]:
+        """`id, kind, reason, number` of the open holds that keep something of this job back, and how much of it."""
+        return self._db.rows(
+            "select h.id, h.kind, h.reason, count(*) as number from holds h cross join deliveries d indexed by deliveries_held "
+            "on d.hold_id = h.id where h.closed_at is null and d.job = :job and d.state = 'pending' group by h.id order by h.id",
+            {"job": job},
+        )
+
     def ended(self, state: str, since: datetime, most: int) -> Worst:
         """Deliveries due since then that are in this state now, the newest first.
 

@@ -27,6 +27,7 @@ PLACES = [
     Place("delivery-accepted", lambda scene: f"/deliveries/{scene.deliveries['sent-0']}"),
     Place("jobs", lambda _: "/jobs"),
     Place("job", lambda _: "/jobs/rent"),
+    Place("job-on-hold", lambda _: "/jobs/crowd"),
     Place("job-paused", lambda _: "/jobs/newsletter"),
     Place("job-of-the-past", lambda _: "/jobs/refused"),
     Place("figures", lambda _: "/figures"),

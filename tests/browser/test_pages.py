@@ -101,3 +101,12 @@ def test_no_state_lies_over_the_time_beside_it(browser: Browser, busy: Scene, na
         assert one is not None
         assert other is not None
         assert other["x"] >= one["x"] + one["width"] or other["y"] >= one["y"] + one["height"]
+
+
+def test_a_job_says_which_hold_keeps_it_back_and_leads_there(browser: Browser, busy: Scene) -> None:
+    with seen(browser, busy, Place("job", lambda _: "/jobs/crowd")) as sight:
+        note = sight.page.locator(".note", has_text="kept back")
+        assert "12 deliveries are kept back by hold 1" in note.inner_text()
+        assert sight.page.get_by_text("reminderd approve 1", exact=True).count() == 1
+        note.get_by_role("link", name="hold 1").click()
+        assert sight.page.url.endswith("/holds/1")

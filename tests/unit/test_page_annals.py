@@ -50,6 +50,8 @@ def test_a_hold_tells_what_it_keeps_back_until_it_is_approved(world: World) -> N
     world.tick()
     attention = Attention(world.store.reports._db)
     assert attention.kept_by(1, 1).number == 2
+    assert [(each["id"], each["number"]) for each in attention.holds_of_job("a")] == [(1, 2)]
+    assert attention.holds_of_job("b") == []
     assert len(attention.kept_by(1, 1).rows) == 1
     world.command("approve", hold=1)
     assert attention.kept_by(1, 1).number == 0

@@ -27,6 +27,7 @@ _PAGE = 100
 _HISTORY = 20
 _MOST_ZONES = 8
 _LONGEST = 100
+_MOST_HOLDS = 8
 _CATCH_UP = {
     CatchUp.LATEST: "the latest occurrence that fell into it is sent",
     CatchUp.ALL: "all occurrences that fell into it are sent",
@@ -54,6 +55,7 @@ class Known(NamedTuple):
     standing: Standing | None
     rows: Sequence[Row]
     ahead: Ahead | None
+    holds: Sequence[Row]
 
 
 class Jobs:
@@ -121,6 +123,8 @@ class Jobs:
             runs=job is not None and bool(job.recipients),
             skipped=_skipped(known.overrides),
         )
+        waiting = [each["id"] for each in known.holds if each["kind"] != "delivery"][:_MOST_HOLDS]
+        offered = [*(acts.approve(each) for each in waiting), *offered]
         return self._frame.show(
             request,
             looking,
@@ -161,7 +165,7 @@ def _known(view: View, name: str, job: Job | None, now: datetime) -> Known:
     gone = {(row["phone"], bare(row["sender"])) for row in view.reports.opt_outs()} if job else set()
     rows = view.listing.page(Wanted(job=name), limit=_HISTORY).rows
     ahead = ahead_of(job, now, overrides, gone) if job else None
-    return Known(overrides, view.standings.of([name]).get(name), rows, ahead)
+    return Known(overrides, view.standings.of([name]).get(name), rows, ahead, view.attention.holds_of_job(name))
 
 
 def _skipped(overrides: Sequence[Override]) -> list[tuple[str, str]]:

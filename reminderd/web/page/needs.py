@@ -82,7 +82,7 @@ def needs(found: Found) -> tuple[Group, ...]:
     others = [each for name, each in alerts.items() if name not in told]
     if others:
         items = tuple(
-            Item(each.name.replace("_", " "), each.summary, (), at=each.since, when="since", hint=_do(each.name))
+            Item(each.name.replace("_", " "), each.summary, (), at=each.since, when="as of", hint=_do(each.name))
             for each in others
         )
         groups.insert(sum(group.stops for group in groups), Group("alerts", "Alerts", "alarm", len(items), items))
