@@ -3,13 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from reminderd.clock import from_text
 from reminderd.gateway.port import Details, MessageState
 from reminderd.model import InDoubt, NotSent, Refused
+from reminderd.store.operations import Refusal
 from reminderd.story import story_of
 from reminderd.web.page import acts
 from reminderd.web.page.story import happenings, tries
-from reminderd.web.page.words import visible
+from reminderd.web.page.words import fitting, nominal, visible
 from tests.support.world import ANNA, BERT, World, job
 
 
@@ -121,3 +124,30 @@ def test_what_controls_a_screen_is_shown_as_a_picture_and_what_people_write_as_i
     assert visible("a\x00b\x1b[31m\x7f\x9b") == "a\u2400b\u241b[31m\u2421\ufffd"
     for text in ("two\nlines", "👩‍👩‍👧 family", "שלום", "a\u202eb", "no\u00a0break"):
         assert visible(text) == text
+
+
+def test_a_refusal_names_the_fields_of_forms_and_not_options_of_commands(world: World) -> None:
+    world.load("a.yaml", job(cron="0 * * * *"))
+    found = []
+    for command, said in (
+        ("pause", {"why": ""}),
+        ("pause", {"why": "w", "until": "2020-01-01T00:00"}),
+        ("pause", {"why": "w", "until": "soon"}),
+        ("test-send", {"phone": "0171"}),
+        ("test-send", {"phone": BERT, "as": "nobody"}),
+    ):
+        with pytest.raises(Refusal) as refused:
+            world.command(command, job="a", **said)
+        found.append(fitting(str(refused.value)))
+    assert found[:2] == ["Say why, for those who see it later", "“Until” 2020-01-01T00:00: that is in the past"]
+    assert found[2].startswith("“Until”: ")
+    assert found[3].startswith("“To”: ")
+    assert "leave out “As”" in found[4]
+    assert not any("--" in each for each in found)
+    command = "settle it first: reminderd resolve 3 --sent or --not-sent"
+    assert fitting(command).endswith(command[1:])
+
+
+def test_a_nominal_time_has_the_form_of_all_times() -> None:
+    assert nominal("2026-12-01T09:00:00") == "Tue 01 Dec 2026 09:00"
+    assert nominal("of old") == "of old"

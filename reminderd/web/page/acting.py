@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from reminderd.web.access import Access, Scope, read_form
 from reminderd.web.page.acts import DONE, Act
 from reminderd.web.page.frame import Frame, Looking
+from reminderd.web.page.words import fitting
 
 _THREADS = 4  # each waits for the loop
 
@@ -62,7 +63,7 @@ class Acting:
         return {
             "acts": acts,
             "may_act": may_act(looking),
-            "refused": refused.sentence if refused else None,
+            "refused": fitting(refused.sentence) if refused else None,
             "filled": refused.form if refused else {},
             "refused_path": request.url.path if refused else None,
             "done": DONE.get(request.query_params.get("done", "")),

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from reminderd.web.page import words
+
 Form = Mapping[str, str]
 Request = dict[str, Any]
 
@@ -148,7 +150,9 @@ def _pause(name: str, path: str) -> Act:
 def _unskip(name: str, path: str, nominal: str, typed: str) -> Act:
     says = "It is sent after all."
     at = Field("at", "Which", kind="hidden", value=typed)
-    return Act(f"{path}/resume", f"Do not skip {nominal}", says, f"reminderd resume {name} --at {typed}", (at,))
+    return Act(
+        f"{path}/resume", f"Do not skip {words.nominal(nominal)}", says, f"reminderd resume {name} --at {typed}", (at,)
+    )
 
 
 def _test(name: str, path: str) -> Act:

@@ -43,6 +43,7 @@ class Rendering:
             seconds=words.seconds,
             amount=words.amount,
             visible=words.visible,
+            nominal=words.nominal,
         )
 
     def render(self, template: str, **values: Any) -> str:

@@ -1,8 +1,32 @@
-"""How figures and what people wrote are put into words on the page. Pure."""
+"""How figures, refusals and what people wrote are put into words on the page. Pure."""
+
+import re
+from datetime import datetime
 
 _CONTROL_PICTURES = 0x2400
 _DELETE = 0x7F
 _NO_BREAK_SPACE = 0xA0
+
+# A command's options by the labels that forms have for them; where a sentence gives a whole command it stays one.
+_LABELS = {"why": "Why", "until": "Until", "to": "To", "as": "As", "at": "Which", "valid-for": "Valid for"}
+_OPTION = re.compile(r"(^|leave out |; |, )--(why|until|to|as|at|valid-for)\b")
+_HOW_TO_SAY_WHY = ": --why TEXT"
+_PAST = re.compile(r": that is \S+ ago \(\S+\)")
+
+
+def fitting(refusal: str) -> str:
+    """A command's refusal for those who filled in a form."""
+    said = _PAST.sub(": that is in the past", refusal.replace(_HOW_TO_SAY_WHY, ""))
+    said = _OPTION.sub(lambda found: f"{found[1]}“{_LABELS[found[2]]}”", said)
+    return said[:1].upper() + said[1:]
+
+
+def nominal(text: str) -> str:
+    """An occurrence's nominal time, in the form of all other times; it is of its job's zone."""
+    try:
+        return f"{datetime.fromisoformat(text):%a %d %b %Y %H:%M}"
+    except ValueError:
+        return text
 
 
 def share(value: float | None) -> str:
