@@ -72,6 +72,7 @@ def hold_document(row: Row) -> Document:
         "by": row["opened_by"],
         "until": row["until"],
         "detail": json.loads(row["detail"]),
+        "idle": bool(row["idle"]),
         "settle_with": f"reminderd release {row['key']}" if of_delivery else f"reminderd approve {row['id']}",
     }
 

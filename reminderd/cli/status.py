@@ -130,7 +130,10 @@ def _print(document: dict[str, Any]) -> None:
             _line(f"oldest {label}", f"delivery {oldest['id']} of {oldest['job']}, due {local(oldest['due_at'])}")
     for hold in document["holds"][:_MOST_SHOWN]:
         until = f", until {local(hold['until'])}" if hold["until"] else ""
-        _line(f"hold {hold['id']}", f"{clean(hold['reason'])}{until}; settle it with: {hold['settle_with']}")
+        settle = (
+            "all of it is withdrawn; nothing to settle" if hold["idle"] else f"settle it with: {hold['settle_with']}"
+        )
+        _line(f"hold {hold['id']}", f"{clean(hold['reason'])}{until}; {settle}")
     if len(document["holds"]) > _MOST_SHOWN:
         _line("holds", f"and {len(document['holds']) - _MOST_SHOWN} more; see --json")
     for override in document["overrides"][:_MOST_SHOWN]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from reminderd.clock import to_text
 from reminderd.store.connection import Connection, Row
+from reminderd.store.holds import IDLE
 from reminderd.store.reports import FIRST_WORD
 
 
@@ -104,6 +105,9 @@ class Conditions:
         return row["number"], row["files"]
 
     def holds(self) -> dict[str, int]:
-        """How many holds are open, by kind."""
-        rows = self._db.rows("select kind, count(*) as number from holds where closed_at is null group by kind")
+        """How many holds are open, by kind; without those that keep nothing back now."""
+        query = (
+            f"select h.kind, count(*) as number from holds h where h.closed_at is null and not {IDLE} group by h.kind"
+        )
+        rows = self._db.rows(query)
         return {row["kind"]: row["number"] for row in rows}

@@ -14,6 +14,9 @@ select 1 from deliveries d where d.hold_id = h.id
   and (d.state = 'pending' or d.state = 'cancelled' and d.withdrawn is not null and d.valid_until > :now)
 """
 
+# Nobody needs to decide of a hold that keeps nothing back now; it stays, so that nothing of it returns unasked.
+IDLE = "(h.kind = 'limit' and not exists (select 1 from deliveries d where d.hold_id = h.id and d.state = 'pending'))"
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:

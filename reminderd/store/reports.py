@@ -7,6 +7,7 @@ from typing import Any
 from reminderd.clock import to_text
 from reminderd.model import bare
 from reminderd.store.connection import Connection, Row, listed
+from reminderd.store.holds import IDLE
 from reminderd.store.jobs import contents
 from reminderd.store.overrides import OPEN_OVERRIDES
 
@@ -209,8 +210,9 @@ class Reports:
         return row
 
     def holds(self) -> list[Row]:
-        """The open holds: `id, kind, key, reason, detail, opened_at, opened_by, until`."""
-        return self._db.rows("select * from holds where closed_at is null order by id")
+        """The open holds: `id, kind, key, reason, detail, opened_at, opened_by, until`; `idle` where it is of a limit, and all
+        that it kept back is withdrawn: it stays open for what may come back."""
+        return self._db.rows(f"select h.*, {IDLE} as idle from holds h where h.closed_at is null order by h.id")
 
     def holds_of(self, delivery_id: int) -> list[Row]:
         """The holds that kept this delivery back, or do, the first one first; also those of its whole occurrence."""

@@ -7,6 +7,7 @@ import pytest
 from reminderd.model import Limits
 from reminderd.planner import Terms
 from reminderd.store import Hold
+from reminderd.store.conditions import Conditions
 from tests.support.clock import utc
 from tests.support.world import ANNA, BERT, CARA, World, job
 
@@ -145,3 +146,25 @@ def test_what_costs_too_much_is_held_also_where_it_is_planned_in_parts(tmp_path:
     world.command("approve", hold=hold(world).id)
     world.go_to("09:20")
     assert counts(world) == {"accepted": 9}
+
+
+def test_a_hold_whose_deliveries_were_all_withdrawn_asks_nobody_and_is_there_for_what_comes_back(
+    two_at_once: World,
+) -> None:
+    conditions = Conditions(two_at_once.store.reports._db)
+    body = job(cron="0 9 * * *", to=EVERYBODY, valid_for="2h")
+    two_at_once.load("all.yaml", body)
+    two_at_once.go_to("09:10")
+    assert conditions.holds() == {"limit": 1}
+    two_at_once.delete("all.yaml")
+    two_at_once.go_to("09:20")
+    assert (counts(two_at_once), conditions.holds()) == ({"cancelled": 3}, {})
+    (row,) = two_at_once.store.reports.holds()
+    assert row["idle"]
+    two_at_once.load("all.yaml", body)
+    two_at_once.go_to("09:30")
+    assert (counts(two_at_once), conditions.holds()) == ({"pending": 3}, {"limit": 1})
+    assert two_at_once.texts == []
+    two_at_once.delete("all.yaml")
+    two_at_once.go_to("11:30")
+    assert two_at_once.holds() == []

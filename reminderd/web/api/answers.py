@@ -104,6 +104,7 @@ class Hold(Answer):
     by: str = _WHO
     until: Moment | None = Field(description="When it ends by itself.")
     detail: Any = Field(description="What its kind knows of it.")
+    idle: bool = Field(description="All that it kept back is withdrawn: it is there for what may come back.")
     approve: str = Field(description="What lets it go on.", examples=["POST /api/v1/holds/3/approve"])
 
 

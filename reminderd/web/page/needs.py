@@ -137,7 +137,7 @@ def _groups(found: Found, alerts: dict[str, OpenAlert]) -> Iterator[Group]:
         undelivered,
         _NOT_DELIVERED,
     )
-    holds = [row for row in found.holds if row["kind"] not in (*_GLOBAL, "delivery")]
+    holds = [row for row in found.holds if row["kind"] not in (*_GLOBAL, "delivery") and not row["idle"]]
     yield Group(
         "holds",
         "Waiting for approval",
@@ -268,6 +268,10 @@ def _kept(found: Found) -> Iterable[Item]:
         )
         yield Item(what, f"{when}{words}", (f"reminderd resume {end}",), link, at=from_text(row["since"]), when="since")
     for row in found.holds:
+        if row["idle"]:
+            yield replace(
+                _hold(row), why=f"{row['reason']}. All of it is withdrawn; it waits only if its job comes back."
+            )
         if row["kind"] == "delivery":
             words = f"held by {row['opened_by']}: {row['reason']}"
             yield Item(
