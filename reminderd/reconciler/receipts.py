@@ -204,7 +204,10 @@ class ReceiptCollector:
         return told
 
     def _opt_out(self, question: Question, now: datetime) -> list[Callable[[], None]]:
-        """Whoever has told Plivo to stop is not written to again from this sender."""
+        """Whoever has told Plivo to stop is not written to again from this sender; unless they have said since that message that
+        they want them."""
+        if self._store.inbound.started_since(question.phone, question.sender, question.attempt_id):
+            return []
         why = f"Plivo reports error {OPTED_OUT}: opted out"
         cancelled = self._store.opt_outs.add(question.phone, question.sender, "plivo", "plivo", why, now)
         told = _telling(Event.OPT_OUT_ADDED, question, source="plivo", cancelled=len(cancelled))

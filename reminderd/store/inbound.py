@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 
-from reminderd.clock import to_text
+from reminderd.clock import from_text, to_text
 from reminderd.model import Intent, bare
 from reminderd.store.connection import Connection, listed
 from reminderd.store.memory import FORGOTTEN, Memory
@@ -53,13 +53,15 @@ class Inbound:
         self._opt_outs = OptOuts(connection)
 
     def record(self, written: Written, now: datetime) -> Upshot | None:
-        """Keep a text, and do what it asks for; None where it came before: then nothing changes.
+        """Keep a text, and do what it asks for; None where it came before: then nothing changes, but that it may be told now when it
+        was written.
 
         A stop counts whenever it arrives. A start ends what was said before it was written, and nothing that an operator
         said; what was cancelled stays so.
         """
         with self._db.write():
             if self._is_known(written.message_uuid):
+                self._date(written)
                 return None
             upshot = self._act(written, now)
             self._db.execute(
@@ -88,6 +90,20 @@ class Inbound:
             {"phone": phone, "sender": bare(sender)},
         )
         return row["received_at"] if row is not None and row["intent"] == Intent.STOP else None
+
+    def started_since(self, phone: str, sender: str, attempt_id: int) -> bool:
+        """Whether they wrote, after this attempt's message was with Plivo, that they want messages from this sender. What only
+        may have been written after it does not count."""
+        row = self._db.row("select begun_at, queued_at from attempts where id = :id", {"id": attempt_id})
+        times = [row["begun_at"], row["queued_at"]] if row else []
+        with_plivo = max((from_text(each) for each in times if each is not None), default=None)
+        return with_plivo is not None and bool(
+            self._db.value(
+                "select 1 from inbound where phone = :phone and ltrim(sender, '+') = :sender and intent = 'start' "
+                "and written_at >= :since",
+                {"phone": phone, "sender": bare(sender), "since": to_text(with_plivo + _PRECISION)},
+            )
+        )
 
     # -- what is no longer kept --------------------------------------------------------------------------
 
@@ -140,6 +156,13 @@ class Inbound:
         found = self._db.value("select 1 from inbound where message_uuid in (:uuid, :word)", names)
         return found is not None or bool(self._memory.known([digest]))
 
+    def _date(self, written: Written) -> None:
+        if written.written_at is not None:
+            self._db.execute(
+                "update inbound set written_at = :at where message_uuid = :uuid and written_at is null",
+                {"at": to_text(written.written_at), "uuid": written.message_uuid},
+            )
+
     def _act(self, written: Written, now: datetime) -> Upshot:
         match written.intent:
             case Intent.STOP:
@@ -166,13 +189,25 @@ class Inbound:
         before = now - LATE
         if written.written_at is not None:
             before = max(before, written.written_at + _PRECISION)
-        changed = self._opt_outs.lift(written.phone, written.sender, before)
+        changed = False
+        if not self._stopped_since(written, before):
+            changed = self._opt_outs.lift(written.phone, written.sender, before)
         left = [each for each in self._opt_outs.of(written.phone) if bare(each["sender"]) in ("", bare(written.sender))]
         if any(each["source"] != "operator" for each in left):
             return Upshot("still opted out: it may have been written before they stopped messages", changed)
         if left:
             return Upshot("still opted out: an operator has said so", changed)
         return Upshot("gets messages again" if changed else "had not opted out", changed)
+
+    def _stopped_since(self, written: Written, before: datetime) -> bool:
+        """Whether one of their stops may be the later word. What Plivo told of its time is by the same clock as the start's."""
+        return bool(
+            self._db.value(
+                "select 1 from inbound where phone = :phone and ltrim(sender, '+') = :sender and intent = 'stop' "
+                "and coalesce(written_at, received_at) >= :before",
+                {"phone": written.phone, "sender": bare(written.sender), "before": to_text(before)},
+            )
+        )
 
 
 def _ids(cancelled: Sequence[Cancelled]) -> str:

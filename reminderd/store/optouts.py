@@ -27,6 +27,13 @@ _OF_ONE = f"phone = :phone and {_SENDER.format('sender')} = :sender"
 _OF_SENDER = f"phone = :phone and (:sender = '' or {_SENDER.format('sender')} = {_SENDER.format(':sender')})"
 
 
+# Of an opt-out, that the text which made it was written before then.
+_WRITTEN = (
+    "select 1 from inbound i where i.phone = opt_outs.phone and i.received_at = opt_outs.since and i.intent = 'stop' "
+    "and ltrim(i.sender, '+') = ltrim(opt_outs.sender, '+') and i.written_at < :before"
+)
+
+
 class Cancelled(NamedTuple):
     """A delivery that was given up."""
 
@@ -77,11 +84,13 @@ class OptOuts:
 
     def lift(self, phone: str, sender: str, before: datetime) -> bool:
         """They have said themselves that they want messages from this sender again: what they, or Plivo, had said before that
-        moment ends, and what an operator has entered stays. False where nothing ended."""
+        moment ends, and what an operator has entered stays. False where nothing ended. What they said counts from when they
+        wrote it, as far as that is known."""
         with self._db.write():
             recall_opt_outs(self._db, [phone])
             return 0 < self._db.execute(
-                f"delete from opt_outs where {_OF_ONE} and source in ('inbound', 'plivo') and since < :before",
+                f"delete from opt_outs where {_OF_ONE} and source in ('inbound', 'plivo') "
+                f"and (since < :before or source = 'inbound' and exists ({_WRITTEN}))",
                 {"phone": phone, "sender": bare(sender), "before": to_text(before)},
             )
 

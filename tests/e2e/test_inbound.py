@@ -192,6 +192,17 @@ def test_a_start_counts_when_plivo_can_say_when_it_was_written(home: Home, port:
     assert [each["status"] for each in sandbox.callbacks()[-1]["tries"]] == [503, 200]
 
 
+def test_of_what_came_while_nobody_listened_plivo_is_asked_when_it_was_written(
+    home: Home, port: int, sandbox: SandboxProcess
+) -> None:
+    """A STOP as well, once it is in force."""
+    sandbox.hear(phone(1), SENDER, "STOP")
+    sandbox.hear(phone(1), SENDER, "START")
+    running(home, port)
+    until_heard(home, 2)
+    home.until(lambda: all(row["written_at"] for row in texts(home)), "Plivo was not asked when they were written")
+
+
 def test_a_start_that_plivo_does_not_know_ends_nothing(home: Home, port: int, sandbox: SandboxProcess) -> None:
     running(home, port)
     url = address(port)

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from reminderd.gateway.port import Details, MessageState
-from reminderd.model import InDoubt, NotSent, Refused
+from reminderd.model import InDoubt, Intent, NotSent, Refused
+from reminderd.store import Written
+from tests.support.clock import utc
 from tests.support.world import ANNA, BERT, SENDER, World, job, nominal
 
 M = timedelta(minutes=1)
@@ -147,6 +149,21 @@ def test_an_opt_out_counts_also_where_the_delivery_was_given_up(world: World) ->
     world.tick()
     assert world.only()["state"] == "failed"
     assert world.store.opt_outs.covers(ANNA, SENDER)
+
+
+@pytest.mark.parametrize(("second", "stays_out"), [(59, True), (None, True), (3, False)])
+def test_a_start_is_not_undone_by_a_report_of_an_older_message(
+    world: World, second: int | None, stays_out: bool
+) -> None:
+    """It may come hours later. A start of unknown time, or of before the message, ends nothing that Plivo says."""
+    first = send(world)
+    at = None if second is None else utc(f"2027-03-01 {'08:59' if second == 59 else '09:00'}:{second:02}")
+    world.go_to("09:01")
+    world.store.inbound.record(Written("one", ANNA, SENDER, "START", Intent.START, 0, at), world.clock.now())
+    for sequence in (2, 3):
+        world.call_back(first, OPTED_OUT, sequence)
+        world.tick()
+        assert world.store.opt_outs.covers(ANNA, SENDER) is stays_out
 
 
 def test_while_something_holds_facts_are_kept_and_nothing_follows(world: World) -> None:

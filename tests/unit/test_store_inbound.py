@@ -231,3 +231,42 @@ def test_retry_of_what_was_cancelled_is_refused(desk: Desk) -> None:
     hear(desk, BEGIN, "two", at=later(60), written_at=later(50))
     with pytest.raises(Refusal):
         desk.command("retry", ids=[delivery])
+
+
+# -- stops that came late ---------------------------------------------------------------------------------
+
+
+def test_a_stop_that_came_late_does_not_outlast_a_start_that_was_written_after_it(desk: Desk) -> None:
+    """Both were written while nobody listened; Plivo is asked for their times."""
+    hear(desk, STOP, "stop", at=later(60))
+    assert hear(desk, STOP, "stop", at=later(60), written_at=later(0)) is None
+    assert is_out(desk), "it counts as before"
+    heard = hear(desk, BEGIN, "start", at=later(61), written_at=later(2))
+    assert heard == Upshot("gets messages again", changed=True)
+    assert not is_out(desk)
+
+
+@pytest.mark.parametrize("written", [None, 3], ids=["nobody knows when", "later"])
+def test_a_stop_that_may_be_the_later_word_stays(desk: Desk, written: int | None) -> None:
+    hear(desk, STOP, "stop", at=later(60), written_at=None if written is None else later(written))
+    heard = hear(desk, BEGIN, "start", at=later(61), written_at=later(2))
+    assert heard is not None
+    assert heard.result.startswith("still opted out")
+    assert is_out(desk)
+
+
+def test_a_start_between_two_stops_ends_neither(desk: Desk) -> None:
+    """The opt-out is as old as the first of them, and the second is their last word."""
+    hear(desk, STOP, "one", at=later(1), written_at=later(0))
+    hear(desk, STOP, "two", at=later(20), written_at=later(19))
+    heard = hear(desk, BEGIN, "start", at=later(21), written_at=later(10))
+    assert heard is not None
+    assert heard.result.startswith("still opted out")
+    assert is_out(desk)
+
+
+def test_when_a_stop_was_written_is_kept_once(desk: Desk) -> None:
+    hear(desk, STOP, "stop", at=later(60))
+    for second in (5, 9):
+        hear(desk, STOP, "stop", at=later(61), written_at=later(second))
+    assert [row["written_at"] for row in desk.store.reports.inbound()] == ["2027-03-01T08:00:05.000Z"]

@@ -7,6 +7,7 @@ knows; 503 where it cannot be taken now, and Plivo tries again after 60, 120 and
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Full
 from typing import NamedTuple
 from urllib.parse import parse_qs
@@ -27,6 +28,7 @@ from reminderd.web.sources import Sources
 
 MOST_FIELDS = 100
 PATIENCE = 5.0  # seconds; Plivo itself waits for eight
+_DATING = 2.0  # seconds more, for when a stop was written
 _METHODS = ["GET", "POST"]
 _TOKEN = re.compile("[0-9a-f]{32}")  # as attempts have them
 STATUS, INBOUND = "status", "inbound"  # kinds, in figures
@@ -94,13 +96,25 @@ class Callbacks:
                     if confirmed is None:
                         return Result.STRANGE
                     arrival = confirmed
-                elif isinstance(arrival, InboundText) and _begins_again(arrival):
+                elif isinstance(arrival, InboundText) and _is_undated(arrival, Intent.START):
                     arrival = await self._confirming.date(arrival)
-                return await asyncio.wrap_future(self._sources.arrive(arrival))
+                result = await asyncio.wrap_future(self._sources.arrive(arrival))
         except Unconfirmed as error:
             raise _later("unconfirmed", f"Plivo cannot be asked about it now: {error}") from error
         except (TimeoutError, Full, StateFailure) as error:
             raise _later("busy", "it cannot be taken now") from error
+        if isinstance(arrival, InboundText) and _is_undated(arrival, Intent.STOP):
+            await self._date_later(arrival)
+        return result
+
+    async def _date_later(self, stop: InboundText) -> None:
+        """It is in force already. When it was written, as far as Plivo can be asked, tells it from a start that comes late, or
+        before it."""
+        with suppress(Unconfirmed, TimeoutError, Full, StateFailure):
+            async with asyncio.timeout(_DATING):
+                dated = await self._confirming.date(stop)
+                if dated.at is not None:
+                    await asyncio.wrap_future(self._sources.arrive(dated))
 
     # -- the request ------------------------------------------------------------------------------------
 
@@ -147,9 +161,9 @@ def _is_one(read: Arrival | str) -> bool:
     return not isinstance(read, str)
 
 
-def _begins_again(text: InboundText) -> bool:
-    """Whether it counts only for what was said before it was written, and nobody knows when that was."""
-    return text.at is None and intent_of(text.text, text.intent) is Intent.START
+def _is_undated(text: InboundText, intent: Intent) -> bool:
+    """Whether it asks for this, and nobody knows when it was written."""
+    return text.at is None and intent_of(text.text, text.intent) is intent
 
 
 def _later(result: str, detail: str) -> _Refused:
