@@ -110,3 +110,11 @@ def test_a_job_says_which_hold_keeps_it_back_and_leads_there(browser: Browser, b
         assert sight.page.get_by_text("reminderd approve 1", exact=True).count() == 1
         note.get_by_role("link", name="hold 1").click()
         assert sight.page.url.endswith("/holds/1")
+
+
+def test_a_page_that_is_not_there_leads_to_those_that_are(browser: Browser, busy: Scene) -> None:
+    with seen(browser, busy, PLACES[-1]) as sight:
+        assert sight.page.get_by_role("navigation", name="Pages").get_by_role("link").count() == 4
+        with sight.page.expect_navigation():
+            sight.page.get_by_role("navigation", name="Pages").get_by_role("link", name="Jobs").click()
+        assert sight.page.url.endswith("/jobs")

@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from reminderd.web.page.frame import Frame, document
+from reminderd.web.page.frame import Frame, Looking, document
 from reminderd.web.problems import Declined, defect, problem, refused
 
 _PROGRAMS = ("/api/", "/plivo/", "/metrics", "/healthz", "/readyz", "/health/")
@@ -48,7 +48,7 @@ class Errors:
             return await refused(request, error)
         words = error.words if isinstance(error, Declined) else _WORDS.get(error.status_code, "")
         sign_in = self._frame.sign_in(request) if error.status_code == HTTPStatus.UNAUTHORIZED else None
-        response = self.page(request, error.status_code, words, sign_in=sign_in)
+        response = self.page(request, error.status_code, words, self._frame.looking(request), sign_in=sign_in)
         response.headers.update(error.headers or {})
         return response
 
@@ -63,11 +63,12 @@ class Errors:
         said = await defect(request, error)
         return self.page(request, 500, _DEFECT) if browses(request) else said
 
-    def page(self, request: Request, status: int, words: str, **more: Any) -> Response:
-        """A page that says what is wrong and what to do next."""
+    def page(self, request: Request, status: int, words: str, looking: Looking | None = None, **more: Any) -> Response:
+        """A page that says what is wrong and what to do next; with the way to the other pages for who may look."""
         title = HTTPStatus(status).phrase
         values = {"title": title, "code": status, "words": words, "command": None, "sign_in": None, **more}
-        return self._frame.show(request, None, "error.html", status=status, **values)
+        here = request.url.path if request.method in ("GET", "HEAD") else "/"
+        return self._frame.show(request, looking, "error.html", status=status, here=here, **values)
 
 
 def browses(request: Request) -> bool:

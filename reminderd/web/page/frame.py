@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
 
 from reminderd.model import Job
 from reminderd.web.page.files import Files
@@ -66,6 +67,14 @@ class Frame:
             return response
 
         router.add_api_route(path, answered, methods=list(methods), response_model=None, include_in_schema=False)
+
+    def looking(self, request: Request) -> Looking | None:
+        """Who looks, where something is refused; None also where it is that they look."""
+        try:
+            caller = self._look(request)
+        except HTTPException:
+            return None
+        return None if caller is None else Looking(caller, self.zone(request))
 
     def show(
         self,
