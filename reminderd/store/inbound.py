@@ -181,7 +181,8 @@ class Inbound:
         cancelled = self._opt_outs.add(written.phone, written.sender, RECIPIENT, "inbound", _WHY, now)
         words = "had opted out already" if known else "opted out"
         if cancelled:
-            words += f"; cancelled: {_ids(cancelled)}"
+            what = "delivery" if len(cancelled) == 1 else "deliveries"
+            words += f"; cancelled: {what} {_ids(cancelled)}"
         return Upshot(words, not known, tuple(cancelled))
 
     def _start(self, written: Written, now: datetime) -> Upshot:

@@ -76,7 +76,7 @@ def test_a_stop_cancels_what_waits_and_a_start_lets_later_ones_go(
     sandbox.hear(phone(1), SENDER, "Stop.")
     (text,) = until_heard(home, 1)
     waits = home.by_job()["waits"]["id"]
-    assert (text["intent"], text["result"]) == ("stop", f"opted out; cancelled: {waits}")
+    assert (text["intent"], text["result"]) == ("stop", f"opted out; cancelled: delivery {waits}")
     assert home.states() == {"first": "accepted", "waits": "cancelled", "other": "pending", "bert": "pending"}
     home.write("more.yaml", job("unwanted", phone(1)), job("elsewhere", phone(1), sender=OTHER_SENDER))
     home.until_states(unwanted="cancelled", elsewhere="accepted")

@@ -104,7 +104,7 @@ def test_what_is_no_longer_kept_is_said(told: Desk) -> None:
 def test_why_tells_what_they_wrote_after_it_was_planned(told: Desk) -> None:
     lines = [line for line in run(told, "why", "1").output.splitlines() if "they wrote" in line]
     assert len(lines) == 1
-    assert "Stop! → opted out; cancelled: 1" in lines[0]
+    assert "Stop! → opted out; cancelled: delivery 1" in lines[0]
     (answer,) = shown(told, "why", "1")["answers"]
     assert (answer["text"], answer["intent"]) == ("Stop!", "stop")
 

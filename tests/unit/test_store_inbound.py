@@ -49,7 +49,7 @@ def test_a_stop_cancels_what_is_pending_from_that_sender(desk: Desk) -> None:
     assert (row["sender"], row["who"], row["source"]) == (SENDER, "recipient", "inbound")
     (move,) = [row for row in desk.store.reports.moves(to_anna) if row["to_state"] == "cancelled"]
     assert (move["reason"], move["who"], move["evidence"]) == ("opted out", "recipient", "inbound")
-    assert results(desk) == [f"opted out; cancelled: {to_anna}"]
+    assert results(desk) == [f"opted out; cancelled: delivery {to_anna}"]
 
 
 def test_a_stop_to_another_number_leaves_it(desk: Desk) -> None:
@@ -198,7 +198,7 @@ def test_a_message_that_arrived_all_the_same_is_accepted(desk: Desk) -> None:
 def test_many_cancelled_ones_are_named_in_part(desk: Desk) -> None:
     ids = [desk.owe(ANNA, nominal=f"2027-03-01T{hour:02}:00:00") for hour in range(12)]
     hear(desk, STOP, "one")
-    assert results(desk) == [f"opted out; cancelled: {', '.join(map(str, ids[:10]))} and 2 more"]
+    assert results(desk) == [f"opted out; cancelled: deliveries {', '.join(map(str, ids[:10]))} and 2 more"]
 
 
 # -- what is no longer kept --------------------------------------------------------------------------------
