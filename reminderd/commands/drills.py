@@ -42,7 +42,9 @@ def send(
     with store.together():
         delivery = store.drills.add(drill, who, now)
         if delivery is None:
-            raise Refusal("the same test was asked for in this moment")
+            raise Refusal(
+                "the same test was asked for in this moment: it is on its way; for another one wait five seconds"
+            )
         store.operations.record(who, "test-send", name, {"delivery": delivery, "as": recipient.identity}, now)
     emit(Event.DRILL_PLANNED, job=name, delivery=delivery, to=mask(phone), by=who)
     return {"delivery": delivery, "text": drill.text.text, "as": recipient.name or recipient.key}

@@ -10,6 +10,8 @@ from reminderd.store.optouts import recall_opt_outs
 
 # No schedule has such a nominal time, so a drill is one of its own, and no cursor knows of it.
 _NOMINAL = "drill {}"
+# The same test within it is one: a second click, a program that repeats what it had no answer to.
+ONE_MOMENT = timedelta(seconds=5)
 
 
 class Drill(NamedTuple):
@@ -31,10 +33,12 @@ class Drills:
         self._db = connection
 
     def add(self, drill: Drill, who: str, now: datetime) -> int | None:
-        """Owe one message, pending from now on and never retried; its delivery's id. None where this job tests this
-        phone in the same moment."""
+        """Owe one message, pending from now on and never retried; its delivery's id. None where this job
+        tested this phone with this text within `ONE_MOMENT`."""
         at = to_text(now)
         with self._db.write():
+            if self._is_repeated(drill, now):
+                return None
             recall_opt_outs(self._db, [drill.phone])
             occurrence = self._occurrence(drill, at)
             delivery: int | None = self._db.value(
@@ -65,6 +69,14 @@ class Drills:
                 },
             )
         return delivery
+
+    def _is_repeated(self, drill: Drill, now: datetime) -> bool:
+        query = (
+            "select 1 from deliveries where job = :job and phone = :phone and text = :text and drill = 1 "
+            "and due_at > :since and due_at <= :now limit 1"
+        )
+        key = {"job": drill.job, "phone": drill.phone, "text": drill.text.text}
+        return self._db.value(query, {**key, "since": to_text(now - ONE_MOMENT), "now": to_text(now)}) is not None
 
     def _occurrence(self, drill: Drill, at: str) -> int:
         key = {"job": drill.job, "nominal": _NOMINAL.format(at)}

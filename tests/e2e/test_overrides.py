@@ -190,7 +190,7 @@ def test_a_test_goes_through_the_gateway_is_marked_and_leaves_the_job_as_it_was(
     (listed,) = home.json("list")
     assert (listed["last_state"], listed["next_due"]) == (None, "2031-05-04T09:00:00.000Z")
     done(home, "reload")
-    assert home.json("test-send", "rent", "--to", phone(5), "--as", phone(0))["state"] == "accepted"
+    assert home.json("test-send", "rent", "--to", phone(6), "--as", phone(0))["state"] == "accepted"
 
 
 def test_a_test_that_cannot_be_is_refused_with_advice(home: Home) -> None:
