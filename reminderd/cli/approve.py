@@ -29,13 +29,15 @@ def command(source: SettingsSource, hold: int | None, yes: bool, as_json: bool) 
     if hold is None:
         if not holds:
             fail("nothing is on hold")
-        if len(holds) > 1:
-            listed = "\n".join(_described(row) for row in holds)
+        # What keeps a single delivery back is let go by `release`.
+        wide = [row for row in holds if row["kind"] != "delivery"] or holds
+        if len(wide) > 1:
+            listed = "\n".join(_described(row) for row in wide)
             fail(f"there are several holds; name one:\n{listed}")
-        click.echo(_described(holds[0]), err=True)
-        if holds[0]["kind"] == "restored":
+        click.echo(_described(wide[0]), err=True)
+        if wide[0]["kind"] == "restored":
             _show_pending(reports)
-        hold = int(holds[0]["id"])
+        hold = int(wide[0]["id"])
         if not yes and not sys.stdin.isatty():
             fail(f"nothing is approved: say `reminderd approve {hold}`, or --yes, where nobody can be asked")
         if not yes:
@@ -56,8 +58,10 @@ def _show_pending(reports: Reports) -> None:
     click.echo(f"    what would be sent: {plural(number, 'pending delivery', 'pending deliveries')}", err=True)
     for row in rows:
         to = clean(row["name"]) if row["name"] else mask(row["phone"])
+        kept = "  [stays on hold]" if row["hold_id"] else ""
         click.echo(
-            f"    {row['id']:>6}  due {local(row['due_at'])}  {row['job']}  to {to}: {clean(row['text'])}", err=True
+            f"    {row['id']:>6}  due {local(row['due_at'])}  {row['job']}  to {to}: {clean(row['text'])}{kept}",
+            err=True,
         )
     if number > len(rows):
         click.echo(f"    and {number - len(rows)} more: reminderd history --state pending --limit 0", err=True)

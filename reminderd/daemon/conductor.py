@@ -117,7 +117,7 @@ class Daemon:
             lambda: self._tuning.settings,
         )
         self.handle = self._desk.handle  # a command from the socket, in a thread of its own
-        self._callbacks = CallbackTaker(store, receipts_of(settings), plivo.shared_sender)
+        self._callbacks = CallbackTaker(store, receipts_of(settings), plivo.shared_sender, self._origin.heard_of)
         texts = InboundTexts(store, self._figures)
         self._arrivals = Arrivals(
             store.together, lambda: post(lambda: None), {StatusReport: self._callbacks.hear, InboundText: texts.hear}
@@ -436,7 +436,7 @@ class Daemon:
             case "cursor":
                 self._syncer.reload_planner()
             case "restored":
-                self._origin.approve()
+                self._origin.approve(self._clock.now())
             case _:
                 self._watcher.rescan()
         emit(Event.HOLD_CLOSED, kind=kind, by="an operator")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from reminderd.daemon.reported import KEY, Reported, with_reports, without_reports
+from reminderd.gateway.callbacks import StatusReport
 from reminderd.gateway.port import Gateway, LogUnavailable
 from reminderd.model import Problem
 from reminderd.reconciler import SLACK, foreign_rows, read_log
@@ -48,6 +50,7 @@ class OriginHold:
         self._place = place
         self._run = run
         self._changed = changed
+        self._reported = Reported(store, RESTORED)
         self.held = False
         self.trouble: str | None = None  # why no mark can be written
         self._asking = False
@@ -76,7 +79,7 @@ class OriginHold:
             return
         detail, reason = self._against_the_mark(self._place, self._store.origin.identity())
         if reason is not None:
-            if self._store.holds.last_approved_detail(RESTORED) != detail:
+            if without_reports(self._store.holds.last_approved_detail(RESTORED)) != detail:
                 self._hold(reason, detail, now)
             else:
                 self._trust()  # somebody has looked, and nothing need be asked again
@@ -264,11 +267,21 @@ class OriginHold:
         self._changed()
         # What was accepted once may have been sent again since, by the state that this one is older than.
         self._store.receipts.forgo_retries()
+        before = self._store.holds.find(RESTORED, "")
+        if before is not None and KEY in before.detail:
+            known = before.detail[KEY]
+            said, detail = with_reports(said, known), {**detail, KEY: known}
         if self._store.holds.open(RESTORED, said, detail, now):
             emit(Event.HOLD_OPENED, kind=RESTORED, reason=reason, settle_with="reminderd approve")
 
-    def approve(self) -> None:
+    def heard_of(self, report: StatusReport, now: datetime) -> None:
+        """Plivo reports of a message that this state does not know."""
+        if self.held:
+            self._reported.hear(report, now)
+
+    def approve(self, now: datetime) -> None:
         """An operator has looked, and says: go on."""
+        self._reported.keep_back(now)
         self._trust()
         self.held = False
         self._changed()

@@ -15,6 +15,7 @@ from reminderd.reconciler.receipts import next_question, report_of
 from reminderd.store import Addressed, Callback, Effect, Store
 from reminderd.telemetry import Event, emit
 
+_REMEMBERED, _MOST_SAID = timedelta(hours=1), 20
 _RESULTS = {
     Effect.STRANGE: Result.STRANGE,
     Effect.REPEATED: Result.REPEATED,
@@ -24,10 +25,20 @@ _RESULTS = {
 
 
 class CallbackTaker:
-    """delays, shared_sender: as the collector of receipts and the reconciler have them."""
+    """delays, shared_sender: as the collector of receipts and the reconciler have them. unknown: who hears of what names nothing of
+    ours, inside the transaction.
+    """
 
-    def __init__(self, store: Store, delays: Sequence[timedelta], shared_sender: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        delays: Sequence[timedelta],
+        shared_sender: bool,
+        unknown: Callable[[StatusReport, datetime], None] = lambda _said, _now: None,
+    ) -> None:
         self._store = store
+        self._unknown = unknown
+        self._said: dict[str, datetime] = {}  # of which unknown messages the log has a line, and since when
         self.configure(delays, shared_sender)
 
     def configure(self, delays: Sequence[timedelta], shared_sender: bool) -> None:
@@ -38,7 +49,8 @@ class CallbackTaker:
         """In the loop's thread, inside the transaction of its caller."""
         found = self._store.callbacks.addressed(said.token)
         if found is None:
-            return Heard(Result.UNKNOWN)
+            self._unknown(said, now)
+            return Heard(Result.UNKNOWN, (lambda: self._tell_unknown(said, now),))
         if not _fits(said, found) or not (said.proven or self._may_be(said, found)):
             return Heard(Result.STRANGE)
         report = report_of(said.details)
@@ -46,6 +58,14 @@ class CallbackTaker:
         callback = Callback(said.message_uuid, report, said.sequence, said.proven)
         effect = self._store.callbacks.take(found.attempt_id, callback, ask, now)
         return Heard(_RESULTS[effect], tuple(self._told(said, found, effect)))
+
+    def _tell_unknown(self, said: StatusReport, now: datetime) -> None:
+        """A line for each message, and few of them: another program may use our address."""
+        self._said = {uuid: at for uuid, at in self._said.items() if timedelta(0) <= now - at < _REMEMBERED}
+        if said.message_uuid not in self._said and len(self._said) < _MOST_SAID:
+            self._said[said.message_uuid] = now
+            to, at = mask(digits(said.details.phone or "")), said.details.queued_at
+            emit(Event.CALLBACK_UNKNOWN, to=to, at=at, receipt=said.details.state, message_uuid=said.message_uuid)
 
     def _may_be(self, said: StatusReport, found: Addressed) -> bool:
         """Without a signature over what it says it is worth what a row of Plivo's log is: of the right time, and of no other

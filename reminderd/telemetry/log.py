@@ -79,6 +79,7 @@ class Event(StrEnum):
     WEB_FAILED = "web.failed"
     WEB_REFUSED = "web.refused"
     CALLBACK_REFUSED = "callback.refused"
+    CALLBACK_UNKNOWN = "callback.unknown"
     TEXTFILE_FAILED = "textfile.failed"
     TEXTFILE_RECOVERED = "textfile.recovered"
     COMMAND_DONE = "command.done"
@@ -119,6 +120,7 @@ _LEVELS = {
     Event.WEB_FAILED: logging.ERROR,
     Event.WEB_REFUSED: logging.WARNING,
     Event.CALLBACK_REFUSED: logging.WARNING,
+    Event.CALLBACK_UNKNOWN: logging.WARNING,
     Event.TEXTFILE_FAILED: logging.ERROR,
     Event.COMMAND_FAILED: logging.ERROR,
     Event.JOURNAL_LOST: logging.WARNING,

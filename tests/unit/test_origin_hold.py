@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from reminderd.gateway.callbacks import StatusReport
 from reminderd.gateway.port import Details, LogUnavailable, MessageState
 from reminderd.model import LogRow, digits
+from reminderd.reconciler import Result
 from reminderd.store import Began, Mark
 from tests.support.machine import Machine, Start
 from tests.support.world import ANNA, SENDER, job
@@ -345,3 +347,37 @@ def test_a_clock_that_is_set_back_before_the_log_was_asked_does_not_delay_sendin
     assert machine.daemon._origin.open
     machine.settle()
     machine.until(lambda: not machine.daemon._origin.open)
+
+
+def report(machine: Machine, uuid: str, phone: str = ANNA) -> None:
+    """Plivo reports, signed, of a message that the state does not know."""
+    at = machine.clock.now() - timedelta(seconds=50)
+    details = Details(MessageState.DELIVERED, phone=digits(phone), sender=digits(SENDER), queued_at=at)
+    future = machine.daemon._arrivals.take(StatusReport("f" * 32, uuid, details, 3))
+    assert future.result(20) is Result.UNKNOWN
+
+
+def test_what_plivo_reports_meanwhile_is_said_and_not_sent_by_the_approval(restored: Machine) -> None:
+    restored.until(lambda: restored.reports.counts().get("pending") == 2)
+    report(restored, "of a stranger", "+14155550199")
+    assert set(restored.holds) == {"restored"}
+    for _ in range(2):
+        report(restored, "lost")
+    (reason,) = [row["reason"] for row in restored.reports.holds() if row["kind"] == "restored"]
+    assert "Plivo reports 2 messages that this state does not know (to …0199 of 2027-03-01T08:32:10" in reason
+    assert reason.count(f"…{ANNA[-4:]}") == 1
+    assert len([row for row in restored.reports.holds() if row["kind"] == "delivery"]) == 2
+    restored.stop()
+    restored.start()
+    restored.loaded()
+    assert "Plivo reports 2 messages" in restored.reports.holds()[0]["reason"], "it is kept over a restart"
+    assert restored.ask("approve", hold=restored.reports.holds()[0]["id"])["ok"]
+    restored.look()
+    assert len(restored.gateway.arrived) == 3
+    restored.stop()
+    restored.start()
+    restored.loaded().look()
+    assert "restored" not in restored.holds, "the approval counts whatever was reported"
+    (first, *_) = [row["id"] for row in restored.reports.history(states=["pending"])]
+    assert restored.ask("release", ids=[first])["ok"]
+    sent(restored, 4)
