@@ -16,13 +16,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
+from reminderd.clock import to_text
 from reminderd.reminders import folder
 from reminderd.reminders.asked import Asked, Flaw, UnreadableError, flaws_of, pointer, read_asked
 from reminderd.reminders.checked import check_written, declared_elsewhere
 from reminderd.reminders.refusals import RefusedError, Why
 from reminderd.reminders.written import write_job
 from reminderd.settings import Settings
-from reminderd.store import BY_THE_FILES, Place, Refusal, Reminder, StateFailure, Store, Wanted, advice
+from reminderd.store import BY_THE_FILES, Place, Refusal, Reminder, Reserved, StateFailure, Store, Wanted, advice
 from reminderd.telemetry import Event, emit
 
 MOST = 10_000  # that are there at a time
@@ -150,7 +151,7 @@ class Reminders:
             self._settled = False
             raise RefusedError(Why.BUSY, f"whether {before.name!r} was made is not known yet", "ask again in a moment")
         if before.deleted_at is not None:
-            hint = "use another key to make it anew"
+            hint = "use another key to make another one, under another name or none"
             raise RefusedError(Why.GONE, f"this Idempotency-Key made {before.name!r}, which was removed", hint)
         return Made(before, (), is_new=False)
 
@@ -175,9 +176,8 @@ class Reminders:
                 raise _taken(f"there is a reminder {wanted.name!r} already")
             case Place.DECLARED:
                 raise _taken(f"job {wanted.name!r} is already declared in {reserved.where}")
-            case Place.OWED:
-                old = f"messages of an earlier job {wanted.name!r} are not over, and would go out as they were planned then"
-                raise _taken(old)
+            case Place.USED:
+                raise _taken(_used(wanted.name, reserved))
             case Place.FULL:
                 hint = "delete those that are over"
                 raise RefusedError(Why.FULL, f"there are {self._most:,} reminders, and no more are taken", hint)
@@ -300,6 +300,17 @@ def _draft_of(row: Reminder) -> Path:
 def _taken(message: str) -> RefusedError:
     flaw = Flaw(pointer(("name",)), message, "give it another name, or none")
     return RefusedError(Why.TAKEN, message, "give it another name, or none", [flaw])
+
+
+def _used(name: str, reserved: Reserved) -> str:
+    if reserved.found is None:
+        what = "a job that was removed"
+    elif reserved.since is None:
+        what = "a reminder whose file was removed"
+    else:
+        what = "a reminder that ended"
+    when = f" at {to_text(reserved.since)}" if reserved.since else ""
+    return f"the name {name!r} was that of {what}{when}: messages of that name that are over would keep new ones from going out"
 
 
 def _of_state(error: Exception) -> RefusedError:

@@ -11,8 +11,10 @@ from reminderd.plan import LEAST_VALIDITY, appointments_key
 from reminderd.recurrence import parted
 from reminderd.store.births import find_equal
 from reminderd.store.connection import Connection, Row, listed_rows
+from reminderd.store.endings import ENDED, end_for_good
 from reminderd.store.moves import Why, move
 from reminderd.store.optouts import IS_OPTED_OUT
+from reminderd.store.reminders import Reminders
 
 # A job that was away for no longer than this was never away: a git checkout, a file being rewritten.
 BRIEF_ABSENCE = timedelta(seconds=60)
@@ -96,8 +98,9 @@ class Jobs:
         self._moved = []
         with self._db.write():
             # First, so that what is taken back does not give way to what is withdrawn in the same moment.
+            ended = Reminders(self._db).ended(old.name for old in gone)
             for old in gone:
-                self._remove(old, now)
+                self._remove(old, now, ended=old.name in ended)
             for job in changed:
                 self._declare(job, known.get(job.name), job.name in held, now, awake_since)
             if changed or gone:
@@ -186,14 +189,17 @@ class Jobs:
             elif row["withdrawn"]:
                 self._take_back(row, now)
 
-    def _remove(self, old: KnownJob, now: datetime) -> None:
+    def _remove(self, old: KnownJob, now: datetime, *, ended: bool) -> None:
+        """ended: through the API, so that what is cancelled here never comes back."""
         self._db.execute(
             "update jobs set present = 0, held = 0, absent_since = :now where name = :name",
             {"name": old.name, "now": to_text(now)},
         )
         query = "select id, job, state, withdrawn from deliveries where job = :job and state in ('pending', 'sending', 'in_doubt')"
         for row in self._db.rows(query, {"job": old.name}):
-            self._withdraw(row, NOT_DECLARED, now)
+            self._withdraw(row, ENDED if ended else NOT_DECLARED, now)
+        if ended:
+            end_for_good(self._db, old.name)
 
     def _withdraw(self, row: Row, why: str, now: datetime) -> None:
         if row["withdrawn"]:
@@ -208,6 +214,8 @@ class Jobs:
             return  # there is nothing left to send
         if row["proven_by"] is not None:
             return  # Plivo took it after all
+        if row["withdrawn"] == ENDED:
+            return  # it was under way or in doubt then
         if row["state"] == State.CANCELLED and find_equal(self._db, row["occurrence_id"], row) is not None:
             return  # another name has sent it meanwhile, or will
         self._db.execute("update deliveries set withdrawn = null where id = :id", {"id": row["id"]})

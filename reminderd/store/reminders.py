@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from reminderd.clock import from_text, to_text
 from reminderd.store.connection import Connection, Row
+from reminderd.store.endings import end_for_good
 
 BY_THE_FILES = "the files"  # as `deleted_by`: somebody else removed the file
 
@@ -46,22 +47,24 @@ class Wanted(NamedTuple):
 
 class Place(StrEnum):
     """What came of asking for a row: a new one, that of the same key, or none: the name has one, a job of another file has
-    it, messages of who had it before are not over, or there are too many."""
+    it, one of either had it and is kept still, or there are too many."""
 
     NEW = "new"
     REPEATED = "repeated"
     TAKEN = "taken"
     DECLARED = "declared"
-    OWED = "owed"
+    USED = "used"
     FULL = "full"
 
 
 class Reserved(NamedTuple):
-    """found: the new row, or the one in the way. where: the file and line of a job in the way."""
+    """found: the new row, or the one in the way. where: the file and line of a job in the way. since: when a job that had the
+    name went, where that is known."""
 
     place: Place
     found: Reminder | None = None
     where: str = ""
+    since: datetime | None = None
 
 
 class Reminders:
@@ -117,18 +120,18 @@ class Reminders:
         """A row for a file that is to be written, unless something is in the way.
 
         most: how many there may be. vacant: the file of this name is not there, so whoever had the name has it no longer.
+        Nobody else gets it as long as anything of theirs is kept: an occurrence of theirs would stand for one of the new job,
+        which would send nothing.
         """
         with self._db.write():
             if wanted.key_digest is not None and (repeated := self.by_key(wanted.key_digest)) is not None:
                 return Reserved(Place.REPEATED, repeated)
-            if (taken := self._live(wanted.name)) is not None:
-                if not vacant or taken.file != wanted.file:
-                    return Reserved(Place.TAKEN, taken)
-                self._end(taken.id, BY_THE_FILES, now)
+            if (taken := self._live(wanted.name)) is not None and (not vacant or taken.file != wanted.file):
+                return Reserved(Place.TAKEN, taken)
             if where := self.runs_elsewhere(wanted.name, wanted.file):
                 return Reserved(Place.DECLARED, where=where)
-            if self._owes(wanted.name, now):
-                return Reserved(Place.OWED)
+            if (used := self._used(wanted.name)) is not None:
+                return used
             if int(self._db.value("select count(*) from reminders where deleted_at is null") or 0) >= most:
                 return Reserved(Place.FULL)
             self._db.execute(
@@ -158,6 +161,10 @@ class Reminders:
                 "update reminders set deleted_at = :now, deleted_by = :who where id = :id and deleted_at is null",
                 {"id": id_, "who": who, "now": to_text(now)},
             )
+            # What went before, with its file, does not come back with it either.
+            query = "select j.name from jobs j join reminders r on r.name = j.name where r.id = :id and j.present = 0"
+            if (absent := self._db.value(query, {"id": id_})) is not None:
+                end_for_good(self._db, absent)
 
     def spare(self, id_: int) -> None:
         """Its file could not be removed."""
@@ -173,23 +180,17 @@ class Reminders:
         with self._db.write():
             self._db.execute("update reminders set removed_at = :now where id = :id", {"id": id_, "now": to_text(now)})
 
-    def _owes(self, name: str, now: datetime) -> bool:
-        """Whether messages of the job of this name could go out, or come back with it, as they were planned before."""
-        query = (
-            "select 1 from deliveries where job = :name and drill = 0 and (state in ('pending', 'sending', 'in_doubt') "
-            "or (state = 'cancelled' and withdrawn is not null and text is not null and proven_by is null "
-            "and valid_until > :now)) limit 1"
-        )
-        return self._db.value(query, {"name": name, "now": to_text(now)}) is not None
-
     def _live(self, name: str) -> Reminder | None:
         return _one(self._db.row("select * from reminders where name = :name and deleted_at is null", {"name": name}))
 
-    def _end(self, id_: int, who: str, now: datetime) -> None:
-        self._db.execute(
-            "update reminders set deleted_at = :now, deleted_by = :who, removed_at = :now where id = :id",
-            {"id": id_, "who": who, "now": to_text(now)},
-        )
+    def _used(self, name: str) -> Reserved | None:
+        """Who had this name, if anything of them is kept."""
+        if (last := self.newest(name)) is not None:
+            return Reserved(Place.USED, last, since=last.deleted_at)
+        row = self._db.row("select absent_since from jobs where name = :name", {"name": name})
+        if row is None:
+            return None
+        return Reserved(Place.USED, since=from_text(row["absent_since"]) if row["absent_since"] else None)
 
 
 def _one(row: Row | None) -> Reminder | None:

@@ -65,6 +65,21 @@ def test_the_description_is_openapi_and_needs_no_token(api: Api) -> None:
 # -- reading -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("path", ["occurrences", "deliveries", "counts"])
+def test_no_time_however_far_is_a_defect(api: Api, home: Home, path: str) -> None:
+    ends = ("0001-01-01T00:00:00Z", "1000-01-01T00:00:00Z", "9989-12-31T12:00:00Z", "9999-12-31T23:59:59.999999Z")
+    times = (
+        *ends,
+        *(f"{day}T00:00:00{offset}" for day in ("1000-01-01", "9999-12-31") for offset in ("%2B23:59", "-23:59")),
+    )
+    asked = [f"{key}={time}" for key in ("from", "until") for time in times]
+    asked += [f"from={since}&until={until}" for since in times for until in times]
+    statuses = {each: api.ask("GET", f"{path}?{each}").status for each in asked}
+    assert set(statuses.values()) <= {200, 422}, statuses
+    assert statuses["from=9999-12-31T23:59:59.999999Z"] == (422 if path == "occurrences" else 200)
+    assert "daemon.failed" not in home.log()
+
+
 def test_jobs_are_told_with_where_they_are_written_and_what_comes(api: Api, home: Home) -> None:
     first = api.get("jobs?limit=1")
     assert [each["name"] for each in first["items"]] == ["later"]

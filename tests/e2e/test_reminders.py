@@ -3,6 +3,7 @@
 import errno
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,11 @@ def serving(home: Home) -> Api:
 
 def tea(at: str = LATER, **keys: Any) -> dict[str, Any]:
     return {"name": "tea", "schedule": {"at": at}, "to": phone(1), "message": "Tea.", **keys}
+
+
+def local(seconds: int) -> str:
+    """The time of the day then, in UTC."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%H:%M")
 
 
 def folder(home: Home) -> Path:
@@ -112,21 +118,29 @@ def test_its_end_cancels_what_is_pending(home: Home, api: Api, sandbox: SandboxP
     assert sandbox.ledger() == []
 
 
-def test_what_was_called_off_does_not_come_back_with_another_of_the_same_name(
+def test_what_was_called_off_is_not_sent_and_the_corrected_one_is(
     home: Home, api: Api, sandbox: SandboxProcess
 ) -> None:
-    sandbox.add_fault("status=402")
-    due = moment(0)
-    api.post("reminders", tea(due, valid_for="1h", message="Tea at four."))
+    """In quiet hours it waits; then its text is found to be wrong."""
+    quiet = {"quiet_hours": f"{local(-3600)}-{local(3600)}", "timezone": "UTC", "valid_for": "3h"}
+    wrong = tea(moment(0), message="Tea at four.", **quiet)
+    assert api.ask("POST", "reminders", wrong, idempotency_key="1").status == 201
     home.until_states(tea="pending")
-    assert api.ask("DELETE", "reminders/tea").status == 200
-    status, detail = api.refused("POST", "reminders", tea(due, valid_for="1h", message="Tea at five."))
-    assert (status, "another name" in detail) == (409, True)
+    assert api.ask("DELETE", "reminders/tea").json["runs"] is False
+    right = {**wrong, "message": "Tea at five."}
+    del right["quiet_hours"]
+    status, detail = api.refused("POST", "reminders", right)
+    assert (status, "was that of a reminder that ended at" in detail, "another name" in detail) == (409, True, True)
     assert files(home) == []
-    sandbox.clear_faults()
-    api.post("reminders", tea(due, valid_for="1h", message="Tea at five.", name="tea-2"))
-    home.until(lambda: home.states().get("tea-2") in ("pending", "accepted"), "nothing is owed")
-    assert home.states()["tea"] == "cancelled"
+    assert api.ask("POST", "reminders", {**right, "name": "tea-2"}, idempotency_key="2").status == 201
+    home.until_states(**{"tea": "cancelled", "tea-2": "accepted"})
+    home.stop()
+    home.start()
+    write(folder(home) / "tea.yaml", json.dumps({**right, "name": "tea"}))  # by hand, which nobody refuses
+    home.run("reload")
+    assert api.get("jobs/tea")["file"].startswith(str(folder(home)))
+    assert home.states() == {"tea": "cancelled", "tea-2": "accepted"}
+    assert [row["text"] for row in sandbox.ledger()] == ["Tea at five."]
 
 
 def test_many_ends_are_no_accident(home: Home, api: Api) -> None:

@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from reminderd.store import Refusal, Wanted
+from reminderd.clock import to_text
+from reminderd.model import NotSent
+from reminderd.store import Refusal, Reminder, Wanted
 from tests.support.world import FOLDER, World, job, nominal
 
+NO_ROUTE = NotSent("no route")
 TEN = [f"job-{number}" for number in range(10)]
 
 
@@ -35,11 +38,23 @@ def test_a_removal_of_more_than_half_of_ten_jobs_is_on_hold_and_they_go_on(world
     assert len(world.texts) == 10
 
 
+def reserved(world: World, wanted: Wanted) -> Reminder:
+    """As for a reminder that was made before the daemon knew its job."""
+    values = {**wanted._asdict(), "now": to_text(world.clock.now())}
+    world.store._connection.execute(
+        "insert into reminders (name, file, digest, request_digest, who, created_at) "
+        "values (:name, :file, :digest, :request_digest, :who, :now)",
+        values,
+    )
+    found = world.store.reminders.newest(wanted.name)
+    assert found is not None
+    return found
+
+
 def end_by_api(world: World, name: str) -> None:
     """As the API removes a reminder: its row says so, then the file goes."""
     wanted = Wanted(name, f"{FOLDER}/{name}.yaml", "", None, "", "api:ci")
-    row = world.store.reminders.reserve(wanted, world.clock.now(), 1000, vacant=False).found
-    assert row is not None
+    row = reserved(world, wanted)
     world.store.reminders.written(row.id, world.clock.now())
     world.store.reminders.condemn(row.id, "api:ci", world.clock.now())
 
@@ -53,6 +68,58 @@ def test_reminders_that_the_api_removed_one_by_one_are_no_accident(world: World)
     assert (synced.held, world.holds()) == (frozenset(), [])
     world.go_to("09:30")
     assert len(world.texts) == 2
+
+
+NINE, BEFORE = f"+1415555{9:04}", f"+1415555{8:04}"
+
+
+def owed_for_nine(world: World, *people: str) -> None:
+    """A job `a` that is due at 09:00 for these; its messages wait for their first retry, to be sent at 09:01 or so."""
+    world.load("a.yaml", job(at=nominal("09:00"), to=list(people), valid_for="2h"))
+    world.gateway.script.extend([NO_ROUTE] * len(people))
+    world.go_to("09:00:10")
+    assert {state for _, state in world.states()} == {"pending"}
+
+
+def test_what_the_end_of_a_reminder_cancelled_stays_so_when_its_file_comes_back(world: World) -> None:
+    owed_for_nine(world, NINE)
+    texts = dict(world.files)
+    end_by_api(world, "a")
+    world.delete("a.yaml")
+    (row,) = world.rows()
+    assert (row["state"], row["reason"]) == ("cancelled", "its reminder was ended through the API")
+    for seconds in (1, 50, 600):
+        world.files = dict(texts)
+        world.clock.advance(timedelta(seconds=seconds))
+        world.sync()
+        world.restart()
+        world.load("a.yaml", job(at=nominal("09:00"), to=[NINE], message="Another.", valid_for="2h"))
+        world.tick()
+        assert [state for _, state in world.states()] == ["cancelled"]
+        world.delete("a.yaml")
+    assert world.texts == []
+
+
+def test_an_end_is_one_for_what_was_cancelled_before_it_too(world: World) -> None:
+    """For a recipient who left by an edit, and for all of them where the file was gone already."""
+    owed_for_nine(world, NINE, BEFORE)
+    texts = dict(world.files)
+    world.load("a.yaml", job(at=nominal("09:00"), to=[NINE], valid_for="2h"))
+    end_by_api(world, "a")
+    world.delete("a.yaml")
+    world.files = dict(texts)
+    world.sync()
+    assert [state for _, state in world.states()] == ["cancelled", "cancelled"]
+
+
+def test_an_end_after_its_file_was_removed_by_hand_is_one(world: World) -> None:
+    owed_for_nine(world, NINE)
+    texts = dict(world.files)
+    world.delete("a.yaml")
+    end_by_api(world, "a")
+    world.files = texts
+    world.sync()
+    assert [state for _, state in world.states()] == ["cancelled"]
 
 
 def test_they_do_not_hide_that_others_are_gone_by_accident(world: World) -> None:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from reminderd.clock import to_text
 from reminderd.reminders import RefusedError, Why, show
 from tests.support.jobfiles import job_text, write
 from tests.support.reminding import Maker, body
@@ -92,7 +94,7 @@ def test_the_key_of_what_was_removed_makes_nothing(maker: Maker) -> None:
     maker.make(key="k")
     maker.end()
     assert maker.refused(key="k").why is Why.GONE
-    assert maker.make(key="l").is_new
+    assert maker.make(body(name="coffee"), key="l").is_new
 
 
 def test_what_was_refused_uses_no_key(maker: Maker) -> None:
@@ -128,11 +130,34 @@ def test_a_file_of_somebody_else_is_never_written_over(maker: Maker) -> None:
     assert maker.ask(lambda store: store.reminders.unsettled()) == []
 
 
-def test_the_name_of_a_reminder_whose_file_somebody_removed_is_free(maker: Maker) -> None:
+def test_the_name_of_a_reminder_that_ended_is_not_free_and_it_says_why(maker: Maker) -> None:
+    maker.make(key="k")
+    maker.end()
+    error = maker.refused(body(message="Other."), key="l")
+    assert (error.why, error.flaws[0].pointer) == (Why.TAKEN, "/name")
+    assert str(error).startswith("the name 'tea' was that of a reminder that ended at 2027-")
+    assert str(error).endswith("give it another name, or none")
+    assert maker.files() == []
+    assert maker.make(body(name="coffee"), key="l").is_new
+
+
+def test_the_name_of_a_reminder_whose_file_somebody_removed_is_not_free(maker: Maker) -> None:
     maker.make(key="k")
     (maker.made / "tea.yaml").unlink()
-    assert maker.make(body(message="Other.")).is_new
-    assert maker.refused(key="k").why is Why.GONE
+    assert "a reminder whose file was removed: " in str(maker.refused(body(message="Other.")))
+    assert not maker.make(key="k").is_new
+
+
+def test_the_name_of_a_job_is_free_when_nothing_of_it_is_kept(maker: Maker, tmp_path: Path) -> None:
+    write(tmp_path / "jobs.d" / "others.yaml", job_text("tea"))
+    jobs, now = maker.catalog().jobs, maker.clock.now()
+    maker.ask(lambda store: store.jobs.replace(jobs, (), (), now, now))
+    assert "already declared in" in str(maker.refused())
+    (tmp_path / "jobs.d" / "others.yaml").unlink()
+    maker.ask(lambda store: store.jobs.replace({}, (), (), now, now))
+    assert f"was that of a job that was removed at {to_text(now)}: " in str(maker.refused())
+    maker.ask(lambda store: store.retention.prune_rest(now + timedelta(days=1), now, 10))
+    assert maker.make().is_new
 
 
 def test_there_are_so_many_and_no_more(tmp_path: Path) -> None:

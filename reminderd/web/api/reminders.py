@@ -138,7 +138,10 @@ class Reminders:
     # -- writing ----------------------------------------------------------------------------------------
 
     async def make(self, request: Request) -> Response:
-        """Write a job file for a job. It runs within a second; the answer waits for that, for five at most."""
+        """Write a job file for a job. It runs within a second; the answer waits for that, for five at most.
+
+        409 where the name is somebody's, or was that of a reminder or job that ended and of which something is kept.
+        """
         _demand_json(request)
         key, who = _key_of(request), self._front.caller(request).who
         made = await _result(self._sources.reminders.make, await request.body(), who, key)
@@ -160,7 +163,7 @@ class Reminders:
         name: Name,
         force: Annotated[bool, Query(description="Also where somebody edited the file.")] = False,
     ) -> Response:
-        """Remove the file that the API wrote: the job ends, and what is pending of it is cancelled. To be repeated at will."""
+        """Remove the file that the API wrote: the job ends, and what is pending of it is cancelled for good. To be repeated at will."""
         who = self._front.caller(request).who
         row = await _result(self._sources.reminders.end, name, who, force=force)
         await self._until(lambda: not self._runs_of(row))
