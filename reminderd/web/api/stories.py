@@ -151,6 +151,7 @@ class Move(Answer):
     to_state: State
     reason: str
     who: str
+    why: str | None = Field(description="What an operator said for it.")
     evidence: str | None
     attempt: int | None
 
