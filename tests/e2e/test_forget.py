@@ -57,7 +57,10 @@ def test_beside_a_running_daemon(home: Home, sandbox: SandboxProcess) -> None:
     assert traces(home, phone(1), "Message of anna.") == [phone(1), "Message of anna."]
     done = home.run("forget", "+44 7700 900001", "--yes")
     assert (done.status, done.err) == (0, "")
-    assert done.out == "1 delivery with 1 attempt, 0 opt-outs and 1 other row are emptied of this phone\n"
+    assert (
+        done.out
+        == "1 delivery with 1 attempt, 0 opt-outs, 0 texts that came in and 1 other row are emptied of this phone\n"
+    )
     assert traces(home, phone(1), phone(1)[-6:], "Message of anna.") == []
     assert traces(home, phone(2)) == [phone(2)]
     assert "recipient.forgotten deliveries=1" in home.log()
@@ -100,7 +103,7 @@ def test_a_dry_run_shows_what_it_would_do(home: Home) -> None:
     done = home.run("forget", phone(1), "--dry-run")
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith(
-        "1 delivery with 1 attempt, 0 opt-outs and 0 other rows would be emptied of this phone\n"
+        "1 delivery with 1 attempt, 0 opt-outs, 0 texts that came in and 0 other rows would be emptied of this phone\n"
     )
     assert home.json("forget", phone(1), "--dry-run")["dry_run"] is True
     assert home.by_job()["anna"]["recipient"]["phone"] == phone(1)

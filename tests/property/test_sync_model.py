@@ -151,7 +151,8 @@ class Walk(RuleBasedStateMachine):
     def fail(self, outcome: Outcome | None, arrives: bool, seconds: int) -> None:
         if outcome is not None:
             self.world.gateway.script.append(outcome)
-        self.world.gateway.lost_arrive = arrives
+        # A refusal that lies is a story of its own (tests/crash/calling.py).
+        self.world.gateway.lost_arrive = arrives and not isinstance(outcome, Refused)
         self.live(seconds)
 
     @rule()
