@@ -99,11 +99,12 @@ def test_it_follows_what_happens_and_leaves_the_rest_of_the_page_alone(browser: 
         coming.get_by_text("As a table").focus()
         page.evaluate("document.querySelector('#hours').dataset.mine = 'yes'")
         own.home.json("pause", "later", "--why", "the boiler is off")
-        for _ in range(30):  # what the daemon knows of its state may be a second old
+
+        def follows() -> bool:  # what the daemon knows of its state may be a second old
             page.clock.run_for(15_000)
-            page.wait_for_load_state("networkidle")
-            if "the boiler is off" in (kept.text_content() or ""):
-                break
+            return "the boiler is off" in (kept.text_content() or "")
+
+        own.home.until(follows, "the page does not follow")
         expect(kept).to_contain_text("the boiler is off")
         expect(coming).to_contain_text("the boiler is off")
         expect(coming.get_by_text("As a table")).to_be_focused()
