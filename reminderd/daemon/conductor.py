@@ -6,7 +6,6 @@ passes the loop waits for an event, or for the next moment at which something is
 
 import contextlib
 import signal
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import schedule
@@ -18,7 +17,7 @@ from reminderd.daemon.arrivals import Arrivals
 from reminderd.daemon.awaiting import Awaiting
 from reminderd.daemon.clockguard import JUMP
 from reminderd.daemon.clockhold import ClockHold, check_cursors
-from reminderd.daemon.desk import Desk
+from reminderd.daemon.desk import Answer, Desk
 from reminderd.daemon.endings import end_what_is_over, next_end
 from reminderd.daemon.inbox import Inbox
 from reminderd.daemon.observers import Observers
@@ -138,7 +137,7 @@ class Daemon:
         self._observers = Observers(store, settings, clock, self._inbox, time, view.sight, self._figures, told=told)
         self._timetable = self._new_timetable()
         self._scan: Scan | None = None
-        self._readers: list[Callable[[], None]] = []  # who waits until what was read runs
+        self._readers: list[Answer] = []  # who waits until what was read runs
         self._loaded: bool = False
         self._caught_up = False  # what fell while nobody ran is planned
         self._stopping: bool = False
@@ -191,6 +190,7 @@ class Daemon:
                 pass_failed(error, failures, wait)
                 if isinstance(error, StateFailure):
                     self._store.shrink_log()
+                    self._answer_readers(error)
                 self._vitals.pass_failed(error, failures)
                 self._observers.pass_failed(error)
             if self._may_end():
@@ -349,9 +349,10 @@ class Daemon:
     def _take(self, scan: Scan) -> None:
         self._scan = scan
 
-    def _answer_readers(self) -> None:
+    def _answer_readers(self, failure: StateFailure | None = None) -> None:
+        """failure: it does not run, and may not for long."""
         while self._readers:
-            self._readers.pop()()
+            self._readers.pop()(failure)
 
     def _sync(self, scan: Scan, now: datetime) -> None:
         """Plan what the old catalog owes until now, then let the new one run."""
@@ -375,8 +376,10 @@ class Daemon:
             self._vitals.ready()
         self._vitals.tell()
 
-    def _reload(self, done: Callable[[], None] = lambda: None) -> None:
-        """Settings and files anew; done() when they run. Settings with a problem change nothing."""
+    def _reload(self, done: Answer = lambda _: None) -> None:
+        """Settings and files anew; done(None) when they run, done(failure) while the state cannot take them over. Settings
+        with a problem change nothing.
+        """
 
         def answered(_: Scan) -> None:
             self._inbox.post(self._vitals.read_anew)

@@ -1,8 +1,8 @@
 """Commands from the socket: each is asked in a thread of its own, and carried out by the loop."""
 
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Any
 
@@ -16,13 +16,16 @@ from reminderd.settings import Settings
 from reminderd.store import Malformed, Refusal, StateFailure, advice
 from reminderd.telemetry import LONGEST_PASS, Event, Figures, emit
 
+# Of a reload: None when the files run, or what keeps the state from taking them over.
+Answer = Callable[[StateFailure | None], None]
+
 _ASK_SECONDS = 60.0
 # Together less than what systemd gives a reload, so that there is an answer.
 _FILES_SECONDS, _ANSWER_SECONDS = 80.0, 5.0
 
 
 class Desk:
-    """reload(done): settings and files anew, then done(). problems(): what runs, and what is wrong. settings(): those
+    """reload(done): settings and files anew, then done(None), or done(failure). problems(): what runs, and what is wrong. settings(): those
     in use."""
 
     def __init__(
@@ -32,7 +35,7 @@ class Desk:
         gateway: Callable[[], Gateway],
         now: Callable[[], datetime],
         figures: Figures,
-        reload: Callable[[Callable[[], None]], None],
+        reload: Callable[[Answer], None],
         problems: Callable[[], dict[str, Any]],
         settings: Callable[[], Settings],
     ) -> None:
@@ -73,11 +76,18 @@ class Desk:
 
     def _handle_reload(self, who: str) -> dict[str, Any]:
         """Settings and files anew; answers when what the files say now runs."""
-        runs, until = threading.Event(), time.monotonic() + _FILES_SECONDS
-        self._inbox.ask(lambda: self._reload(runs.set), _FILES_SECONDS)
-        if not runs.wait(max(0.0, until - time.monotonic())):
+        runs: Future[StateFailure | None] = Future()
+        until = time.monotonic() + _FILES_SECONDS
+        self._inbox.ask(lambda: self._reload(runs.set_result), _FILES_SECONDS)
+        try:
+            failure = runs.result(max(0.0, until - time.monotonic()))
+        except TimeoutError:
             return _unavailable(
                 "the files do not run yet: reading them or planning a long list takes time; see the log"
+            )
+        if failure is not None:
+            return _unavailable(
+                f"the state cannot be used: {failure}; {advice(failure)}, and the files run when it can be again"
             )
         result = self._inbox.ask(self._problems, _ANSWER_SECONDS)
         emit(Event.COMMAND_DONE, command="reload", who=who)

@@ -5,8 +5,6 @@ from os import kill
 from pathlib import Path
 from signal import SIGSTOP
 
-import pytest
-
 from tests.systemd.conftest import Play
 from tests.systemd.machine import (
     SERVICE,
@@ -102,6 +100,5 @@ def a_full_disk() -> None:
         assert sandbox.duplicates() == []
 
 
-@pytest.mark.nightly  # a reload beside a full disk may wait as long as its pause: to be answered at once again
 def test_a_full_disk_is_waited_out_and_not_killed(play: Play) -> None:
     play(a_full_disk)
