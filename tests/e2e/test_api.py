@@ -15,12 +15,6 @@ LATER = "2031-05-04T09:00:00Z"
 
 
 @pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, sandbox: SandboxProcess) -> Iterator[Home]:
     """A daemon that has sent one message, and will send another in a few years."""
     port = free_port()

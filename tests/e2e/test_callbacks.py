@@ -10,18 +10,13 @@ from reminderd.gateway.sandbox import AUTH_TOKEN
 from reminderd.gateway.signatures import sign_v2, sign_v3
 from tests.support.daemon import Home, Row, job, phone
 from tests.support.sandbox import SandboxProcess, wait_until
-from tests.support.web import Figures, answers, ask, free_port
+from tests.support.web import Figures, answers, ask
 
 pytestmark = pytest.mark.timeout(300)
 
 PUBLIC = "https://reminders.example.org"
 # Nobody is asked by itself in any of these: what is known came by callback.
 PLIVO = "plivo: {rate: 0, read_timeout: 2s, receipts: [1h], reconcile: [1h]}\n"
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture

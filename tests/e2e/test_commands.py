@@ -21,12 +21,6 @@ pytestmark = pytest.mark.timeout(300)  # many processes, which a busy machine st
 FAR = "2031-05-04T09:00:00Z"
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
-
-
 @pytest.fixture
 def home(tmp_path: Path, sandbox: SandboxProcess) -> Iterator[Home]:
     sandbox.reset()

@@ -15,12 +15,6 @@ SETTINGS = "plivo: {rate: 0, reconcile: [0s, 1s]}\n"
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
-
-
 @pytest.fixture
 def home(tmp_path: Path, sandbox: SandboxProcess) -> Iterator[Home]:
     sandbox.reset()

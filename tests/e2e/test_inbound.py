@@ -15,7 +15,7 @@ from reminderd.gateway.signatures import sign_v2, sign_v3
 from reminderd.store import open_reports
 from tests.support.daemon import Home, job, moment, phone
 from tests.support.sandbox import SENDER, SandboxProcess
-from tests.support.web import Figures, answers, free_port
+from tests.support.web import Figures, answers
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -26,11 +26,6 @@ OTHER_SENDER = "+14155550177"
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     with SandboxProcess(tmp_path_factory.mktemp("sandbox"), "--callback-scale", "0.05") as running:
         yield running
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.daemon import Home, job, phone
 from tests.support.sandbox import SandboxProcess
-from tests.support.web import answers, ask, free_port
+from tests.support.web import answers, ask
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -17,11 +17,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture

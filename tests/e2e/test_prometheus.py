@@ -21,11 +21,6 @@ DEPLOY = Path(__file__).parents[2] / "deploy" / "prometheus"
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
 def home(tmp_path: Path, port: int) -> Iterator[Home]:
     settings = f"web: {{listen: '127.0.0.1:{port}'}}\n"
     with SandboxProcess(tmp_path) as sandbox, Home(tmp_path / "home", sandbox.environment, settings) as made:

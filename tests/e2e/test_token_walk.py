@@ -13,17 +13,12 @@ import pytest
 from reminderd.settings.secrets import digest_of, make_token
 from tests.support.daemon import Home, job, phone
 from tests.support.sandbox import SandboxProcess
-from tests.support.web import answers, free_port
+from tests.support.web import answers
 
 pytestmark = pytest.mark.timeout(300)
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture

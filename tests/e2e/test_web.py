@@ -24,17 +24,6 @@ SOMETIMES = {"reminderd_task_last_success_timestamp_seconds", "reminderd_alert_o
 LATER = "2031-05-04T09:00:00Z"
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
 @pytest.fixture
 def home(tmp_path: Path, sandbox: SandboxProcess, port: int) -> Iterator[Home]:
     sandbox.reset()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.daemon import Home, job, moment, phone
 from tests.support.sandbox import SandboxProcess
-from tests.support.web import Answer, answers, ask, free_port
+from tests.support.web import Answer, answers, ask
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -19,11 +19,6 @@ ROOT = Path(__file__).parents[2]
 _SECONDS, _CROWD, _PEOPLE = 12, 1500, 5
 _FILES = 256  # that the daemon may have open at once
 _GROWTH = 64 * 1024 * 1024
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture

@@ -54,11 +54,6 @@ def nginx(folder: Path, port: int, upstream: int, pair: Pair) -> Iterator[None]:
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
 def token() -> str:
     return make_token()
 

@@ -15,20 +15,9 @@ from reminderd.settings.secrets import digest_of, make_token
 from tests.support.certificates import Pair, make
 from tests.support.daemon import Home
 from tests.support.sandbox import SandboxProcess
-from tests.support.web import Answer, ask, free_port
+from tests.support.web import Answer, ask
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as running:
-        yield running
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
 
 
 @pytest.fixture
