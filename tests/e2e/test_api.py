@@ -108,6 +108,25 @@ def test_a_delivery_is_told_as_why_and_history_print_it(api: Api, home: Home) ->
     assert api.get("deliveries?job=sent&state=accepted")["items"][-1] == row
 
 
+def test_no_route_takes_a_parameter_that_it_does_not_have(api: Api) -> None:
+    paths = api.get("openapi.json")["paths"]
+    asked = [
+        (
+            method,
+            path.removeprefix("/api/v1/").replace("{name}", "later").replace("{id}", "1").replace("{phone}", phone(1)),
+        )
+        for path, methods in paths.items()
+        for method in methods
+        if method != "post"  # their bodies are looked at first, and a test of its own
+    ]
+    assert len(asked) > 15
+    for method, path in asked:
+        answer = api.ask(method.upper(), f"{path}?nonsense=1")
+        assert answer.status == 422, (method, path, answer)
+        assert "nonsense" in str(answer.json["errors"]), (method, path)
+    assert api.ask("POST", "reload?nonsense=1").status == 422
+
+
 def test_deliveries_are_found_by_what_is_known_of_them(api: Api) -> None:
     number = phone(1)
     for fits in (

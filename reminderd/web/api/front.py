@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from reminderd.settings.grants import Scope
@@ -60,10 +61,26 @@ class Front:
         if kind != _JSON and await request.body():
             raise Declined(415, "Unsupported Media Type", "send JSON, with Content-Type: application/json")
 
+    @staticmethod
+    async def _knows_parameters(request: Request) -> None:
+        """A dependency: nothing is asked for that the route does not have. Raises RequestValidationError."""
+        taken = request.scope["route"].dependant.query_params
+        if any(
+            isinstance(each.field_info.annotation, type) and issubclass(each.field_info.annotation, BaseModel)
+            for each in taken
+        ):
+            return  # a model, which says it itself
+        unknown = sorted(set(request.query_params) - {each.alias for each in taken})
+        if unknown:
+            said = "Extra inputs are not permitted"
+            raise RequestValidationError(
+                [{"loc": ("query", each), "msg": said, "type": "extra_forbidden"} for each in unknown]
+            )
+
     def router(self, scope: Scope, tag: str, *also: int) -> APIRouter:
         """For routes that need a token with this scope. also: what else they may answer beside what any may."""
         sends = scope is not Scope.READ
-        needs = [Security(self._access.needs(scope), scopes=[str(scope)])]
+        needs = [Security(self._access.needs(scope), scopes=[str(scope)]), Depends(self._knows_parameters)]
         return APIRouter(
             prefix=PREFIX,
             tags=[tag],
